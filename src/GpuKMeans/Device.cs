@@ -1,0 +1,74 @@
+namespace GpuKMeans;
+
+/// <summary>Where the arithmetic is done.</summary>
+/// <remarks>
+/// <see cref="Auto"/> never fails: it takes the first CUDA device where there is one that would be faster, else the CPU.
+/// Asking for <see cref="Cuda"/> where there is none is an error that says what is missing.
+/// </remarks>
+public readonly record struct Device
+{
+    private enum Kind : byte
+    {
+        Auto,
+        Cpu,
+        Cuda,
+    }
+
+    private readonly Kind _kind;
+
+    private Device(Kind kind, int index)
+    {
+        _kind = kind;
+        Index = index;
+    }
+
+    /// <summary>The default: the fastest device that is there.</summary>
+    public static Device Auto => default;
+
+    /// <summary>The processor, all cores unless <see cref="KMeansOptions.MaxDegreeOfParallelism"/> says otherwise.</summary>
+    public static Device Cpu => new(Kind.Cpu, 0);
+
+    /// <summary>An NVIDIA GPU.</summary>
+    /// <param name="index">The device's number, from 0, in the driver's order.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is negative.</exception>
+    public static Device Cuda(int index = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        return new(Kind.Cuda, index);
+    }
+
+    /// <summary>Whether this is <see cref="Auto"/>.</summary>
+    public bool IsAuto => _kind == Kind.Auto;
+
+    /// <summary>Whether this is <see cref="Cpu"/>.</summary>
+    public bool IsCpu => _kind == Kind.Cpu;
+
+    /// <summary>Whether this is a <see cref="Cuda"/> device.</summary>
+    public bool IsCuda => _kind == Kind.Cuda;
+
+    /// <summary>The number of a CUDA device; 0 otherwise.</summary>
+    public int Index { get; }
+
+    /// <summary>Reads "auto", "cpu", "cuda" or "cuda:n", in any case.</summary>
+    /// <exception cref="FormatException">The text is something else.</exception>
+    public static Device Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.ToLowerInvariant() switch
+        {
+            "auto" => Auto,
+            "cpu" => Cpu,
+            "cuda" => Cuda(),
+            ['c', 'u', 'd', 'a', ':', .. var number] when int.TryParse(number, out int index) && index >= 0 => Cuda(index),
+            _ => throw new FormatException($"\"{text}\" is not a device: use auto, cpu, cuda or cuda:n."),
+        };
+    }
+
+    /// <summary>"auto", "cpu" or "cuda:n", as <see cref="Parse"/> reads it.</summary>
+    public override string ToString() => _kind switch
+    {
+        Kind.Cpu => "cpu",
+        Kind.Cuda => $"cuda:{Index}",
+        _ => "auto",
+    };
+}

@@ -1,0 +1,39 @@
+namespace GpuKMeans.Engines;
+
+/// <summary>
+/// The device's side of k-means++: keeps D², each row's squared distance to the nearest centre chosen so far, and lowers
+/// it as centres are added. Distances are from direct differences, so that a row equal to a centre has D² = 0 exactly.
+/// </summary>
+public abstract class Seeding : IDisposable
+{
+    /// <summary>The sum of weight × D² over all rows, in float64; infinite before the first centre.</summary>
+    public abstract double Potential { get; }
+
+    /// <summary>Finds what the potential would become with each of some rows as the next centre, in one pass.</summary>
+    /// <param name="candidates">The rows to try: at most <see cref="MaxCandidates"/>.</param>
+    /// <param name="potentials">Takes one potential each.</param>
+    public abstract void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials);
+
+    /// <summary>Makes one of the rows last evaluated the next centre: D² is lowered by it.</summary>
+    /// <param name="candidate">Its place among the candidates.</param>
+    public abstract void Accept(int candidate);
+
+    /// <summary>The first row at which the running sum of weight × D² exceeds a share of <see cref="Potential"/>.</summary>
+    /// <param name="share">The share, at least 0 and below 1.</param>
+    /// <returns>The row: one with weight × D² above 0.</returns>
+    public abstract long Find(double share);
+
+    /// <summary>The most rows <see cref="Evaluate"/> takes at once.</summary>
+    public const int MaxCandidates = 32;
+
+    /// <summary>Releases what is kept for each row.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what is kept for each row.</summary>
+    /// <param name="disposing">True from <see cref="Dispose()"/>, false from a finaliser.</param>
+    protected abstract void Dispose(bool disposing);
+}

@@ -1,0 +1,60 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <summary>The centres on the GPU.</summary>
+internal sealed class CenterBuffers(DeviceMemory memory)
+{
+    /// <summary>The number of centres, K.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The number of values in a centre, D.</summary>
+    public int Dimension { get; private set; }
+
+    /// <summary>K rounded up to whole tiles of the tensor cores' kernel.</summary>
+    public int PaddedCount => (Count + 127) / 128 * 128;
+
+    /// <summary>D rounded up to whole steps of the tensor cores.</summary>
+    public int PaddedColumns => (Dimension + 15) / 16 * 16;
+
+    /// <summary>The number of values: K×D.</summary>
+    public long Size => Count * (long)Dimension;
+
+    public DeviceBuffer<double> Means { get; } = new(memory, "the means of clusters");
+    public DeviceBuffer<float> Values { get; } = new(memory, "the centres");
+    public DeviceBuffer<double> Counts { get; } = new(memory, "the counts of clusters");
+    public DeviceBuffer<double> Shifts { get; } = new(memory, "the shifts of centres");
+    public DeviceBuffer<float> Origin { get; } = new(memory, "the origin");
+    public DeviceBuffer<ushort> Halves { get; } = new(memory, "the centres in half precision");
+    public DeviceBuffer<float> HalfSquares { get; } = new(memory, "the lengths of centres");
+
+    /// <summary>Largest, norm, residual, half square: Extremes of Kernels/centers.cuh.</summary>
+    public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
+
+    /// <summary>Makes room.</summary>
+    public void Reserve(int count, int dimension)
+    {
+        (Count, Dimension) = (count, dimension);
+        Means.Reserve(Size);
+        Values.Reserve(Size);
+        Counts.Reserve(count);
+        Shifts.Reserve(count);
+        Origin.Reserve(dimension);
+        Halves.Reserve(PaddedCount * (long)PaddedColumns);
+        HalfSquares.Reserve(PaddedCount);
+        Extremes.Reserve(4);
+    }
+
+    /// <summary>The centres as kernels take them.</summary>
+    public Centers Arguments => new()
+    {
+        Values = Values.Pointer,
+        Origin = Origin.Pointer,
+        Halves = Halves.Pointer,
+        HalfSquares = HalfSquares.Pointer,
+        Extremes = Extremes.Pointer,
+        Count = Count,
+        PaddedColumns = PaddedColumns,
+        Tiles = PaddedCount / 128,
+    };
+}

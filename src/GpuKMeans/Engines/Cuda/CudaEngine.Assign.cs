@@ -1,0 +1,144 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <content>Labels and distances.</content>
+internal sealed partial class CudaEngine
+{
+    private const int MostCandidates = 16;      // of Kernels/assign.cuh
+    private const int DistanceValues = 1 << 26;
+
+    private readonly WorkBuffers _work;
+    private AssignPlan? _plan;
+
+    public override double Assign(EngineData data, long start, Span<int> labels, Span<float> squaredDistances)
+    {
+        if (labels.IsEmpty)
+        {
+            return 0;
+        }
+
+        _context.MakeCurrent();
+        var source = (CudaData)data;
+        RowOrder order = RowOrder.Sequential(data.Count);
+        int most = AssignRows(source);
+        using var results = new ResultRing(Math.Min(most, labels.Length));
+        _work.BlockTotals.Reserve(Blocks(labels.Length, 1024));
+        foreach (Rows part in Parts(source, order, start, labels.Length, most))
+        {
+            AssignPart(part);
+            AddTotals(part, 0);
+            results.Take(_stream, part, _work.Labels.Pointer, _work.Distances.Pointer, labels, squaredDistances);
+        }
+
+        results.Finish(labels, squaredDistances);
+        Total total = FinishTotals(labels.Length, withShifts: false);
+        ThrowIfBad(source, order, start, total.BadRow);
+        return total.Inertia;
+    }
+
+    public override void Distances(EngineData data, long start, Span<float> squaredDistances)
+    {
+        _context.MakeCurrent();
+        var source = (CudaData)data;
+        int clusters = _centers.Count;
+        long count = squaredDistances.Length / clusters;
+        int most = Math.Clamp(DistanceValues / clusters, 1, PartRows(data.Dimension));
+        foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), start, count, most))
+        {
+            ulong distances = _work.AllDistances.Reserve(part.Count * (long)clusters);
+            var arguments = new DistancesArgs
+            {
+                Rows = part,
+                Centers = _centers.Values.Pointer,
+                Distances = distances,
+                Count = clusters,
+            };
+            _stream.Launch(Kernel.AllDistances, Blocks(part.Count, 64), 256, arguments, blocksY: (int)Blocks(clusters, 64));
+            _stream.Download(squaredDistances.Slice((int)part.Before * clusters, part.Count * clusters), distances);
+        }
+
+        _stream.Synchronize();
+    }
+
+    private void PlanAssign() => _plan = AssignPlan.For(_context, _centers.Dimension, _centers.PaddedColumns);
+
+    /// <summary>Finds labels and distances of a part, into the work buffers.</summary>
+    private void AssignPart(in Rows rows)
+    {
+        AssignPlan plan = _plan!;
+        int n = rows.Count;
+        var arguments = new AssignArgs
+        {
+            Rows = rows,
+            Centers = _centers.Arguments,
+            Undecided = new Undecided
+            {
+                Count = _work.UndecidedCount.Reserve(1),
+                Places = _work.UndecidedPlaces.Reserve(n),
+                Thresholds = _work.Thresholds.Reserve(n),
+                CandidateCounts = _work.CandidateCounts.Reserve(n),
+                Candidates = _work.Candidates.Reserve(n * (long)MostCandidates),
+            },
+            Labels = _work.Labels.Reserve(n),
+            Distances = _work.Distances.Reserve(n),
+            BadRow = _work.BadRow.Pointer,
+            Stages = plan.Stages,
+        };
+        if (plan.RoundsRows)
+        {
+            arguments.Halves = _work.Halves.Reserve(n * (long)_centers.PaddedColumns);
+            arguments.Scales = _work.Scales.Reserve(n);
+            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, new RoundRowsArgs
+            {
+                Rows = rows,
+                Centers = arguments.Centers,
+                Halves = arguments.Halves,
+                Scales = arguments.Scales,
+            });
+        }
+
+        long tiles = Blocks(n, plan.BlockRows), blocks = Math.Min(tiles, plan.MostBlocks);
+        _stream.Fill(arguments.Undecided.Count, 0, 1);
+        _stream.Launch(plan.Assign, blocks, plan.Threads, arguments, sharedBytes: plan.SharedBytes);
+        if (plan.Candidates is { } candidates)
+        {
+            _stream.Launch(candidates, blocks, plan.Threads, arguments, sharedBytes: plan.SharedBytes);
+        }
+
+        _stream.Launch(Kernel.SettleRows, Math.Min(Blocks(n, 8), _context.Multiprocessors * 8), 256, arguments);
+    }
+
+    /// <summary>Sums what was found for a part, block by block.</summary>
+    /// <param name="rows">The part.</param>
+    /// <param name="labelsBefore">Where labels are kept and compared with those of before; 0 for neither.</param>
+    private void AddTotals(in Rows rows, ulong labelsBefore) => _stream.Launch(
+        Kernel.BlockTotals,
+        Blocks(rows.Count, 1024),
+        256,
+        new BlockTotalsArgs
+        {
+            Rows = rows,
+            Distances = _work.Distances.Pointer,
+            Labels = labelsBefore == 0 ? 0 : _work.Labels.Pointer,
+            LabelsBefore = labelsBefore,
+            Totals = _work.BlockTotals.At(rows.Before / 1024),
+        });
+
+    private void QueueTotal(long rows, bool withShifts, int result) => _stream.Launch(Kernel.FinalTotal, 1, 1024, new FinalTotalArgs
+    {
+        Totals = _work.BlockTotals.Pointer,
+        Shifts = withShifts ? _centers.Shifts.Pointer : 0,
+        Result = _work.Results.At(result),
+        BadRow = _work.BadRow.Pointer,
+        Count = Blocks(rows, 1024),
+        Centers = _centers.Count,
+    });
+
+    private Total FinishTotals(long rows, bool withShifts)
+    {
+        _work.Results.Reserve(1);
+        QueueTotal(rows, withShifts, 0);
+        return ReadBack<Total>(_work.Results.Pointer, 1)[0];
+    }
+}

@@ -1,0 +1,132 @@
+using GpuKMeans.Engines.Cpu;
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <content>The centres: setting, reading and moving them.</content>
+internal sealed partial class CudaEngine
+{
+    private readonly CenterBuffers _centers;
+    private RowFrame? _frame;
+
+    public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)
+    {
+        _context.MakeCurrent();
+        int dimension = frame.Dimension, clusters = centers.Length / dimension;
+        float[] values = centers.ToArray();
+        double[] means = new double[values.Length];
+        for (int k = 0; k < clusters && frame.Normalize; k++)
+        {
+            UnitLength.Scale(values.AsSpan(k * dimension, dimension), k);
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            means[i] = values[i];
+        }
+
+        _stream.Synchronize();
+        _frame = frame;
+        _centers.Reserve(clusters, dimension);
+        PlanAssign();
+        _stream.Upload<float>(_centers.Values.Pointer, values);
+        _stream.Upload<double>(_centers.Means.Pointer, means);
+        _stream.Upload(_centers.Counts.Pointer, counts);
+        _stream.Upload(_centers.Origin.Pointer, frame.Origin.Span);
+        MeasureCenters();
+        _stream.Synchronize();
+    }
+
+    public override void GetCenters(Span<float> centers)
+    {
+        _context.MakeCurrent();
+        _stream.Download(centers, _centers.Values.Pointer);
+        _stream.Synchronize();
+    }
+
+    public override void GetCounts(Span<double> counts)
+    {
+        _context.MakeCurrent();
+        _stream.Download(counts, _centers.Counts.Pointer);
+        _stream.Synchronize();
+    }
+
+    public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
+    {
+        if (clusters.IsEmpty)
+        {
+            return;
+        }
+
+        _context.MakeCurrent();
+        Rows listed = Listed((CudaData)data, rows);
+        ulong list = _work.KeysA.Reserve(clusters.Length);
+        _stream.Upload(list, clusters);
+        _stream.Launch(Kernel.ReseedCenters, clusters.Length, 128, new ReseedArgs
+        {
+            Rows = listed,
+            Clusters = list,
+            Means = _centers.Means.Pointer,
+            Values = _centers.Values.Pointer,
+            Counts = _centers.Counts.Pointer,
+            Count = count,
+        });
+        MeasureCenters();
+        _stream.Synchronize();
+    }
+
+    /// <summary>Finds the centres' scale, after they were set, and rounds them by it.</summary>
+    private void MeasureCenters()
+    {
+        _stream.Fill(_centers.Extremes.Pointer, 0, 4);
+        _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
+        {
+            Values = _centers.Values.Pointer,
+            Origin = _centers.Origin.Pointer,
+            Largest = _centers.Extremes.Pointer,
+            Dimension = _centers.Dimension,
+        });
+        PrepareCenters();
+    }
+
+    private void PrepareCenters()
+    {
+        _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4), 128, new PrepareArgs
+        {
+            Values = _centers.Values.Pointer,
+            Origin = _centers.Origin.Pointer,
+            Halves = _centers.Halves.Pointer,
+            HalfSquares = _centers.HalfSquares.Pointer,
+            Extremes = _centers.Extremes.Pointer,
+            Count = _centers.Count,
+            Dimension = _centers.Dimension,
+            PaddedCount = _centers.PaddedCount,
+            PaddedColumns = _centers.PaddedColumns,
+        });
+    }
+
+    /// <summary>Moves the centres that were given rows.</summary>
+    /// <param name="clusters">Sums of a batch in one part; default where sums over all parts are meant.</param>
+    /// <param name="toMeans">To the means of these rows, or to the running means of all they were given.</param>
+    private void Move(in Clusters clusters, bool toMeans)
+    {
+        _stream.Fill(_centers.Extremes.Pointer, 0, 4);
+        bool sums = clusters.Places == 0;
+        _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
+        {
+            Clusters = clusters,
+            Sums = sums ? _work.Sums.Pointer : 0,
+            Weights = sums ? _work.SumWeights.Pointer : 0,
+            Means = _centers.Means.Pointer,
+            Counts = _centers.Counts.Pointer,
+            Shifts = _centers.Shifts.Pointer,
+            Values = _centers.Values.Pointer,
+            Origin = _centers.Origin.Pointer,
+            Largest = _centers.Extremes.Pointer,
+            Dimension = _centers.Dimension,
+            Normalize = _frame!.Normalize ? 1 : 0,
+            ToMeans = toMeans ? 1 : 0,
+        });
+        PrepareCenters();
+    }
+}

@@ -1,0 +1,133 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <content>Full iterations over all rows.</content>
+internal sealed partial class CudaEngine
+{
+    public override LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken)
+    {
+        _context.MakeCurrent();
+        var source = (CudaData)data;
+        RowOrder order = RowOrder.Sequential(data.Count);
+        if (source.Labels.Pointer == 0)
+        {
+            _stream.Fill(source.Labels.Reserve(data.Count), uint.MaxValue, data.Count);
+            source.Distances.Reserve(data.Count);
+        }
+
+        int partRows = PartRows(data.Dimension);
+        _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
+        ClearSums();
+        foreach (Rows part in Parts(source, order, 0, data.Count, AssignRows(source)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            AssignPart(part);
+            AddTotals(part, source.Labels.At(part.Before));
+            _stream.Copy(source.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
+            for (int done = 0; done < part.Count; done += partRows)
+            {
+                Rows rows = part with { Start = part.Start + done, Count = Math.Min(partRows, part.Count - done) };
+                AddSums(SumPart(rows, source.Labels.At(part.Before + done)));
+            }
+        }
+
+        Total total = FinishTotals(data.Count, withShifts: false);
+        ThrowIfBad(source, order, 0, total.BadRow);
+        return new LloydStatistics(total.Inertia, total.Changed);
+    }
+
+    public override double MoveCenters(EngineData data, out int relocated)
+    {
+        _context.MakeCurrent();
+        double[] weights = ReadBack<double>(_work.SumWeights.Pointer, _centers.Count).ToArray();
+        relocated = FillEmptyClusters((CudaData)data, weights);
+        Move(default, toMeans: true);
+        return FinishTotals(0, withShifts: true).Shift;
+    }
+
+    public override void GetLabels(EngineData data, long start, Span<int> labels)
+    {
+        _context.MakeCurrent();
+        _stream.Download(labels, ((CudaData)data).Labels.At(start));
+        _stream.Synchronize();
+    }
+
+    private int FillEmptyClusters(CudaData data, double[] weights)
+    {
+        int[] empty = [.. Enumerable.Range(0, weights.Length).Where(k => weights[k] <= 0)];
+        if (empty.Length == 0)
+        {
+            return 0;
+        }
+
+        int filled = 0;
+        foreach (long row in FarthestRows(data, empty.Length))
+        {
+            int donor = ReadBack<int>(data.Labels.At(row), 1)[0];
+            double weight = data.IsWeighted ? data.Weights[(int)row] : 1;
+
+            // A cluster is not emptied to fill another.
+            if (weights[donor] <= weight)
+            {
+                continue;
+            }
+
+            Rows listed = Listed(data, [row]);
+            ulong values = data.IsResident ? data.Rows.At(row * data.Dimension) : listed.Values;
+            _stream.Launch(Kernel.RelocateRow, 1, 128, new RelocateArgs
+            {
+                Values = values,
+                Sums = _work.Sums.Pointer,
+                Weights = _work.SumWeights.Pointer,
+                Weight = weight,
+                From = donor,
+                To = empty[filled],
+                Dimension = data.Dimension,
+            });
+            _stream.Synchronize();
+            weights[donor] -= weight;
+            weights[empty[filled]] = weight;
+            filled++;
+        }
+
+        return filled;
+    }
+
+    /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>
+    private List<long> FarthestRows(CudaData data, int count)
+    {
+        // The nearest of the rows kept is on top; of rows at one distance the highest counts as nearest.
+        var kept = new PriorityQueue<long, (float Distance, long Row)>(count + 1);
+        for (long start = 0; start < data.Count; start += MostPartRows)
+        {
+            Span<float> distances = ReadBack<float>(data.Distances.At(start), (int)Math.Min(MostPartRows, data.Count - start));
+            float least = kept.Count == count && kept.TryPeek(out _, out var top) ? top.Distance : 0;
+            for (int i = 0; i < distances.Length; i++)
+            {
+                // A later row must be farther than all that are kept are near: rows come in order.
+                if (!(distances[i] > least) || (data.IsWeighted && data.Weights[(int)(start + i)] <= 0))
+                {
+                    continue;
+                }
+
+                kept.Enqueue(start + i, (distances[i], -(start + i)));
+                if (kept.Count > count)
+                {
+                    kept.Dequeue();
+                }
+
+                least = kept.Count == count && kept.TryPeek(out _, out top) ? top.Distance : 0;
+            }
+        }
+
+        var rows = new List<long>(kept.Count);
+        while (kept.TryDequeue(out long row, out _))
+        {
+            rows.Add(row);
+        }
+
+        rows.Reverse();
+        return rows;
+    }
+}

@@ -1,0 +1,101 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <content>Taking rows part by part, wherever they are.</content>
+internal sealed partial class CudaEngine
+{
+    /// <summary>The most rows a kernel is given at once.</summary>
+    private const int MostPartRows = 1 << 20;
+
+    private const int PartValues = 1 << 25;
+
+    /// <summary>
+    /// Rows that are summed and streamed at once. It follows from the dimension alone, so that sums are the same bits
+    /// wherever the rows are.
+    /// </summary>
+    private static int PartRows(int dimension) => Math.Clamp(PartValues / dimension / 1024 * 1024, 1024, MostPartRows);
+
+    /// <summary>Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer.</summary>
+    private static int AssignRows(CudaData data) =>
+        data.IsResident ? Math.Clamp((PartValues << 3) / data.Dimension / 1024 * 1024, 1024, MostPartRows) : PartRows(data.Dimension);
+
+    /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>
+    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most)
+    {
+        for (long done = 0; done < count; done += most)
+        {
+            int n = (int)Math.Min(most, count - done);
+            Rows part = data.IsResident
+                ? ResidentPart(data, order, position + done, n)
+                : _ring.Send(data, order, position + done, n, _stream);
+            part.Before = done;
+            if (!data.IsResident && data.Frame.Normalize)
+            {
+                Normalize(part);
+            }
+
+            yield return part;
+
+            if (!data.IsResident)
+            {
+                _ring.Release(_stream);
+            }
+        }
+    }
+
+    private Rows ResidentPart(CudaData data, RowOrder order, long position, int count)
+    {
+        var rows = new Rows
+        {
+            Values = data.Rows.Pointer,
+            Weights = data.DeviceWeights.Pointer,
+            Dimension = data.Dimension,
+            Count = count,
+        };
+        if (order.HalfBits == 0)
+        {
+            rows.Start = position;
+            return rows;
+        }
+
+        rows.Index = _work.Index.Reserve(count);
+        _stream.Launch(Kernel.OrderRows, Blocks(count, 256), 256, new OrderArgs
+        {
+            Index = rows.Index,
+            Position = position,
+            Total = (ulong)order.Count,
+            Key0 = order.Key0,
+            Key1 = order.Key1,
+            Key2 = order.Key2,
+            Key3 = order.Key3,
+            HalfBits = order.HalfBits,
+            Count = count,
+        });
+        return rows;
+    }
+
+    /// <summary>A few rows that lie anywhere, on the GPU.</summary>
+    private Rows Listed(CudaData data, ReadOnlySpan<long> numbers)
+    {
+        var rows = new Rows { Dimension = data.Dimension, Count = numbers.Length };
+        if (data.IsResident)
+        {
+            rows.Values = data.Rows.Pointer;
+            rows.Index = _work.Index.Reserve(numbers.Length);
+            _stream.Upload(rows.Index, numbers);
+            return rows;
+        }
+
+        float[] values = new float[numbers.Length * data.Dimension];
+        data.Source.Gather(numbers, values);
+        for (int i = 0; i < numbers.Length && data.Frame.Normalize; i++)
+        {
+            Cpu.UnitLength.Scale(values.AsSpan(i * data.Dimension, data.Dimension), numbers[i]);
+        }
+
+        rows.Values = _work.Listed.Reserve(values.Length);
+        _stream.Upload<float>(rows.Values, values);
+        return rows;
+    }
+}

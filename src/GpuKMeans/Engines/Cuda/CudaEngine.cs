@@ -1,0 +1,159 @@
+using GpuKMeans.Engines.Cpu;
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <summary>
+/// The engine on an NVIDIA GPU, through the driver alone. Rows, centres and all that is computed between the two stay on
+/// the GPU; work is queued and the host waits once an operation.
+/// </summary>
+internal sealed partial class CudaEngine : KMeansEngine
+{
+    private readonly CudaContext _context;
+    private readonly DeviceMemory _memory;
+    private readonly CudaStream _stream;
+    private readonly RowRing _ring;
+    private readonly PinnedBuffer _readBack = new();
+
+    private CudaEngine(CudaContext context)
+    {
+        _context = context;
+        context.MakeCurrent();
+        _memory = new DeviceMemory(context);
+        _stream = new CudaStream(context);
+        _ring = new RowRing(context, _memory);
+        _centers = new CenterBuffers(_memory);
+        _work = new WorkBuffers(_memory);
+        _work.BadRow.Reserve(1);
+        ForgetBadRow();
+    }
+
+    public override Device Device => Device.Cuda(_context.Device.Index);
+
+    public override string Name => $"{_context.Device.Name} (cuda:{_context.Device.Index})";
+
+    /// <summary>The most bytes of rows that are kept on the GPU; tests lower it to have rows streamed.</summary>
+    internal long ResidentLimit { get; set; } = long.MaxValue;
+
+    /// <summary>Makes an engine on a GPU.</summary>
+    /// <param name="index">The GPU's number.</param>
+    /// <exception cref="PlatformNotSupportedException">It cannot be used; the message says what is missing.</exception>
+    public static CudaEngine Create(int index) => new(CudaContext.Of(index));
+
+    /// <summary>Whether a GPU can be used.</summary>
+    public static bool IsAvailable(int index = 0) => CudaDriver.WhyUnavailable(index) is null;
+
+    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame)
+    {
+        _context.MakeCurrent();
+        var data = new CudaData(rows, weights, frame, _memory);
+        try
+        {
+            if (data.IsWeighted)
+            {
+                _stream.Upload(data.DeviceWeights.Reserve(rows.Count), weights.Span);
+            }
+
+            if (TryReserve(data))
+            {
+                _ring.SendAll(data, data.Rows.Pointer);
+                if (frame.Normalize)
+                {
+                    NormalizeAll(data);
+                }
+            }
+
+            return data;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _context.MakeCurrent();
+            _stream.Synchronize();
+            _ring.Dispose();
+            _readBack.Dispose();
+            _stream.Dispose();
+            _memory.Dispose();
+        }
+    }
+
+    /// <summary>Whether the rows may stay on the GPU beside what is kept and worked with for them.</summary>
+    private bool TryReserve(CudaData data)
+    {
+        const long kept = 32;           // bytes a row: labels, distances, D² and its trials
+        (long free, long total) = _context.Memory();
+        long bytes = data.Count * data.Dimension * sizeof(float);
+        if (data.Count == 0 || bytes > ResidentLimit || bytes + (data.Count * kept) + (total / 10) + DeviceMemory.Reserve(total) > free)
+        {
+            return false;
+        }
+
+        try
+        {
+            data.Rows.Reserve(data.Count * data.Dimension);
+            return true;
+        }
+        catch (InsufficientMemoryException)
+        {
+            // Another process was faster.
+            return false;
+        }
+    }
+
+    private void NormalizeAll(CudaData data)
+    {
+        foreach (Rows part in Parts(data, RowOrder.Sequential(data.Count), 0, data.Count, MostPartRows))
+        {
+            Normalize(part);
+        }
+
+        ulong bad = ReadBack<ulong>(_work.BadRow.Pointer, 1)[0];
+        ThrowIfBad(data, RowOrder.Sequential(data.Count), 0, bad);
+    }
+
+    private void Normalize(in Rows rows) => _stream.Launch(
+        Kernel.NormalizeRows, Blocks(rows.Count, 128), 128, new NormalizeArgs { Rows = rows, BadRow = _work.BadRow.Pointer });
+
+    /// <summary>Throws the error the CPU engine gives for the first row that could not be used, if there was one.</summary>
+    private void ThrowIfBad(CudaData data, RowOrder order, long position, ulong place)
+    {
+        if (place == ulong.MaxValue)
+        {
+            return;
+        }
+
+        ForgetBadRow();
+        long number = order[position + (long)place];
+        float[] row = new float[data.Dimension];
+        data.Source.Read(number, row);
+        if (data.Frame.Normalize)
+        {
+            UnitLength.Scale(row, number);
+        }
+
+        RowCheck.ThrowNotFinite(row, number);
+    }
+
+    private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
+
+    /// <summary>Reads a little from the GPU, after all that is queued. What is returned holds until the next read.</summary>
+    private Span<T> ReadBack<T>(ulong from, int count)
+        where T : unmanaged
+    {
+        _readBack.Reserve(Math.Max(4096, count * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<T>()));
+        Span<T> values = _readBack.Span<T>(0, count);
+        _stream.Download(values, from);
+        _stream.Synchronize();
+        return values;
+    }
+
+    private static long Blocks(long items, long each) => (items + each - 1) / each;
+}

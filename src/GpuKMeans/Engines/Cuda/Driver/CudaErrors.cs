@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace GpuKMeans.Engines.Cuda.Driver;
+
+/// <summary>The one place the CUDA engine's errors are worded.</summary>
+internal static class CudaErrors
+{
+    public static PlatformNotSupportedException NoDriver(int index) => Unavailable(
+        index, $"the NVIDIA driver's library ({CudaNative.FileName}) is not on this machine. Install the NVIDIA driver");
+
+    public static PlatformNotSupportedException NoDevice(int index) => Unavailable(
+        index, "the NVIDIA driver is there but finds no GPU. Check that one is fitted and visible to this process (CUDA_VISIBLE_DEVICES)");
+
+    public static PlatformNotSupportedException DriverFailed(int index, int result)
+    {
+        (string name, string description) = CudaNative.Describe(result);
+        return Unavailable(index, $"the NVIDIA driver does not start: {name} ({description})");
+    }
+
+    public static PlatformNotSupportedException NoSuchDevice(int index, int count) => Unavailable(
+        index, count == 1 ? "there is one GPU, cuda:0" : $"there are {count} GPUs, cuda:0 to cuda:{count - 1}");
+
+    public static PlatformNotSupportedException TooOld(int index, string name, Version capability) => Unavailable(
+        index, $"{name} has compute capability {capability}, and {CudaDriver.LeastCapability} is the least that will do");
+
+    public static InvalidOperationException CallFailed(string call, int result)
+    {
+        (string name, string description) = CudaNative.Describe(result);
+        return new($"The NVIDIA driver's {call} failed: {name} ({description}).");
+    }
+
+    public static InvalidOperationException ModuleRefused(string module, int result, string log)
+    {
+        (string name, string description) = CudaNative.Describe(result);
+        return new($"The NVIDIA driver would not load the kernels of {module}: {name} ({description}). {log}".TrimEnd());
+    }
+
+    public static InsufficientMemoryException OutOfDeviceMemory(string device, string what, long bytes, long free, long total) => new(
+        $"{device} has no room for {what}: {Megabytes(bytes)} are needed, {Megabytes(free)} of {Megabytes(total)} are free.");
+
+    public static InsufficientMemoryException OutOfPinnedMemory(long bytes) => new(
+        $"The NVIDIA driver could not lock {Megabytes(bytes)} of host memory for transfers.");
+
+    private static PlatformNotSupportedException Unavailable(int index, string why) =>
+        new($"cuda:{index} cannot be used: {why}; or use Device.Cpu or Device.Auto.");
+
+    private static string Megabytes(long bytes) => ((bytes + (1 << 20) - 1) >> 20).ToString("N0", CultureInfo.InvariantCulture) + " MB";
+}

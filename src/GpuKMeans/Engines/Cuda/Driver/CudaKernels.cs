@@ -1,0 +1,115 @@
+namespace GpuKMeans.Engines.Cuda.Driver;
+
+/// <summary>All kernels. A source file is loaded when the first of its kernels is asked for.</summary>
+internal sealed class CudaKernels
+{
+    private const int DynamicSharedMemory = 8;
+
+    private static readonly (string Module, string Function)[] s_names =
+    [
+        ("assign", "assign_resident"),
+        ("assign", "assign_streamed"),
+        ("assign", "candidates_resident"),
+        ("assign", "candidates_streamed"),
+        ("assign", "round_rows"),
+        ("assign_direct", "assign_direct_2"),
+        ("assign_direct", "assign_direct_4"),
+        ("assign_direct", "assign_direct_8"),
+        ("assign_direct", "assign_direct_16"),
+        ("settle", "settle_rows"),
+        ("totals", "block_totals"),
+        ("totals", "final_total"),
+        ("centers", "find_largest"),
+        ("centers", "prepare_centers"),
+        ("centers", "reseed_centers"),
+        ("sort", "sort_count"),
+        ("sort", "sort_sum"),
+        ("sort", "sort_place"),
+        ("sort", "find_offsets"),
+        ("sort", "find_segments"),
+        ("sums", "sum_segments"),
+        ("sums", "add_sums"),
+        ("sums", "move_centers"),
+        ("relocate", "relocate_row"),
+        ("rows", "order_rows"),
+        ("rows", "normalize_rows"),
+        ("rows", "gather_rows"),
+        ("seeding", "evaluate_candidates"),
+        ("seeding", "sum_potentials"),
+        ("seeding", "accept_candidate"),
+        ("seeding", "find_row"),
+        ("distances", "all_distances"),
+    ];
+
+    private readonly Dictionary<string, CudaModule> _modules = [];
+    private readonly nint[] _functions = new nint[s_names.Length];
+    private readonly int[] _sharedBytes = new int[s_names.Length];
+    private readonly Lock _lock = new();
+
+    /// <summary>The driver's handle for a kernel, made ready for blocks with so much shared memory.</summary>
+    public nint Function(Kernel kernel, int sharedBytes)
+    {
+        nint function = Volatile.Read(ref _functions[(int)kernel]);
+        return function != 0 && sharedBytes <= _sharedBytes[(int)kernel] ? function : Prepare(kernel, sharedBytes);
+    }
+
+    private nint Prepare(Kernel kernel, int sharedBytes)
+    {
+        lock (_lock)
+        {
+            (string name, string functionName) = s_names[(int)kernel];
+            if (!_modules.TryGetValue(name, out CudaModule? module))
+            {
+                module = new CudaModule(name);
+                _modules.Add(name, module);
+            }
+
+            nint function = module.Function(functionName);
+            if (sharedBytes > _sharedBytes[(int)kernel])
+            {
+                CudaNative.Check(CudaNative.cuFuncSetAttribute(function, DynamicSharedMemory, sharedBytes));
+                _sharedBytes[(int)kernel] = sharedBytes;
+            }
+
+            Volatile.Write(ref _functions[(int)kernel], function);
+            return function;
+        }
+    }
+}
+
+/// <summary>The kernels, in the order of <see cref="CudaKernels"/>' table.</summary>
+internal enum Kernel
+{
+    AssignResident,
+    AssignStreamed,
+    CandidatesResident,
+    CandidatesStreamed,
+    RoundRows,
+    AssignDirect2,
+    AssignDirect4,
+    AssignDirect8,
+    AssignDirect16,
+    SettleRows,
+    BlockTotals,
+    FinalTotal,
+    FindLargest,
+    PrepareCenters,
+    ReseedCenters,
+    SortCount,
+    SortSum,
+    SortPlace,
+    FindOffsets,
+    FindSegments,
+    SumSegments,
+    AddSums,
+    MoveCenters,
+    RelocateRow,
+    OrderRows,
+    NormalizeRows,
+    GatherRows,
+    EvaluateCandidates,
+    SumPotentials,
+    AcceptCandidate,
+    FindRow,
+    AllDistances,
+}

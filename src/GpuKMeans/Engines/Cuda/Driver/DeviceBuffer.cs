@@ -1,0 +1,40 @@
+namespace GpuKMeans.Engines.Cuda.Driver;
+
+/// <summary>An array on a GPU. It grows when more is asked of it, and then loses what it held.</summary>
+internal sealed unsafe class DeviceBuffer<T> : IDisposable
+    where T : unmanaged
+{
+    private readonly DeviceMemory _memory;
+    private readonly string _what;
+
+    public DeviceBuffer(DeviceMemory memory, string what) => (_memory, _what) = (memory, what);
+
+    /// <summary>Where the array begins; 0 before memory was asked for.</summary>
+    public ulong Pointer { get; private set; }
+
+    /// <summary>How many elements it has room for.</summary>
+    public long Capacity { get; private set; }
+
+    /// <summary>Where an element is.</summary>
+    public ulong At(long index) => Pointer + ((ulong)index * (ulong)sizeof(T));
+
+    /// <summary>Sees to it that there is room.</summary>
+    /// <returns>Where the array begins.</returns>
+    public ulong Reserve(long count)
+    {
+        if (count > Capacity || Pointer == 0)
+        {
+            Dispose();
+            Pointer = _memory.Allocate(count * sizeof(T), _what);
+            Capacity = count;
+        }
+
+        return Pointer;
+    }
+
+    public void Dispose()
+    {
+        _memory.Free(Pointer);
+        (Pointer, Capacity) = (0, 0);
+    }
+}

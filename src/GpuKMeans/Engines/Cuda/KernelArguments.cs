@@ -1,0 +1,296 @@
+using System.Runtime.InteropServices;
+
+namespace GpuKMeans.Engines.Cuda;
+
+// What kernels take. Each structure has the fields of the one of the same name in Kernels/, where they are explained.
+// Pointers are addresses on the GPU.
+[StructLayout(LayoutKind.Sequential)]
+internal struct Rows
+{
+    public ulong Values;
+    public ulong Index;
+    public ulong Weights;
+    public long Start;
+    public long Before;
+    public int Dimension;
+    public int Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Centers
+{
+    public ulong Values;
+    public ulong Origin;
+    public ulong Halves;
+    public ulong HalfSquares;
+    public ulong Extremes;
+    public int Count;
+    public int PaddedColumns;
+    public int Tiles;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Undecided
+{
+    public ulong Count;
+    public ulong Places;
+    public ulong Thresholds;
+    public ulong CandidateCounts;
+    public ulong Candidates;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct AssignArgs
+{
+    public Rows Rows;
+    public Centers Centers;
+    public Undecided Undecided;
+    public ulong Labels;
+    public ulong Distances;
+    public ulong BadRow;
+    public ulong Halves;
+    public ulong Scales;
+    public int Stages;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct RoundRowsArgs
+{
+    public Rows Rows;
+    public Centers Centers;
+    public ulong Halves;
+    public ulong Scales;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Total
+{
+    public double Inertia;
+    public double Weight;
+    public double Shift;
+    public long Changed;
+    public ulong BadRow;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct BlockTotalsArgs
+{
+    public Rows Rows;
+    public ulong Distances;
+    public ulong Labels;
+    public ulong LabelsBefore;
+    public ulong Totals;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct FinalTotalArgs
+{
+    public ulong Totals;
+    public ulong Shifts;
+    public ulong Result;
+    public ulong BadRow;
+    public long Count;
+    public int Centers;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct LargestArgs
+{
+    public ulong Values;
+    public ulong Origin;
+    public ulong Largest;
+    public int Dimension;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct PrepareArgs
+{
+    public ulong Values;
+    public ulong Origin;
+    public ulong Halves;
+    public ulong HalfSquares;
+    public ulong Extremes;
+    public int Count;
+    public int Dimension;
+    public int PaddedCount;
+    public int PaddedColumns;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ReseedArgs
+{
+    public Rows Rows;
+    public ulong Clusters;
+    public ulong Means;
+    public ulong Values;
+    public ulong Counts;
+    public double Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SortArgs
+{
+    public ulong Keys;
+    public ulong Places;
+    public ulong SortedKeys;
+    public ulong SortedPlaces;
+    public ulong Counts;
+    public ulong Totals;
+    public int Count;
+    public int Tiles;
+    public int Shift;
+    public int Digits;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct OffsetsArgs
+{
+    public ulong SortedKeys;
+    public ulong Offsets;
+    public int Count;
+    public int Centers;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SegmentsArgs
+{
+    public ulong Offsets;
+    public ulong Segments;
+    public int Centers;
+    public int Rows;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Clusters
+{
+    public ulong Places;
+    public ulong Offsets;
+    public ulong Segments;
+    public ulong Sums;
+    public ulong Weights;
+    public int Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SumArgs
+{
+    public Rows Rows;
+    public Clusters Clusters;
+    public int Columns;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct AddArgs
+{
+    public Clusters Clusters;
+    public ulong Sums;
+    public ulong Weights;
+    public int Dimension;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct MoveArgs
+{
+    public Clusters Clusters;
+    public ulong Sums;
+    public ulong Weights;
+    public ulong Means;
+    public ulong Counts;
+    public ulong Shifts;
+    public ulong Values;
+    public ulong Origin;
+    public ulong Largest;
+    public int Dimension;
+    public int Normalize;
+    public int ToMeans;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct RelocateArgs
+{
+    public ulong Values;
+    public ulong Sums;
+    public ulong Weights;
+    public double Weight;
+    public int From;
+    public int To;
+    public int Dimension;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct OrderArgs
+{
+    public ulong Index;
+    public long Position;
+    public ulong Total;
+    public uint Key0;
+    public uint Key1;
+    public uint Key2;
+    public uint Key3;
+    public int HalfBits;
+    public int Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormalizeArgs
+{
+    public Rows Rows;
+    public ulong BadRow;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct GatherArgs
+{
+    public Rows Rows;
+    public ulong Values;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct EvaluateArgs
+{
+    public Rows Rows;
+    public ulong Candidates;
+    public ulong Nearest;
+    public ulong Distances;
+    public ulong Potentials;
+    public long Stride;
+    public int CandidateCount;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct PotentialsArgs
+{
+    public ulong Blocks;
+    public ulong Potentials;
+    public long Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct AcceptArgs
+{
+    public ulong Distances;
+    public ulong Weights;
+    public ulong Nearest;
+    public ulong Sums;
+    public long Count;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct FindArgs
+{
+    public ulong Nearest;
+    public ulong Weights;
+    public ulong Sums;
+    public ulong Found;
+    public long Count;
+    public double Share;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct DistancesArgs
+{
+    public Rows Rows;
+    public ulong Centers;
+    public ulong Distances;
+    public int Count;
+}

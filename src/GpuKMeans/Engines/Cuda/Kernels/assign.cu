@@ -1,0 +1,443 @@
+// The fast pass: scores of 128 rows by 128 centres at a time on the tensor cores, the two best of each row kept, and
+// rows whose best is not clear of the error bound listed. The same kernel then goes over the listed rows alone and
+// notes every centre that may be nearest.
+//
+// A block is four warps in a square, each with 64 rows by 64 centres. Rows stay in shared memory, rounded when they
+// are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before.
+#include "assign.cuh"
+#include "tensor.cuh"
+
+constexpr int TileRows = 128;
+constexpr int TileCenters = 128;
+constexpr int Threads = 128;
+constexpr int Chunk = 64;                       // columns a stage
+constexpr int StagePitch = (Chunk + 8) * 2;     // bytes; 16 more than the values so that eight rows fall in eight banks
+constexpr int StageBytes = TileCenters * StagePitch;
+constexpr float NoScore = -3e38f;
+
+// What a block keeps of its rows beside their values.
+struct TileState {
+    int places[TileRows];
+    float ratios[TileRows];
+    float margins[TileRows];    // for candidates: the thresholds
+    float best[TileRows];
+    float second[TileRows];
+    int labels[TileRows];
+};
+
+template <bool Vectors>
+DEVICE void read4(float (&v)[4], const float* row, int d, int dimension) {
+    if constexpr (Vectors) {
+        float4 four = d < dimension ? load4(row + d) : float4{0, 0, 0, 0};
+        v[0] = four.x, v[1] = four.y, v[2] = four.z, v[3] = four.w;
+    } else {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            v[i] = d + i < dimension ? row[d + i] : 0;
+        }
+    }
+}
+
+// Rounds four rows at a time by a warp, so that loads of four rows are under way together. `write` takes a row's
+// column and two pairs of halves; `finish` its ratio and margin.
+template <bool Vectors, typename Write, typename Finish>
+DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dimension, Write write, Finish finish) {
+    float largest[4] = {};
+    for (int d = lane_id() * 4; d < c.padded_columns; d += 128) {
+        float o[4];
+        read4<Vectors>(o, c.origin, d, dimension);
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            float v[4];
+            read4<Vectors>(v, rows[r], d, dimension);
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                largest[r] = larger(largest[r], magnitude(v[i] - o[i]));
+            }
+        }
+    }
+    int centers_exponent = half_scale_exponent(bits_float(c.extremes->largest));
+    RowScale scale[4];
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        scale[r] = row_scale(lanes_max(largest[r]), centers_exponent);
+    }
+    float square[4] = {}, residual[4] = {};
+    for (int d = lane_id() * 4; d < c.padded_columns; d += 128) {
+        float o[4];
+        read4<Vectors>(o, c.origin, d, dimension);
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            float v[4];
+            read4<Vectors>(v, rows[r], d, dimension);
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                v[i] = (v[i] - o[i]) * scale[r].scale;
+                square[r] = __builtin_fmaf(v[i], v[i], square[r]);
+            }
+            uint pair[2] = {half_pair(v[0], v[1]), half_pair(v[2], v[3])};
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                float lost = v[i] - half_value(pair[i / 2] >> (i % 2 * 16));
+                residual[r] = __builtin_fmaf(lost, lost, residual[r]);
+            }
+            write(r, d, pair[0], pair[1]);
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        float norm = root(lanes_sum(square[r]));
+        float lost = root(lanes_sum(residual[r])) + 0x1p-23f * norm;
+        float margin = score_margin(*c.extremes, norm, lost, scale[r].ratio, c.padded_columns);
+        if (lane_id() == 0) {
+            finish(r, scale[r].ratio, scale[r].fits ? margin : infinity());
+        }
+    }
+}
+
+// Rounds the block's rows into shared memory.
+template <bool Candidates>
+DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int pitch, int first, int count) {
+    int dimension = a.rows.dimension;
+    for (int r = warp_id() * 4; r < TileRows; r += Threads / 32 * 4) {
+        const float* rows[4];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            // Places after the last repeat it; what comes of them is not kept.
+            int place = least(first + r + i, count - 1);
+            place = Candidates ? a.undecided.places[place] : place;
+            rows[i] = row_values(a.rows, place);
+        }
+        auto write = [&](int i, int d, uint low, uint high) {
+            asm volatile("st.shared.v2.b32 [%0], {%1, %2};"
+                ::"r"(values + (uint)((r + i) * pitch + d * 2)), "r"(low), "r"(high) : "memory");
+        };
+        auto finish = [&](int i, float ratio, float margin) {
+            state.ratios[r + i] = ratio;
+            if (!Candidates) {
+                state.margins[r + i] = margin;
+            }
+        };
+        if (dimension % 4 == 0) {
+            round_four<true>(rows, a.centers, dimension, write, finish);
+        } else {
+            round_four<false>(rows, a.centers, dimension, write, finish);
+        }
+    }
+}
+
+// Starts the copy of 64 columns (fewer at the end) of 128 rows of halves.
+DEVICE void copy_chunk(uint to, const half_bits* from, int64 pitch, int columns) {
+    int part = thread_id() & 7;
+    if (part * 8 < columns) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            int r = (thread_id() >> 3) + i * 16;
+            copy_async(to + (uint)(r * StagePitch + part * 16), from + r * pitch + part * 8);
+        }
+    }
+}
+
+DEVICE void copy_row_chunk(uint to, const half_bits* from, const int* places, int64 pitch, int columns) {
+    int part = thread_id() & 7;
+    if (part * 8 < columns) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            int r = (thread_id() >> 3) + i * 16;
+            copy_async(to + (uint)(r * StagePitch + part * 16), from + places[r] * pitch + part * 8);
+        }
+    }
+}
+
+// The two best scores of a row that a thread has seen. The last four bits of a score are the centre's place among the
+// thread's sixteen of a tile, so that it costs no comparison of its own.
+struct BestTwo {
+    float best = NoScore;
+    float second = NoScore;
+    int tile = 0;
+};
+
+DEVICE float tagged(float score, int tag) { return bits_float((float_bits(score) & ~15u) | (uint)tag); }
+
+DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const float (&ratios)[8], const float* half_squares, int tile) {
+    float before[8];
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        before[r] = rows[r].best;
+    }
+#pragma unroll
+    for (int n = 0; n < 8; n++) {
+        float2 h = *(const float2*)(half_squares + n * 8);
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            const float* s = &sums[r / 2][n][r % 2 * 2];
+            float v0 = tagged(__builtin_fmaf(-ratios[r], h.x, s[0]), n * 2);
+            float v1 = tagged(__builtin_fmaf(-ratios[r], h.y, s[1]), n * 2 + 1);
+            float high = larger(v0, v1), low = smaller(v0, v1);
+            rows[r].second = larger(larger(rows[r].second, low), smaller(rows[r].best, high));
+            rows[r].best = larger(rows[r].best, high);
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        rows[r].tile = rows[r].best != before[r] ? tile : rows[r].tile;
+    }
+}
+
+DEVICE void keep_candidates(const AssignArgs& a, const TileState& state, const float (&sums)[4][8][4], const float (&ratios)[8],
+    int first, int count, int warp_row, int center) {
+    const float* half_squares = a.centers.half_squares + center;
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        int row = warp_row + r / 2 * 16 + r % 2 * 8;
+        float threshold = state.margins[row];
+        int entry = first + row;
+#pragma unroll
+        for (int n = 0; n < 8; n++) {
+            float2 h = *(const float2*)(half_squares + n * 8);
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+                float score = __builtin_fmaf(-ratios[r], j == 0 ? h.x : h.y, sums[r / 2][n][r % 2 * 2 + j]);
+                // Not "at least", so that a score which is no number makes a candidate.
+                if (!(score < threshold) && center + n * 8 + j < a.centers.count && entry < count) {
+                    int slot = atomic_add(a.undecided.candidate_counts + entry, 1);
+                    if (slot < MostCandidates) {
+                        a.undecided.candidates[(int64)entry * MostCandidates + slot] = center + n * 8 + j;
+                    }
+                }
+            }
+        }
+    }
+}
+
+DEVICE void merge_best(float& best, float& second, int& label, float other_best, float other_second, int other_label) {
+    second = larger(smaller(best, other_best), larger(second, other_second));
+    label = other_best > best ? other_label : label;
+    best = larger(best, other_best);
+}
+
+// Brings together what the four lanes and the two warps of each row have seen; labels the rows and lists the undecided.
+DEVICE void decide(const AssignArgs& a, TileState& state, const BestTwo (&rows)[8], int first, int count, int warp_row, int warp_column) {
+    int lane = lane_id() & 3;
+    float best[8], second[8];
+    int label[8];
+#pragma unroll
+    for (int r = 0; r < 8; r++) {
+        best[r] = rows[r].best;
+        second[r] = rows[r].second;
+        int tag = (int)(float_bits(best[r]) & 15u);
+        label[r] = rows[r].tile * TileCenters + warp_column * 64 + tag / 2 * 8 + lane * 2 + tag % 2;
+#pragma unroll
+        for (int mask = 1; mask <= 2; mask *= 2) {
+            float other_best = shuffle_xor(best[r], mask), other_second = shuffle_xor(second[r], mask);
+            merge_best(best[r], second[r], label[r], other_best, other_second, shuffle_xor(label[r], mask));
+        }
+        int row = warp_row + r / 2 * 16 + r % 2 * 8;
+        if (warp_column == 1 && lane == 0) {
+            state.best[row] = best[r];
+            state.second[row] = second[r];
+            state.labels[row] = label[r];
+        }
+    }
+    block_barrier();
+    if (warp_column == 0 && lane == 0) {
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            int row = warp_row + r / 2 * 16 + r % 2 * 8;
+            merge_best(best[r], second[r], label[r], state.best[row], state.second[row], state.labels[row]);
+            if (label[r] >= a.centers.count) {
+                label[r] = 0;   // every score was no number: the row is undecided
+            }
+            state.labels[row] = label[r];
+            if (first + row < count) {
+                a.labels[first + row] = label[r];
+                float margin = state.margins[row];
+                if (!(best[r] - second[r] > margin)) {
+                    int entry = atomic_add(a.undecided.count, 1);
+                    a.undecided.places[entry] = first + row;
+                    a.undecided.thresholds[entry] = best[r] - margin;
+                    a.undecided.candidate_counts[entry] = 0;
+                }
+            }
+        }
+    }
+    block_barrier();
+}
+
+// Squared distances to the centres just found, while the rows are still in the cache: eight rows at a time by a warp.
+DEVICE void measure(const AssignArgs& a, const TileState& state, int first, int count) {
+    for (int r = warp_id() * 8 + (lane_id() >> 2); r < TileRows; r += Threads / 32 * 8) {
+        int row = least(r, count - 1 - first);
+        const float* center = a.centers.values + (int64)state.labels[row] * a.rows.dimension;
+        float distance = direct_distance(row_values(a.rows, first + row), center, a.rows.dimension);
+        if ((lane_id() & 3) == 0 && row == r) {
+            a.distances[first + r] = distance;
+        }
+    }
+}
+
+template <bool Resident, bool Candidates>
+DEVICE void assign_tiles(const AssignArgs& a) {
+    extern SHARED unsigned char shared[];
+    TileState& state = *(TileState*)shared;
+    int columns = a.centers.padded_columns;
+    int pitch = Resident ? columns * 2 + 16 : StagePitch;
+    uint row_values_at = shared_address(shared) + sizeof(TileState);
+    uint stages_at = row_values_at + (Resident ? TileRows * pitch : a.stages * StageBytes);
+    int chunks = (columns + Chunk - 1) / Chunk;
+    int steps = chunks * a.centers.tiles;
+    int count = Candidates ? *a.undecided.count : a.rows.count;
+    int warp_row = (warp_id() >> 1) * 64 + (lane_id() >> 2);    // of the thread's first row
+    int warp_column = warp_id() & 1;
+
+    // Where the lanes' rows of the 8×8 matrices begin.
+    uint a_at = row_values_at + (uint)((((warp_id() >> 1) * 64) + (lane_id() & 15)) * pitch + (lane_id() >> 4) * 16);
+    uint b_at = stages_at
+        + (uint)((warp_column * 64 + (lane_id() & 7) + (lane_id() >> 4) * 8) * StagePitch + ((lane_id() >> 3) & 1) * 16);
+
+    for (int first = block_id() * TileRows; first < count; first += grid_blocks() * TileRows) {
+        block_barrier();
+        if (!Resident || Candidates) {
+            int entry = least(first + thread_id(), count - 1);
+            int place = Candidates ? a.undecided.places[entry] : entry;
+            state.places[thread_id()] = place;
+            if (Candidates) {
+                state.margins[thread_id()] = a.undecided.thresholds[entry];
+            }
+            if (!Resident) {
+                float2 scale = a.scales[place];
+                state.ratios[thread_id()] = scale.x;
+                if (!Candidates) {
+                    state.margins[thread_id()] = scale.y;
+                }
+            }
+            block_barrier();
+        }
+
+        int next = 0;    // the stage that the next copy goes to
+        auto copy_step = [&](int step) {
+            if (step < steps) {
+                int tile = step / chunks, chunk = step - tile * chunks;
+                int width = least(columns - chunk * Chunk, Chunk);
+                uint stage = (uint)next * StageBytes;
+                const half_bits* from = a.centers.halves + (int64)tile * TileCenters * columns + chunk * Chunk;
+                copy_chunk(stages_at + stage, from, columns, width);
+                if (!Resident) {
+                    copy_row_chunk(row_values_at + stage, a.halves + chunk * Chunk, state.places, columns, width);
+                }
+            }
+            copy_commit();
+            next = next + 1 == a.stages ? 0 : next + 1;
+        };
+        for (int s = 0; s < a.stages - 1; s++) {
+            copy_step(s);
+        }
+        if (Resident) {
+            round_tile<Candidates>(a, state, row_values_at, pitch, first, count);
+        }
+        block_barrier();
+
+        float ratios[8];
+#pragma unroll
+        for (int r = 0; r < 8; r++) {
+            ratios[r] = state.ratios[warp_row + r / 2 * 16 + r % 2 * 8];
+        }
+        BestTwo best[8];
+        float sums[4][8][4] = {};
+        int tile = 0, chunk = 0, at = 0;
+        for (int step = 0; step < steps; step++) {
+            if (a.stages == 2) {
+                copy_wait<0>();
+            } else {
+                copy_wait<1>();
+            }
+            block_barrier();
+            copy_step(step + a.stages - 1);
+            uint stage = (uint)at * StageBytes;
+            at = at + 1 == a.stages ? 0 : at + 1;
+            int width = least(columns - chunk * Chunk, Chunk);
+            uint a_from = a_at + (Resident ? (uint)(chunk * Chunk * 2) : stage);
+            uint b_from = b_at + stage;
+            for (int d = 0; d < width; d += 16) {
+                uint rows[4][4];
+#pragma unroll
+                for (int m = 0; m < 4; m++) {
+                    load_matrices(rows[m], a_from + (uint)(m * 16 * pitch + d * 2));
+                }
+#pragma unroll
+                for (int n = 0; n < 4; n++) {
+                    uint centers[4];
+                    load_matrices(centers, b_from + (uint)(n * 16 * StagePitch + d * 2));
+#pragma unroll
+                    for (int m = 0; m < 4; m++) {
+                        multiply_add(sums[m][n * 2], rows[m], centers[0], centers[1]);
+                        multiply_add(sums[m][n * 2 + 1], rows[m], centers[2], centers[3]);
+                    }
+                }
+            }
+            if (++chunk == chunks) {
+                int center = tile * TileCenters + warp_column * 64 + (lane_id() & 3) * 2;
+                if (Candidates) {
+                    keep_candidates(a, state, sums, ratios, first, count, warp_row, center);
+                } else {
+                    keep_best(best, sums, ratios, a.centers.half_squares + center, tile);
+                }
+#pragma unroll
+                for (int m = 0; m < 4; m++) {
+#pragma unroll
+                    for (int n = 0; n < 8; n++) {
+#pragma unroll
+                        for (int i = 0; i < 4; i++) {
+                            sums[m][n][i] = 0;
+                        }
+                    }
+                }
+                chunk = 0;
+                tile++;
+            }
+        }
+        copy_wait<0>();
+        if (!Candidates) {
+            decide(a, state, best, first, count, warp_row, warp_column);
+            if (a.distances) {
+                measure(a, state, first, count);
+            }
+        }
+    }
+}
+
+GLOBAL BOUNDS(Threads, 2) void assign_resident(AssignArgs a) { assign_tiles<true, false>(a); }
+GLOBAL BOUNDS(Threads, 2) void assign_streamed(AssignArgs a) { assign_tiles<false, false>(a); }
+GLOBAL BOUNDS(Threads, 2) void candidates_resident(AssignArgs a) { assign_tiles<true, true>(a); }
+GLOBAL BOUNDS(Threads, 2) void candidates_streamed(AssignArgs a) { assign_tiles<false, true>(a); }
+
+struct RoundRowsArgs {
+    Rows rows;
+    Centers centers;
+    half_bits* halves;
+    float2* scales;
+};
+
+// Rounds rows for the variant that streams them. A warp takes four rows.
+GLOBAL BOUNDS(128, 1) void round_rows(RoundRowsArgs a) {
+    int first = (int)(global_thread() >> 5) * 4;
+    if (first >= a.rows.count) {
+        return;
+    }
+    const float* rows[4];
+    int place[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        place[i] = least(first + i, a.rows.count - 1);
+        rows[i] = row_values(a.rows, place[i]);
+    }
+    auto write = [&](int i, int d, uint low, uint high) {
+        *(uint64*)(a.halves + (int64)place[i] * a.centers.padded_columns + d) = (uint64)high << 32 | low;
+    };
+    auto finish = [&](int i, float ratio, float margin) { a.scales[place[i]] = float2{ratio, margin}; };
+    if (a.rows.dimension % 4 == 0) {
+        round_four<true>(rows, a.centers, a.rows.dimension, write, finish);
+    } else {
+        round_four<false>(rows, a.centers, a.rows.dimension, write, finish);
+    }
+}

@@ -1,0 +1,64 @@
+// The arguments of assignment, and the one place where its error bound is written.
+#pragma once
+#include "rows.cuh"
+#include "centers.cuh"
+
+// Rows the fast pass could not decide go to a list, with room for a few candidates each.
+struct Undecided {
+    int* count;             // the entries of the list
+    int* places;            // the place in the batch of each
+    float* thresholds;      // the score a candidate must reach
+    int* candidate_counts;  // more than MostCandidates: any centre may be the one
+    int* candidates;        // MostCandidates for each entry
+};
+
+constexpr int MostCandidates = 16;
+
+struct AssignArgs {
+    Rows rows;
+    Centers centers;
+    Undecided undecided;
+    int* labels;
+    float* distances;           // may be null
+    uint64* bad_row;            // takes the first place of a row that cannot be used
+    const half_bits* halves;    // rows rounded beforehand; only the variant for many columns reads these two
+    const float2* scales;       // their ratio and margin
+    int stages;                 // of the ring that centres pass through: 2 or 3
+};
+
+// With X and C a row and a centre less the origin, in units of their scales, the fast pass takes for the score
+// X·C − ½‖C‖² (the largest is the nearest) the value x·c − q·½‖C‖², where x and c are rounded to half precision, the
+// products are exact, sums are float32 and q is the ratio of the scales. What it is off by is at most
+//
+//   ‖X − x‖·‖C‖ + ‖x‖·‖C − c‖                        by Cauchy and Schwarz, for the rounding
+//   + (columns + 16)·2^-23·1.125·‖x‖·‖c‖              for the sums: 17 terms aligned and cut for each 16 columns
+//   + 2^-17·(‖X‖·‖C‖ + q·½‖C‖²)                      for the rounding of the score, whose last four bits are used
+//
+// Two scores further apart than twice that are in their true order: that is the margin.
+DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual, float ratio, int padded_columns) {
+    float c = bits_float(e.norm), lost = bits_float(e.residual);
+    float x = row_norm + row_residual;
+    float sums = (float)(padded_columns + 16) * (1.125f * 0x1p-23f);
+    float error = row_residual * c + x * lost + sums * x * (c + lost)
+        + 0x1p-17f * (row_norm * c + ratio * bits_float(e.half_square));
+    // The norms are float32 sums themselves: allow for their rounding.
+    return 2 * error * (1.0005f + (float)padded_columns * 0x1p-24f) + 1e-30f;
+}
+
+// How a row is scaled, and the ratio of its scale to the centres'.
+struct RowScale {
+    float scale;
+    float ratio;
+    bool fits;  // false for rows too large beside the centres: their scores say nothing
+};
+
+DEVICE RowScale row_scale(float largest, int centers_exponent) {
+    int own = largest > 0 ? 14 - exponent(largest) : 100;
+    int ratio = own - centers_exponent;
+    RowScale s;
+    s.fits = ratio >= LeastRatioExponent;
+    ratio = clamp(ratio, LeastRatioExponent, MostRatioExponent);
+    s.ratio = power_of_two(ratio);
+    s.scale = power_of_two(clamp(ratio + centers_exponent, -126, 127));
+    return s;
+}

@@ -1,0 +1,50 @@
+// Centres as kernels see them, and how they are scaled into the range of half precision.
+#pragma once
+#include "device.cuh"
+
+// Bounds over all centres, less the origin: bits of floats that are not negative, so that integer maxima order them.
+// All but the first are in units of the centres' scale.
+struct Extremes {
+    uint largest;       // the largest magnitude of a value
+    uint norm;          // the largest length
+    uint residual;      // the largest length of what rounding to half precision took away
+    uint half_square;   // the largest half squared length
+};
+
+// The centres are padded to a multiple of 128 (with centres of no consequence), columns to a multiple of 16 (with zeros).
+struct Centers {
+    const float* values;            // count × dimension
+    const float* origin;            // dimension values: what is subtracted before rounding to half precision
+    const half_bits* halves;        // padded count × padded columns
+    const float* half_squares;      // padded count
+    const Extremes* extremes;
+    int count;
+    int padded_columns;
+    int tiles;                      // padded count / 128
+};
+
+// Values are scaled by a power of two so that the largest magnitude lies in [2^14, 2^15): the sum of two is in range.
+DEVICE int half_scale_exponent(float largest) {
+    return largest > 0 ? clamp(14 - exponent(largest), -100, 100) : 0;
+}
+
+// What a padding centre has for half its squared length: a score no centre can be below, yet finite when multiplied
+// by the ratio of a row's scale to the centres', which is kept between the two limits.
+constexpr float PaddingHalfSquare = 0x1p80f;
+constexpr int LeastRatioExponent = -20;
+constexpr int MostRatioExponent = 40;
+
+// Two floats as a pair of half precision, the first in the lower half.
+DEVICE uint half_pair(float low, float high) {
+    uint pair;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+}
+
+DEVICE float half_value(uint bits) {
+    float v;
+    asm("{ .reg .b16 h; cvt.u16.u32 h, %1; cvt.f32.f16 %0, h; }" : "=f"(v) : "r"(bits & 0xFFFFu));
+    return v;
+}
+
+DEVICE half_bits half_round(float v) { return (half_bits)half_pair(v, 0); }

@@ -1,0 +1,42 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+/// <summary>Memory an engine works in. Each buffer grows to the largest batch it has seen.</summary>
+internal sealed class WorkBuffers(DeviceMemory memory)
+{
+    // Of a batch.
+    public DeviceBuffer<long> Index { get; } = new(memory, "the rows of a batch");
+    public DeviceBuffer<float> Listed { get; } = new(memory, "rows read one by one");
+    public DeviceBuffer<int> Labels { get; } = new(memory, "the labels of a batch");
+    public DeviceBuffer<float> Distances { get; } = new(memory, "the distances of a batch");
+    public DeviceBuffer<ushort> Halves { get; } = new(memory, "a batch in half precision");
+    public DeviceBuffer<ulong> Scales { get; } = new(memory, "the scales of a batch");
+
+    // Rows the fast pass left undecided.
+    public DeviceBuffer<int> UndecidedCount { get; } = new(memory, "a counter");
+    public DeviceBuffer<int> UndecidedPlaces { get; } = new(memory, "the list of undecided rows");
+    public DeviceBuffer<float> Thresholds { get; } = new(memory, "the thresholds of undecided rows");
+    public DeviceBuffer<int> CandidateCounts { get; } = new(memory, "the candidate counts of undecided rows");
+    public DeviceBuffer<int> Candidates { get; } = new(memory, "the candidates of undecided rows");
+
+    // Sorting by label, and sums.
+    public DeviceBuffer<int> KeysA { get; } = new(memory, "labels being sorted");
+    public DeviceBuffer<int> KeysB { get; } = new(memory, "labels being sorted");
+    public DeviceBuffer<int> PlacesA { get; } = new(memory, "places being sorted");
+    public DeviceBuffer<int> PlacesB { get; } = new(memory, "places being sorted");
+    public DeviceBuffer<int> DigitCounts { get; } = new(memory, "counts of digits");
+    public DeviceBuffer<int> DigitTotals { get; } = new(memory, "totals of digits");
+    public DeviceBuffer<int> Offsets { get; } = new(memory, "where clusters begin");
+    public DeviceBuffer<int> Segments { get; } = new(memory, "the segments of clusters");
+    public DeviceBuffer<double> SegmentSums { get; } = new(memory, "the sums of segments");
+    public DeviceBuffer<double> SegmentWeights { get; } = new(memory, "the weights of segments");
+    public DeviceBuffer<double> Sums { get; } = new(memory, "the sums of clusters");
+    public DeviceBuffer<double> SumWeights { get; } = new(memory, "the weights of clusters");
+
+    // What is reported.
+    public DeviceBuffer<Total> BlockTotals { get; } = new(memory, "the totals of blocks");
+    public DeviceBuffer<Total> Results { get; } = new(memory, "results");
+    public DeviceBuffer<ulong> BadRow { get; } = new(memory, "a counter");
+    public DeviceBuffer<float> AllDistances { get; } = new(memory, "distances to all centres");
+}

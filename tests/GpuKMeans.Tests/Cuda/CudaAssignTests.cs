@@ -1,0 +1,202 @@
+using GpuKMeans.Engines;
+using GpuKMeans.Engines.Cpu;
+using GpuKMeans.Engines.Cuda;
+
+namespace GpuKMeans.Tests.Cuda;
+
+public class CudaAssignTests
+{
+    public static TheoryData<int, int, int> Shapes()
+    {
+        var shapes = new TheoryData<int, int, int>();
+        foreach (int dimension in new[] { 1, 2, 3, 15, 16, 17, 64, 100, 128, 300, 768 })
+        {
+            foreach (int clusters in new[] { 1, 2, 3, 7, 8, 100, 1000 })
+            {
+                shapes.Add(clusters < 100 ? 1000 : 3001, dimension, clusters);
+            }
+        }
+
+        foreach (int rows in new[] { 1, 31, 33, 128, 129 })
+        {
+            shapes.Add(rows, 2, 5);
+            shapes.Add(rows, 20, 130);
+            shapes.Add(rows, 400, 3);
+        }
+
+        shapes.Add(100_003, 32, 64);
+        return shapes;
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Labels_are_those_of_float64_at_any_shape(int count, int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Blobs(count, dimension, 20, seed: count + dimension), centers = Gpu.Normal(clusters, dimension, seed: clusters);
+        (int[] labels, float[] distances, double inertia) = Gpu.Assign(engine, rows, centers, dimension);
+        Gpu.Same(Gpu.Oracle(rows, centers, dimension), labels, "labels");
+
+        using var cpu = new CpuEngine();
+        (_, float[] cpuDistances, double cpuInertia) = Gpu.Assign(cpu, rows, centers, dimension);
+        Gpu.Same(cpuDistances, distances, "distances");
+        Assert.Equal(cpuInertia, inertia, cpuInertia * 1e-12);
+    }
+
+    [Theory]
+    [InlineData(16, 100, 1e6)]
+    [InlineData(128, 1000, 1e6)]
+    [InlineData(3, 50, 1e7)]
+    [InlineData(300, 50, 1e7)]
+    public void Data_far_from_zero_keep_their_labels(int dimension, int clusters, double offset)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(20_000, dimension, 1, 10, offset), centers = Gpu.Normal(clusters, dimension, 2, 10, offset);
+        Gpu.Same(Gpu.Oracle(rows, centers, dimension), Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(32)]
+    [InlineData(128)]
+    [InlineData(400)]
+    public void Rows_placed_between_two_centers_are_labelled_as_float64_would(int dimension)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        const int Clusters = 64, Count = 50_000;
+        float[] centers = Gpu.Normal(Clusters, dimension, 3), rows = new float[Count * dimension];
+        var random = new Random(4);
+        for (int i = 0; i < Count; i++)
+        {
+            // From one half of the way to off it by 2^-1 … 2^-26 of the distance.
+            (int a, int b) = (random.Next(Clusters), random.Next(Clusters));
+            double at = 0.5 + (Math.ScaleB(random.NextDouble() - 0.5, -(i % 26)));
+            for (int d = 0; d < dimension; d++)
+            {
+                rows[(i * dimension) + d] = (float)((centers[(a * dimension) + d] * at) + (centers[(b * dimension) + d] * (1 - at)));
+            }
+        }
+
+        Gpu.Same(Gpu.Oracle(rows, centers, dimension), Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(16)]
+    [InlineData(100)]
+    public void Equal_centers_go_by_the_lowest_number(int dimension)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(5000, dimension, 5), few = Gpu.Normal(10, dimension, 6);
+        float[] centers = [.. Enumerable.Range(0, 40).SelectMany(_ => few)];
+        int[] labels = Gpu.Assign(engine, rows, centers, dimension).Labels;
+        Assert.All(labels, label => Assert.InRange(label, 0, 9));
+        Gpu.Same(Gpu.Oracle(rows, centers, dimension), labels, "labels");
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(130)]
+    public void Values_of_any_size_keep_their_labels(int dimension)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        var random = new Random(7);
+        foreach (double scale in new[] { 1e-30, 1e-12, 1.0, 1e9, 1e14 })
+        {
+            float[] rows = Gpu.Normal(2000, dimension, 8, scale), centers = Gpu.Normal(50, dimension, 9, scale);
+
+            // Some rows lie far beyond, some columns hold next to nothing.
+            for (int i = 0; i < rows.Length; i++)
+            {
+                rows[i] *= i / dimension % 10 == 0 ? 1e4f : 1;
+                rows[i] *= i % dimension % 3 == 0 ? 1e-6f : 1;
+            }
+
+            Gpu.Same(Gpu.Oracle(rows, centers, dimension), Gpu.Assign(engine, rows, centers, dimension).Labels, $"labels at {scale}");
+        }
+
+        _ = random;
+    }
+
+    [Fact]
+    public void Unit_rows_are_labelled_as_the_cpu_labels_them()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        using var cpu = new CpuEngine();
+        float[] rows = Gpu.Normal(20_000, 96, 10, 3), centers = Gpu.Pick(rows, 96, 200, 11);
+        RowFrame frame = Gpu.Frame(rows, 96, normalize: true);
+        var expected = Gpu.Assign(cpu, rows, centers, 96, frame);
+        foreach (long limit in new[] { long.MaxValue, 0 })
+        {
+            engine.ResidentLimit = limit;
+            var actual = Gpu.Assign(engine, rows, centers, 96, frame);
+            Gpu.Same(expected.Labels, actual.Labels, "labels");
+            Gpu.Same(expected.Distances, actual.Distances, "distances");
+        }
+    }
+
+    [Fact]
+    public void Streamed_rows_give_the_bits_of_resident_ones()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Blobs(150_000, 300, 50, 12), centers = Gpu.Pick(rows, 300, 100, 13);
+        float[] weights = [.. Enumerable.Range(0, 150_000).Select(i => (i % 5) / 2f)];
+        var resident = Gpu.Assign(engine, rows, centers, 300, weights: weights);
+        engine.ResidentLimit = 0;
+        var streamed = Gpu.Assign(engine, rows, centers, 300, weights: weights);
+        Gpu.Same(resident.Labels, streamed.Labels, "labels");
+        Gpu.Same(resident.Distances, streamed.Distances, "distances");
+        Assert.Equal(resident.Inertia, streamed.Inertia);
+    }
+
+    [Fact]
+    public void Part_of_the_rows_can_be_assigned()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(10_000, 20, 14), centers = Gpu.Normal(30, 20, 15);
+        RowFrame frame = Gpu.Frame(rows, 20);
+        using EngineData data = engine.Load(VectorSource.FromMemory(rows, 20), default, frame);
+        engine.SetCenters(centers, new double[30], frame);
+        int[] labels = new int[777];
+        engine.Assign(data, 5000, labels, []);
+        Gpu.Same(Gpu.Oracle(rows, centers, 20)[5000..5777], labels, "labels");
+    }
+
+    [Theory]
+    [InlineData(2, 7)]
+    [InlineData(100, 130)]
+    public void Distances_to_all_centers_are_those_of_the_cpu(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        using var cpu = new CpuEngine();
+        float[] rows = Gpu.Normal(1001, dimension, 16), centers = Gpu.Normal(clusters, dimension, 17);
+        float[] All(KMeansEngine by)
+        {
+            RowFrame frame = Gpu.Frame(rows, dimension);
+            using EngineData data = by.Load(VectorSource.FromMemory(rows, dimension), default, frame);
+            by.SetCenters(centers, new double[clusters], frame);
+            float[] distances = new float[1000 * clusters];
+            by.Distances(data, 1, distances);
+            return distances;
+        }
+
+        Gpu.Same(All(cpu), All(engine), "distances");
+    }
+
+    [Theory]
+    [InlineData(2, float.NaN)]
+    [InlineData(64, float.NaN)]
+    [InlineData(64, float.PositiveInfinity)]
+    [InlineData(400, 1e30f)]
+    public void A_row_that_cannot_be_placed_is_named(int dimension, float value)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(3000, dimension, 18), centers = Gpu.Normal(20, dimension, 19);
+        rows[(1234 * dimension) + 1] = value;
+        var frame = new RowFrame(new float[dimension], false);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Gpu.Assign(engine, rows, centers, dimension, frame));
+        Assert.Contains("1234", error.Message, StringComparison.Ordinal);
+        rows[(1234 * dimension) + 1] = 0;
+        Gpu.Assign(engine, rows, centers, dimension, frame);
+    }
+}

@@ -193,7 +193,7 @@ public class CudaTrainingTests
         RowFrame frame = Gpu.Frame(rows, dimension, normalize);
         using EngineData data = engine.Load(VectorSource.FromMemory(rows, dimension), weights, frame);
         engine.SetCenters(Gpu.Pick(rows, dimension, clusters, 11), new double[clusters], frame);
-        var statistics = new StepStatistics[steps];
+        var statistics = new StepStatistics[Math.Min(steps, ((rows.Length / dimension) + batch - 1) / batch)];
         engine.RunSteps(data, RowOrder.Shuffled(data.Count, 12), 0, batch, statistics);
         float[] centers = new float[clusters * dimension];
         double[] counts = new double[clusters];

@@ -2,24 +2,29 @@ using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
 
-/// <summary>Which kernel finds labels, and how it is started.</summary>
-/// <param name="Assign">The fast pass.</param>
-/// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
-/// <param name="RoundsRows">Whether rows are rounded beforehand.</param>
+/// <summary>A kernel of assignment, and how it is started.</summary>
+/// <param name="Kernel">The kernel.</param>
 /// <param name="Threads">Threads of a block.</param>
 /// <param name="BlockRows">Rows a block takes at once.</param>
 /// <param name="MostBlocks">Blocks that run at once; a block takes further rows when it is done.</param>
 /// <param name="SharedBytes">Shared memory of a block.</param>
 /// <param name="Stages">Stages of the ring that centres pass through.</param>
-internal sealed record AssignPlan(
-    Kernel Assign, Kernel? Candidates, bool RoundsRows, int Threads, int BlockRows, int MostBlocks, int SharedBytes, int Stages)
-{
-    // Of Kernels/assign.cu: TileState, and 128 rows of 64 columns with their padding.
-    private const int StateBytes = 6 * 128 * 4;
-    private const int StageBytes = 128 * 144;
+/// <param name="Buffers">Buffers of rows.</param>
+internal sealed record AssignKernel(
+    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Buffers = 1);
 
-    /// <summary>Makes the plan for a shape on a GPU.</summary>
-    public static AssignPlan For(CudaContext gpu, int dimension, int paddedColumns)
+/// <summary>Which kernels find labels for a shape on a GPU.</summary>
+/// <param name="Assign">The fast pass.</param>
+/// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
+/// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
+/// <param name="TiledColumns">The columns of the tiles of centres that the kernel for Hopper reads; 0 for none.</param>
+internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns)
+{
+    /// <summary>Makes the plan.</summary>
+    /// <param name="gpu">The GPU.</param>
+    /// <param name="dimension">The number of columns.</param>
+    /// <param name="useHopper">Whether the kernel for Hopper may be used.</param>
+    public static AssignPlan For(CudaContext gpu, int dimension, bool useHopper)
     {
         // Below 16 columns plain float32 is as fast as memory, and leaves next to nothing undecided.
         if (dimension < 16)
@@ -31,35 +36,73 @@ internal sealed record AssignPlan(
                 <= 8 => Kernel.AssignDirect8,
                 _ => Kernel.AssignDirect16,
             };
-            return new AssignPlan(direct, null, false, 256, 256, int.MaxValue, 0, 0);
+            return new AssignPlan(new AssignKernel(direct, 256, 256), null, false, 0);
         }
 
+        (AssignKernel assign, AssignKernel candidates, bool rounds) = ForAll(gpu, (dimension + 15) / 16 * 16);
+        if (useHopper && gpu.Device.ComputeCapability.Major == 9 && ForHopper(gpu, dimension) is { } hopper)
+        {
+            return new AssignPlan(hopper, candidates, false, TiledColumnsFor(dimension));
+        }
+
+        return new AssignPlan(assign, candidates, rounds, 0);
+    }
+
+    private static (AssignKernel Assign, AssignKernel Candidates, bool RoundsRows) ForAll(CudaContext gpu, int columns)
+    {
+        // Of Kernels/assign.cu: TileState, and 128 rows of 64 columns with their padding.
+        const int stateBytes = 6 * 128 * 4, stageBytes = 128 * 144;
+
         // Two blocks on a multiprocessor, so that one computes while the other reads rows; and rows that stay.
-        int rows = 128 * ((paddedColumns * 2) + 16);
+        int rowBytes = 128 * ((columns * 2) + 16);
         for (int blocks = 2; blocks >= 1; blocks--)
         {
             int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
-            for (int stages = 3; stages >= 2; stages--)
+            foreach (bool streamed in new[] { false, true })
             {
-                int bytes = StateBytes + rows + (stages * StageBytes);
-                if (bytes <= room)
+                for (int stages = 3; stages >= 2; stages--)
                 {
-                    return new AssignPlan(
-                        Kernel.AssignResident, Kernel.CandidatesResident, false, 128, 128, blocks * gpu.Multiprocessors, bytes, stages);
-                }
-            }
-
-            for (int stages = 3; stages >= 2; stages--)
-            {
-                int bytes = StateBytes + (2 * stages * StageBytes);
-                if (bytes <= room)
-                {
-                    return new AssignPlan(
-                        Kernel.AssignStreamed, Kernel.CandidatesStreamed, true, 128, 128, blocks * gpu.Multiprocessors, bytes, stages);
+                    int bytes = stateBytes + (streamed ? 2 * stages * stageBytes : rowBytes + (stages * stageBytes));
+                    if (bytes <= room)
+                    {
+                        var assign = new AssignKernel(
+                            streamed ? Kernel.AssignStreamed : Kernel.AssignResident, 128, 128, blocks * gpu.Multiprocessors, bytes, stages);
+                        Kernel candidates = streamed ? Kernel.CandidatesStreamed : Kernel.CandidatesResident;
+                        return (assign, assign with { Kernel = candidates }, streamed);
+                    }
                 }
             }
         }
 
         throw new PlatformNotSupportedException($"{gpu.Device.Name} has too little shared memory: {gpu.SharedMemory} bytes a block.");
     }
+
+    /// <summary>The kernel for Hopper, with as much shared memory as it can use; null where rows are too long for it.</summary>
+    private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
+    {
+        int columns = TiledColumnsFor(dimension), steps = Math.Min(4, columns / 16);
+        int groups = columns <= 128 ? 3 : 2, blockRows = groups * 64;
+
+        // Of Kernels/assign_sm90a.cu: rows in blocks, the ring, and BlockState.
+        const int mostStages = 8;
+        int rowBytes = ((columns / 8 * ((blockRows * 16) + 16)) + 127) / 128 * 128, stageBytes = 128 * steps * 32;
+        for (int buffers = 2; buffers >= 1; buffers--)
+        {
+            int left = gpu.SharedMemory - (buffers * rowBytes) - (160 + (buffers * blockRows * 8));
+            int stages = Math.Min(mostStages, left / stageBytes);
+            if (left > 0 && stages >= 2)
+            {
+                Kernel kernel = columns > 128 ? Kernel.AssignHopperWide
+                    : steps == 1 ? Kernel.AssignHopper16
+                    : steps == 2 ? Kernel.AssignHopper32
+                    : Kernel.AssignHopper64;
+                int bytes = gpu.SharedMemory - left + (stages * stageBytes);
+                return new AssignKernel(kernel, 128 * (groups + 1), blockRows, gpu.Multiprocessors, bytes, stages, buffers);
+            }
+        }
+
+        return null;
+    }
+
+    private static int TiledColumnsFor(int dimension) => dimension <= 16 ? 16 : dimension <= 32 ? 32 : (dimension + 63) / 64 * 64;
 }

@@ -17,6 +17,9 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>D rounded up to whole steps of the tensor cores.</summary>
     public int PaddedColumns => (Dimension + 15) / 16 * 16;
 
+    /// <summary>D rounded up to whole stages of the kernel for Hopper; 0 where another is used.</summary>
+    public int TiledColumns { get; private set; }
+
     /// <summary>The number of values: K×D.</summary>
     public long Size => Count * (long)Dimension;
 
@@ -26,15 +29,21 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<double> Shifts { get; } = new(memory, "the shifts of centres");
     public DeviceBuffer<float> Origin { get; } = new(memory, "the origin");
     public DeviceBuffer<ushort> Halves { get; } = new(memory, "the centres in half precision");
+    public DeviceBuffer<ushort> TilesOfHalves { get; } = new(memory, "the centres in half precision");
     public DeviceBuffer<float> HalfSquares { get; } = new(memory, "the lengths of centres");
 
     /// <summary>Largest, norm, residual, half square: Extremes of Kernels/centers.cuh.</summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
     /// <summary>Makes room.</summary>
-    public void Reserve(int count, int dimension)
+    public void Reserve(int count, int dimension, int tiledColumns)
     {
-        (Count, Dimension) = (count, dimension);
+        (Count, Dimension, TiledColumns) = (count, dimension, tiledColumns);
+        if (tiledColumns > 0)
+        {
+            TilesOfHalves.Reserve(PaddedCount * (long)tiledColumns);
+        }
+
         Means.Reserve(Size);
         Values.Reserve(Size);
         Counts.Reserve(count);
@@ -51,10 +60,12 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Values = Values.Pointer,
         Origin = Origin.Pointer,
         Halves = Halves.Pointer,
+        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
         HalfSquares = HalfSquares.Pointer,
         Extremes = Extremes.Pointer,
         Count = Count,
         PaddedColumns = PaddedColumns,
+        TiledColumns = TiledColumns,
         Tiles = PaddedCount / 128,
     };
 }

@@ -6,6 +6,7 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed partial class CudaEngine
 {
     private const int MostCandidates = 16;      // of Kernels/assign.cuh
+    private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
     private const int DistanceValues = 1 << 26;
 
     private readonly WorkBuffers _work;
@@ -61,8 +62,6 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
     }
 
-    private void PlanAssign() => _plan = AssignPlan.For(_context, _centers.Dimension, _centers.PaddedColumns);
-
     /// <summary>Finds labels and distances of a part, into the work buffers.</summary>
     private void AssignPart(in Rows rows)
     {
@@ -83,31 +82,44 @@ internal sealed partial class CudaEngine
             Labels = _work.Labels.Reserve(n),
             Distances = _work.Distances.Reserve(n),
             BadRow = _work.BadRow.Pointer,
-            Stages = plan.Stages,
+            Stages = plan.Assign.Stages,
+            Buffers = plan.Assign.Buffers,
+            Parts = CandidateParts,
         };
-        if (plan.RoundsRows)
+        bool streams = plan.RoundsRows || plan.Candidates?.Kernel == Kernel.CandidatesStreamed;
+        if (streams)
         {
             arguments.Halves = _work.Halves.Reserve(n * (long)_centers.PaddedColumns);
             arguments.Scales = _work.Scales.Reserve(n);
-            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, new RoundRowsArgs
-            {
-                Rows = rows,
-                Centers = arguments.Centers,
-                Halves = arguments.Halves,
-                Scales = arguments.Scales,
-            });
         }
 
-        long tiles = Blocks(n, plan.BlockRows), blocks = Math.Min(tiles, plan.MostBlocks);
         _stream.Fill(arguments.Undecided.Count, 0, 1);
-        _stream.Launch(plan.Assign, blocks, plan.Threads, arguments, sharedBytes: plan.SharedBytes);
-        if (plan.Candidates is { } candidates)
+        if (plan.RoundsRows)
         {
-            _stream.Launch(candidates, blocks, plan.Threads, arguments, sharedBytes: plan.SharedBytes);
+            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
+        }
+
+        Launch(plan.Assign, arguments, 1);
+        if (plan.Candidates is not null)
+        {
+            if (streams)
+            {
+                _stream.Launch(Kernel.RoundListedRows, Math.Min(Blocks(n, 16), _context.Multiprocessors * 8), 128, arguments);
+            }
+
+            arguments.Stages = plan.Candidates.Stages;
+            Launch(plan.Candidates, arguments, CandidateParts);
         }
 
         _stream.Launch(Kernel.SettleRows, Math.Min(Blocks(n, 8), _context.Multiprocessors * 8), 256, arguments);
     }
+
+    private void Launch(AssignKernel kernel, in AssignArgs arguments, int parts) => _stream.Launch(
+        kernel.Kernel,
+        Math.Min(Blocks(arguments.Rows.Count, kernel.BlockRows) * parts, kernel.MostBlocks),
+        kernel.Threads,
+        arguments,
+        sharedBytes: kernel.SharedBytes);
 
     /// <summary>Sums what was found for a part, block by block.</summary>
     /// <param name="rows">The part.</param>

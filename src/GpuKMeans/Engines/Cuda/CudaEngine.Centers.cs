@@ -27,8 +27,8 @@ internal sealed partial class CudaEngine
 
         _stream.Synchronize();
         _frame = frame;
-        _centers.Reserve(clusters, dimension);
-        PlanAssign();
+        _plan = AssignPlan.For(_context, dimension, UseHopper);
+        _centers.Reserve(clusters, dimension, _plan.TiledColumns);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);
@@ -96,12 +96,14 @@ internal sealed partial class CudaEngine
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
             Halves = _centers.Halves.Pointer,
+            TilesOfHalves = _centers.Arguments.TilesOfHalves,
             HalfSquares = _centers.HalfSquares.Pointer,
             Extremes = _centers.Extremes.Pointer,
             Count = _centers.Count,
             Dimension = _centers.Dimension,
             PaddedCount = _centers.PaddedCount,
             PaddedColumns = _centers.PaddedColumns,
+            TiledColumns = _centers.TiledColumns,
         });
     }
 

@@ -22,10 +22,12 @@ internal struct Centers
     public ulong Values;
     public ulong Origin;
     public ulong Halves;
+    public ulong TilesOfHalves;
     public ulong HalfSquares;
     public ulong Extremes;
     public int Count;
     public int PaddedColumns;
+    public int TiledColumns;
     public int Tiles;
 }
 
@@ -51,15 +53,8 @@ internal struct AssignArgs
     public ulong Halves;
     public ulong Scales;
     public int Stages;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct RoundRowsArgs
-{
-    public Rows Rows;
-    public Centers Centers;
-    public ulong Halves;
-    public ulong Scales;
+    public int Buffers;
+    public int Parts;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -108,12 +103,14 @@ internal struct PrepareArgs
     public ulong Values;
     public ulong Origin;
     public ulong Halves;
+    public ulong TilesOfHalves;
     public ulong HalfSquares;
     public ulong Extremes;
     public int Count;
     public int Dimension;
     public int PaddedCount;
     public int PaddedColumns;
+    public int TiledColumns;
 }
 
 [StructLayout(LayoutKind.Sequential)]

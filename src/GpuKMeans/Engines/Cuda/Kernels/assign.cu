@@ -4,7 +4,7 @@
 //
 // A block is four warps in a square, each with 64 rows by 64 centres. Rows stay in shared memory, rounded when they
 // are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before.
-#include "assign.cuh"
+#include "best.cuh"
 #include "tensor.cuh"
 
 constexpr int TileRows = 128;
@@ -13,11 +13,10 @@ constexpr int Threads = 128;
 constexpr int Chunk = 64;                       // columns a stage
 constexpr int StagePitch = (Chunk + 8) * 2;     // bytes; 16 more than the values so that eight rows fall in eight banks
 constexpr int StageBytes = TileCenters * StagePitch;
-constexpr float NoScore = -3e38f;
 
 // What a block keeps of its rows beside their values.
 struct TileState {
-    int places[TileRows];
+    int entries[TileRows];      // the rows' places among the rounded ones
     float ratios[TileRows];
     float margins[TileRows];    // for candidates: the thresholds
     float best[TileRows];
@@ -138,26 +137,16 @@ DEVICE void copy_chunk(uint to, const half_bits* from, int64 pitch, int columns)
     }
 }
 
-DEVICE void copy_row_chunk(uint to, const half_bits* from, const int* places, int64 pitch, int columns) {
+DEVICE void copy_row_chunk(uint to, const half_bits* from, const int* entries, int64 pitch, int columns) {
     int part = thread_id() & 7;
     if (part * 8 < columns) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             int r = (thread_id() >> 3) + i * 16;
-            copy_async(to + (uint)(r * StagePitch + part * 16), from + places[r] * pitch + part * 8);
+            copy_async(to + (uint)(r * StagePitch + part * 16), from + entries[r] * pitch + part * 8);
         }
     }
 }
-
-// The two best scores of a row that a thread has seen. The last four bits of a score are the centre's place among the
-// thread's sixteen of a tile, so that it costs no comparison of its own.
-struct BestTwo {
-    float best = NoScore;
-    float second = NoScore;
-    int tile = 0;
-};
-
-DEVICE float tagged(float score, int tag) { return bits_float((float_bits(score) & ~15u) | (uint)tag); }
 
 DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const float (&ratios)[8], const float* half_squares, int tile) {
     float before[8];
@@ -171,11 +160,9 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
 #pragma unroll
         for (int r = 0; r < 8; r++) {
             const float* s = &sums[r / 2][n][r % 2 * 2];
-            float v0 = tagged(__builtin_fmaf(-ratios[r], h.x, s[0]), n * 2);
-            float v1 = tagged(__builtin_fmaf(-ratios[r], h.y, s[1]), n * 2 + 1);
-            float high = larger(v0, v1), low = smaller(v0, v1);
-            rows[r].second = larger(larger(rows[r].second, low), smaller(rows[r].best, high));
-            rows[r].best = larger(rows[r].best, high);
+            float v0 = tagged<16>(__builtin_fmaf(-ratios[r], h.x, s[0]), n * 2);
+            float v1 = tagged<16>(__builtin_fmaf(-ratios[r], h.y, s[1]), n * 2 + 1);
+            rows[r].keep(v0, v1);
         }
     }
 #pragma unroll
@@ -208,12 +195,6 @@ DEVICE void keep_candidates(const AssignArgs& a, const TileState& state, const f
             }
         }
     }
-}
-
-DEVICE void merge_best(float& best, float& second, int& label, float other_best, float other_second, int other_label) {
-    second = larger(smaller(best, other_best), larger(second, other_second));
-    label = other_best > best ? other_label : label;
-    best = larger(best, other_best);
 }
 
 // Brings together what the four lanes and the two warps of each row have seen; labels the rows and lists the undecided.
@@ -250,14 +231,7 @@ DEVICE void decide(const AssignArgs& a, TileState& state, const BestTwo (&rows)[
             }
             state.labels[row] = label[r];
             if (first + row < count) {
-                a.labels[first + row] = label[r];
-                float margin = state.margins[row];
-                if (!(best[r] - second[r] > margin)) {
-                    int entry = atomic_add(a.undecided.count, 1);
-                    a.undecided.places[entry] = first + row;
-                    a.undecided.thresholds[entry] = best[r] - margin;
-                    a.undecided.candidate_counts[entry] = 0;
-                }
+                label_row(a, first + row, label[r], best[r], second[r], state.margins[row]);
             }
         }
     }
@@ -285,7 +259,6 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     uint row_values_at = shared_address(shared) + sizeof(TileState);
     uint stages_at = row_values_at + (Resident ? TileRows * pitch : a.stages * StageBytes);
     int chunks = (columns + Chunk - 1) / Chunk;
-    int steps = chunks * a.centers.tiles;
     int count = Candidates ? *a.undecided.count : a.rows.count;
     int warp_row = (warp_id() >> 1) * 64 + (lane_id() >> 2);    // of the thread's first row
     int warp_column = warp_id() & 1;
@@ -295,17 +268,25 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     uint b_at = stages_at
         + (uint)((warp_column * 64 + (lane_id() & 7) + (lane_id() >> 4) * 8) * StagePitch + ((lane_id() >> 3) & 1) * 16);
 
-    for (int first = block_id() * TileRows; first < count; first += grid_blocks() * TileRows) {
+    // Few rows are undecided: then blocks share their centres too.
+    int parts = Candidates ? least(a.parts, a.centers.tiles) : 1;
+    int first_tile = 0, end_tile = a.centers.tiles;
+    for (int item = block_id(); item / parts * TileRows < count; item += grid_blocks()) {
+        int first = item / parts * TileRows;
+        if (Candidates) {
+            first_tile = a.centers.tiles * (item % parts) / parts;
+            end_tile = a.centers.tiles * (item % parts + 1) / parts;
+        }
+        int steps = chunks * (end_tile - first_tile);
         block_barrier();
         if (!Resident || Candidates) {
             int entry = least(first + thread_id(), count - 1);
-            int place = Candidates ? a.undecided.places[entry] : entry;
-            state.places[thread_id()] = place;
+            state.entries[thread_id()] = entry;
             if (Candidates) {
                 state.margins[thread_id()] = a.undecided.thresholds[entry];
             }
             if (!Resident) {
-                float2 scale = a.scales[place];
+                float2 scale = a.scales[entry];
                 state.ratios[thread_id()] = scale.x;
                 if (!Candidates) {
                     state.margins[thread_id()] = scale.y;
@@ -320,10 +301,10 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                 int tile = step / chunks, chunk = step - tile * chunks;
                 int width = least(columns - chunk * Chunk, Chunk);
                 uint stage = (uint)next * StageBytes;
-                const half_bits* from = a.centers.halves + (int64)tile * TileCenters * columns + chunk * Chunk;
+                const half_bits* from = a.centers.halves + (int64)(first_tile + tile) * TileCenters * columns + chunk * Chunk;
                 copy_chunk(stages_at + stage, from, columns, width);
                 if (!Resident) {
-                    copy_row_chunk(row_values_at + stage, a.halves + chunk * Chunk, state.places, columns, width);
+                    copy_row_chunk(row_values_at + stage, a.halves + chunk * Chunk, state.entries, columns, width);
                 }
             }
             copy_commit();
@@ -344,7 +325,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         }
         BestTwo best[8];
         float sums[4][8][4] = {};
-        int tile = 0, chunk = 0, at = 0;
+        int tile = first_tile, chunk = 0, at = 0;
         for (int step = 0; step < steps; step++) {
             if (a.stages == 2) {
                 copy_wait<0>();
@@ -411,33 +392,29 @@ GLOBAL BOUNDS(Threads, 2) void assign_streamed(AssignArgs a) { assign_tiles<fals
 GLOBAL BOUNDS(Threads, 2) void candidates_resident(AssignArgs a) { assign_tiles<true, true>(a); }
 GLOBAL BOUNDS(Threads, 2) void candidates_streamed(AssignArgs a) { assign_tiles<false, true>(a); }
 
-struct RoundRowsArgs {
-    Rows rows;
-    Centers centers;
-    half_bits* halves;
-    float2* scales;
-};
-
-// Rounds rows for the variant that streams them. A warp takes four rows.
-GLOBAL BOUNDS(128, 1) void round_rows(RoundRowsArgs a) {
-    int first = (int)(global_thread() >> 5) * 4;
-    if (first >= a.rows.count) {
-        return;
-    }
-    const float* rows[4];
-    int place[4];
+// Rounds rows, or the undecided ones, for the variant that streams them. A warp takes four at a time.
+template <bool Listed>
+DEVICE void round_all(const AssignArgs& a) {
+    int count = Listed ? *a.undecided.count : a.rows.count;
+    for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {
+        const float* rows[4];
+        int entry[4];
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        place[i] = least(first + i, a.rows.count - 1);
-        rows[i] = row_values(a.rows, place[i]);
-    }
-    auto write = [&](int i, int d, uint low, uint high) {
-        *(uint64*)(a.halves + (int64)place[i] * a.centers.padded_columns + d) = (uint64)high << 32 | low;
-    };
-    auto finish = [&](int i, float ratio, float margin) { a.scales[place[i]] = float2{ratio, margin}; };
-    if (a.rows.dimension % 4 == 0) {
-        round_four<true>(rows, a.centers, a.rows.dimension, write, finish);
-    } else {
-        round_four<false>(rows, a.centers, a.rows.dimension, write, finish);
+        for (int i = 0; i < 4; i++) {
+            entry[i] = least(first + i, count - 1);
+            rows[i] = row_values(a.rows, Listed ? a.undecided.places[entry[i]] : entry[i]);
+        }
+        auto write = [&](int i, int d, uint low, uint high) {
+            *(uint64*)(a.halves + (int64)entry[i] * a.centers.padded_columns + d) = (uint64)high << 32 | low;
+        };
+        auto finish = [&](int i, float ratio, float margin) { a.scales[entry[i]] = float2{ratio, margin}; };
+        if (a.rows.dimension % 4 == 0) {
+            round_four<true>(rows, a.centers, a.rows.dimension, write, finish);
+        } else {
+            round_four<false>(rows, a.centers, a.rows.dimension, write, finish);
+        }
     }
 }
+
+GLOBAL BOUNDS(128, 1) void round_rows(AssignArgs a) { round_all<false>(a); }
+GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) { round_all<true>(a); }

@@ -21,9 +21,11 @@ struct AssignArgs {
     int* labels;
     float* distances;           // may be null
     uint64* bad_row;            // takes the first place of a row that cannot be used
-    const half_bits* halves;    // rows rounded beforehand; only the variant for many columns reads these two
-    const float2* scales;       // their ratio and margin
-    int stages;                 // of the ring that centres pass through: 2 or 3
+    half_bits* halves;          // rows rounded beforehand, for the variant that streams them
+    float2* scales;             // their ratio and margin
+    int stages;                 // of the ring that centres pass through
+    int buffers;                // of rows, in the variant for Hopper: 1 or 2
+    int parts;                  // blocks that share the centres for the same undecided rows
 };
 
 // With X and C a row and a centre less the origin, in units of their scales, the fast pass takes for the score
@@ -32,7 +34,7 @@ struct AssignArgs {
 //
 //   ‖X − x‖·‖C‖ + ‖x‖·‖C − c‖                        by Cauchy and Schwarz, for the rounding
 //   + (columns + 16)·2^-23·1.125·‖x‖·‖c‖              for the sums: 17 terms aligned and cut for each 16 columns
-//   + 2^-17·(‖X‖·‖C‖ + q·½‖C‖²)                      for the rounding of the score, whose last four bits are used
+//   + 2^-17·(‖X‖·‖C‖ + q·½‖C‖²)                      for the rounding of the score, whose last bits, up to five, are used
 //
 // Two scores further apart than twice that are in their true order: that is the margin.
 DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual, float ratio, int padded_columns) {

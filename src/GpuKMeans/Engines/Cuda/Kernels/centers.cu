@@ -25,12 +25,14 @@ struct PrepareArgs {
     const float* values;
     const float* origin;
     half_bits* halves;
+    half_bits* tiles_of_halves;     // null where they are not used
     float* half_squares;
     Extremes* extremes;
     int count;
     int dimension;
     int padded_count;
     int padded_columns;
+    int tiled_columns;
 };
 
 // Rounds the centres, less the origin, to half precision, and bounds what that takes away. A warp a centre.
@@ -39,10 +41,18 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     if (k >= a.padded_count) {
         return;
     }
-    half_bits* halves = a.halves + (int64)k * a.padded_columns;
+    auto put = [&](int d, half_bits h) {
+        if (d < a.padded_columns) {
+            a.halves[(int64)k * a.padded_columns + d] = h;
+        }
+        if (a.tiles_of_halves) {
+            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, d, 128)] = h;
+        }
+    };
+    int columns = a.tiles_of_halves ? a.tiled_columns : a.padded_columns;
     if (k >= a.count) {
-        for (int d = lane_id(); d < a.padded_columns; d += 32) {
-            halves[d] = 0;
+        for (int d = lane_id(); d < columns; d += 32) {
+            put(d, 0);
         }
         if (lane_id() == 0) {
             a.half_squares[k] = PaddingHalfSquare;
@@ -53,7 +63,7 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     float scale = power_of_two(half_scale_exponent(bits_float(a.extremes->largest)));
     double square = 0;
     float residual = 0;
-    for (int d = lane_id(); d < a.padded_columns; d += 32) {
+    for (int d = lane_id(); d < columns; d += 32) {
         float shifted = 0;
         if (d < a.dimension) {
             double exact = ((double)values[d] - a.origin[d]) * scale;
@@ -63,7 +73,7 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
         half_bits h = half_round(shifted);
         float lost = shifted - half_value(h);
         residual = __builtin_fmaf(lost, lost, residual);
-        halves[d] = h;
+        put(d, h);
     }
     square = lanes_sum(square);
     residual = lanes_sum(residual);

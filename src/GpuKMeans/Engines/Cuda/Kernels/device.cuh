@@ -53,6 +53,9 @@ DEVICE int shuffle_xor(int v, int mask) { return __nvvm_shfl_sync_bfly_i32(0xFFF
 DEVICE float shuffle_xor(float v, int mask) { return __nvvm_shfl_sync_bfly_f32(0xFFFFFFFFu, v, mask, 31); }
 DEVICE int shuffle_up(int v, int by) { return __nvvm_shfl_sync_up_i32(0xFFFFFFFFu, v, by, 0); }
 
+// The value of the first of the lane's four.
+DEVICE int shuffle_first_of_four(int v) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, 0, 0x1C1F); }
+
 DEVICE double shuffle_xor(double v, int mask) {
     uint64 bits = __builtin_bit_cast(uint64, v);
     uint low = (uint)shuffle_xor((int)(uint)bits, mask);

@@ -1,0 +1,41 @@
+// Keeping the two best scores of a row, and deciding by them.
+#pragma once
+#include "assign.cuh"
+
+constexpr float NoScore = -3e38f;
+
+// A score whose last bits are the centre's place among those a thread sees of a tile, so that it costs no comparison of
+// its own to remember which centre was best.
+template <int Places>
+DEVICE float tagged(float score, int place) {
+    return bits_float((float_bits(score) & ~(uint)(Places - 1)) | (uint)place);
+}
+
+struct BestTwo {
+    float best = NoScore;
+    float second = NoScore;
+    int tile = 0;
+
+    inline __attribute__((device, always_inline)) void keep(float v0, float v1) {
+        float high = larger(v0, v1), low = smaller(v0, v1);
+        second = larger(larger(second, low), smaller(best, high));
+        best = larger(best, high);
+    }
+};
+
+DEVICE void merge_best(float& best, float& second, int& label, float other_best, float other_second, int other_label) {
+    second = larger(smaller(best, other_best), larger(second, other_second));
+    label = other_best > best ? other_label : label;
+    best = larger(best, other_best);
+}
+
+// Writes a row's label, and lists the row if another centre may be the nearest.
+DEVICE void label_row(const AssignArgs& a, int place, int label, float best, float second, float margin) {
+    a.labels[place] = label;
+    if (!(best - second > margin)) {
+        int entry = atomic_add(a.undecided.count, 1);
+        a.undecided.places[entry] = place;
+        a.undecided.thresholds[entry] = best - margin;
+        a.undecided.candidate_counts[entry] = 0;
+    }
+}

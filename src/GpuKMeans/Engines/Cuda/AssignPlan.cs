@@ -39,48 +39,48 @@ internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates,
             return new AssignPlan(new AssignKernel(direct, 256, 256), null, false, 0);
         }
 
-        (AssignKernel assign, AssignKernel candidates, bool rounds) = ForAll(gpu, (dimension + 15) / 16 * 16);
+        AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
         if (useHopper && gpu.Device.ComputeCapability.Major == 9 && ForHopper(gpu, dimension) is { } hopper)
         {
             return new AssignPlan(hopper, candidates, false, TiledColumnsFor(dimension));
         }
 
-        return new AssignPlan(assign, candidates, rounds, 0);
+        // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
+        AssignKernel resident = Tiled(gpu, Kernel.AssignResident, (dimension + 15) / 16 * 16);
+        bool stays = resident.MostBlocks > gpu.Multiprocessors;
+        return new AssignPlan(stays ? resident : candidates with { Kernel = Kernel.AssignStreamed }, candidates, !stays, 0);
     }
 
-    private static (AssignKernel Assign, AssignKernel Candidates, bool RoundsRows) ForAll(CudaContext gpu, int columns)
+    /// <summary>A kernel of Kernels/assign.cu, with two blocks on a multiprocessor if they find room, so that one computes
+    /// while the other reads.</summary>
+    /// <param name="gpu">The GPU.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="columns">The columns of rows that stay in shared memory; null where they pass by.</param>
+    private static AssignKernel Tiled(CudaContext gpu, Kernel kernel, int? columns)
     {
-        // Of Kernels/assign.cu: TileState, and 128 rows of 64 columns with their padding.
+        // TileState; and 128 rows of 64 columns with their padding.
         const int stateBytes = 6 * 128 * 4, stageBytes = 128 * 144;
 
-        // Two blocks on a multiprocessor, so that one computes while the other reads rows; and rows that stay.
-        int rowBytes = 128 * ((columns * 2) + 16);
+        int BytesFor(int stages) => stateBytes + (stages * stageBytes) + (columns is { } c ? 128 * ((c * 2) + 16) : stages * stageBytes);
         for (int blocks = 2; blocks >= 1; blocks--)
         {
             int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
-            foreach (bool streamed in new[] { false, true })
+            for (int stages = 3; stages >= 2; stages--)
             {
-                for (int stages = 3; stages >= 2; stages--)
+                if (BytesFor(stages) <= room)
                 {
-                    int bytes = stateBytes + (streamed ? 2 * stages * stageBytes : rowBytes + (stages * stageBytes));
-                    if (bytes <= room)
-                    {
-                        var assign = new AssignKernel(
-                            streamed ? Kernel.AssignStreamed : Kernel.AssignResident, 128, 128, blocks * gpu.Multiprocessors, bytes, stages);
-                        Kernel candidates = streamed ? Kernel.CandidatesStreamed : Kernel.CandidatesResident;
-                        return (assign, assign with { Kernel = candidates }, streamed);
-                    }
+                    return new AssignKernel(kernel, 128, 128, blocks * gpu.Multiprocessors, BytesFor(stages), stages);
                 }
             }
         }
 
-        throw new PlatformNotSupportedException($"{gpu.Device.Name} has too little shared memory: {gpu.SharedMemory} bytes a block.");
+        return new AssignKernel(kernel, 128, 128, 0);
     }
 
     /// <summary>The kernel for Hopper, with as much shared memory as it can use; null where rows are too long for it.</summary>
     private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
     {
-        int columns = TiledColumnsFor(dimension), steps = Math.Min(4, columns / 16);
+        int columns = TiledColumnsFor(dimension), steps = columns <= 128 ? columns / 16 : 4;
         int groups = columns <= 128 ? 3 : 2, blockRows = groups * 64;
 
         // Of Kernels/assign_sm90a.cu: rows in blocks, the ring, and BlockState.
@@ -95,7 +95,8 @@ internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates,
                 Kernel kernel = columns > 128 ? Kernel.AssignHopperWide
                     : steps == 1 ? Kernel.AssignHopper16
                     : steps == 2 ? Kernel.AssignHopper32
-                    : Kernel.AssignHopper64;
+                    : steps == 4 ? Kernel.AssignHopper64
+                    : Kernel.AssignHopper128;
                 int bytes = gpu.SharedMemory - left + (stages * stageBytes);
                 return new AssignKernel(kernel, 128 * (groups + 1), blockRows, gpu.Multiprocessors, bytes, stages, buffers);
             }

@@ -86,27 +86,22 @@ internal sealed partial class CudaEngine
             Buffers = plan.Assign.Buffers,
             Parts = CandidateParts,
         };
-        bool streams = plan.RoundsRows || plan.Candidates?.Kernel == Kernel.CandidatesStreamed;
-        if (streams)
+        _stream.Fill(arguments.Undecided.Count, 0, 1);
+        if (plan.Candidates is null)
+        {
+            Launch(plan.Assign, arguments, 1);
+        }
+        else
         {
             arguments.Halves = _work.Halves.Reserve(n * (long)_centers.PaddedColumns);
             arguments.Scales = _work.Scales.Reserve(n);
-        }
-
-        _stream.Fill(arguments.Undecided.Count, 0, 1);
-        if (plan.RoundsRows)
-        {
-            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
-        }
-
-        Launch(plan.Assign, arguments, 1);
-        if (plan.Candidates is not null)
-        {
-            if (streams)
+            if (plan.RoundsRows)
             {
-                _stream.Launch(Kernel.RoundListedRows, Math.Min(Blocks(n, 16), _context.Multiprocessors * 8), 128, arguments);
+                _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
             }
 
+            Launch(plan.Assign, arguments, 1);
+            _stream.Launch(Kernel.RoundListedRows, Math.Min(Blocks(n, 16), _context.Multiprocessors * 8), 128, arguments);
             arguments.Stages = plan.Candidates.Stages;
             Launch(plan.Candidates, arguments, CandidateParts);
         }

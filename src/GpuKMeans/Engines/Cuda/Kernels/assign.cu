@@ -95,7 +95,6 @@ DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dime
 }
 
 // Rounds the block's rows into shared memory.
-template <bool Candidates>
 DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int pitch, int first, int count) {
     int dimension = a.rows.dimension;
     for (int r = warp_id() * 4; r < TileRows; r += Threads / 32 * 4) {
@@ -103,9 +102,7 @@ DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int p
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             // Places after the last repeat it; what comes of them is not kept.
-            int place = least(first + r + i, count - 1);
-            place = Candidates ? a.undecided.places[place] : place;
-            rows[i] = row_values(a.rows, place);
+            rows[i] = row_values(a.rows, least(first + r + i, count - 1));
         }
         auto write = [&](int i, int d, uint low, uint high) {
             asm volatile("st.shared.v2.b32 [%0], {%1, %2};"
@@ -113,9 +110,7 @@ DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int p
         };
         auto finish = [&](int i, float ratio, float margin) {
             state.ratios[r + i] = ratio;
-            if (!Candidates) {
-                state.margins[r + i] = margin;
-            }
+            state.margins[r + i] = margin;
         };
         if (dimension % 4 == 0) {
             round_four<true>(rows, a.centers, dimension, write, finish);
@@ -149,6 +144,7 @@ DEVICE void copy_row_chunk(uint to, const half_bits* from, const int* entries, i
 }
 
 DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const float (&ratios)[8], const float* half_squares, int tile) {
+    uint mask = score_mask<16>();
     float before[8];
 #pragma unroll
     for (int r = 0; r < 8; r++) {
@@ -160,8 +156,8 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
 #pragma unroll
         for (int r = 0; r < 8; r++) {
             const float* s = &sums[r / 2][n][r % 2 * 2];
-            float v0 = tagged<16>(__builtin_fmaf(-ratios[r], h.x, s[0]), n * 2);
-            float v1 = tagged<16>(__builtin_fmaf(-ratios[r], h.y, s[1]), n * 2 + 1);
+            float v0 = tagged(__builtin_fmaf(-ratios[r], h.x, s[0]), mask, n * 2);
+            float v1 = tagged(__builtin_fmaf(-ratios[r], h.y, s[1]), mask, n * 2 + 1);
             rows[r].keep(v0, v1);
         }
     }
@@ -250,6 +246,7 @@ DEVICE void measure(const AssignArgs& a, const TileState& state, int first, int 
     }
 }
 
+// With `Candidates` the rows are the listed ones, which have been rounded by themselves.
 template <bool Resident, bool Candidates>
 DEVICE void assign_tiles(const AssignArgs& a) {
     extern SHARED unsigned char shared[];
@@ -279,19 +276,12 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         }
         int steps = chunks * (end_tile - first_tile);
         block_barrier();
-        if (!Resident || Candidates) {
+        if (!Resident) {
             int entry = least(first + thread_id(), count - 1);
+            float2 scale = a.scales[entry];
             state.entries[thread_id()] = entry;
-            if (Candidates) {
-                state.margins[thread_id()] = a.undecided.thresholds[entry];
-            }
-            if (!Resident) {
-                float2 scale = a.scales[entry];
-                state.ratios[thread_id()] = scale.x;
-                if (!Candidates) {
-                    state.margins[thread_id()] = scale.y;
-                }
-            }
+            state.ratios[thread_id()] = scale.x;
+            state.margins[thread_id()] = Candidates ? a.undecided.thresholds[entry] : scale.y;
             block_barrier();
         }
 
@@ -314,7 +304,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             copy_step(s);
         }
         if (Resident) {
-            round_tile<Candidates>(a, state, row_values_at, pitch, first, count);
+            round_tile(a, state, row_values_at, pitch, first, count);
         }
         block_barrier();
 
@@ -389,8 +379,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
 
 GLOBAL BOUNDS(Threads, 2) void assign_resident(AssignArgs a) { assign_tiles<true, false>(a); }
 GLOBAL BOUNDS(Threads, 2) void assign_streamed(AssignArgs a) { assign_tiles<false, false>(a); }
-GLOBAL BOUNDS(Threads, 2) void candidates_resident(AssignArgs a) { assign_tiles<true, true>(a); }
-GLOBAL BOUNDS(Threads, 2) void candidates_streamed(AssignArgs a) { assign_tiles<false, true>(a); }
+GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) { assign_tiles<false, true>(a); }
 
 // Rounds rows, or the undecided ones, for the variant that streams them. A warp takes four at a time.
 template <bool Listed>

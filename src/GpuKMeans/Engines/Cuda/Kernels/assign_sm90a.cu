@@ -7,6 +7,7 @@
 constexpr int TileCenters = 128;
 constexpr int MostStages = 8;
 constexpr int RoundingWarps = 3;
+constexpr int FirstTiles = 4;      // in which most rows still find a better centre
 
 // Shared memory behind the rows and the ring of centres.
 template <int Groups>
@@ -88,13 +89,16 @@ DEVICE void round_rows_of_tile(const AssignArgs& a, BlockState<Groups>& state, u
     uint empty = shared_address(&state.rows_empty[buffer]);
     int unit = warp_id() - 1;
     if (columns <= 128) {
-        // The row fits in registers, and the next is on its way meanwhile.
-        float origin[16], now[16], next[16];
+        // The row fits in registers. The next two are on their way meanwhile, and those of the next tile to the cache.
+        float origin[16], now[16], next[2][16];
         read_row<Vectors>(origin, a.centers.origin, dimension);
         read_row<Vectors>(now, row_of(unit), dimension);
+        read_row<Vectors>(next[0], row_of(unit + RoundingWarps), dimension);
         barrier_wait(empty, turn.parity ^ 1);
+#pragma unroll 1
         for (; unit < Rows / 4; unit += RoundingWarps) {
-            read_row<Vectors>(next, row_of(unit + RoundingWarps), dimension);
+            prefetch(row_of(unit + grid_blocks() * (Rows / 4)) + least(lane * 32, dimension - 1));
+            read_row<Vectors>(next[1], row_of(unit + 2 * RoundingWarps), dimension);
             float largest = 0;
 #pragma unroll
             for (int i = 0; i < 16; i++) {
@@ -113,14 +117,20 @@ DEVICE void round_rows_of_tile(const AssignArgs& a, BlockState<Groups>& state, u
             finish(row, scale, square, residual);
 #pragma unroll
             for (int i = 0; i < 16; i++) {
-                now[i] = next[i];
+                now[i] = next[0][i];
+                next[0][i] = next[1][i];
             }
         }
     } else {
         barrier_wait(empty, turn.parity ^ 1);
         for (; unit < Rows / 4; unit += RoundingWarps) {
             const float* x = row_of(unit);
+            const float* later = row_of(unit + grid_blocks() * (Rows / 4));
+            for (int d = lane * 32; d < dimension; d += 256) {
+                prefetch(later + d);
+            }
             float largest = 0;
+#pragma unroll 2
             for (int d = 0; d < dimension; d += 128) {
                 float v[16], origin[16];
                 read_row<Vectors>(v, x + d, dimension - d);
@@ -158,46 +168,91 @@ DEVICE void round_rows_of_tile(const AssignArgs& a, BlockState<Groups>& state, u
     }
 }
 
-// Keeps the best of 128 scores of two rows; the four lanes of a row have 32 each.
-DEVICE void keep_best(BestTwo (&rows)[2], const float (&sums)[64], const float (&ratios)[2], const float* half_squares, int tile) {
-    float before[2] = {rows[0].best, rows[1].best};
-#pragma unroll
-    for (int n = 0; n < 16; n++) {
-        float2 h = *(const float2*)(half_squares + n * 8);
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            rows[r].keep(tagged<32>(__builtin_fmaf(-ratios[r], h.x, sums[n * 4 + r * 2]), n * 2),
-                tagged<32>(__builtin_fmaf(-ratios[r], h.y, sums[n * 4 + r * 2 + 1]), n * 2 + 1));
-        }
-    }
+// Turns the sums of a row into scores. A thread has two rows, of each of which four lanes have 32 sums of a tile.
+DEVICE float score(const float (&sums)[64], const float2 (&half_squares)[16], float ratio, int row, int place) {
+    float2 h = half_squares[place / 2];
+    return __builtin_fmaf(-ratio, place % 2 == 0 ? h.x : h.y, sums[place / 2 * 4 + row * 2 + place % 2]);
+}
+
+// Keeps the best of a tile.
+DEVICE void keep_best(BestTwo (&rows)[2], const float (&sums)[64], const float2 (&half_squares)[16], const float (&ratios)[2], int tile) {
+    uint mask = score_mask<32>();
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        rows[r].tile = rows[r].best != before[r] ? tile : rows[r].tile;
+        float before = rows[r].best;
+#pragma unroll
+        for (int i = 0; i < 32; i += 2) {
+            rows[r].keep(tagged(score(sums, half_squares, ratios[r], r, i), mask, i),
+                tagged(score(sums, half_squares, ratios[r], r, i + 1), mask, i + 1));
+        }
+        rows[r].tile = rows[r].best != before ? tile : rows[r].tile;
     }
 }
 
-// Labels a row by what its four lanes have seen, and measures its distance while it is still in the cache.
-DEVICE void decide(const AssignArgs& a, const BestTwo& row, float margin, int place) {
-    int lane = lane_id() & 3, tag = (int)(float_bits(row.best) & 31u);
-    float best = row.best, second = row.second;
-    int label = row.tile * TileCenters + tag / 2 * 8 + lane * 2 + tag % 2;
+// Keeps the best of a tile that is not among the first: few scores then come near the best so far, and of sixteen of
+// them that do not it is enough to know the largest. What is passed over is below the best by the margin or more.
+DEVICE void keep_best_of_later(BestTwo (&rows)[2], const float (&sums)[64], const float2 (&half_squares)[16], const float (&ratios)[2],
+    const float (&margins)[2], int tile) {
+    uint mask = score_mask<32>();
 #pragma unroll
-    for (int mask = 1; mask <= 2; mask *= 2) {
-        float other_best = shuffle_xor(best, mask), other_second = shuffle_xor(second, mask);
-        merge_best(best, second, label, other_best, other_second, shuffle_xor(label, mask));
+    for (int r = 0; r < 2; r++) {
+        float before = rows[r].best, best = before;
+        best = larger(best, shuffle_xor(best, 1));
+        best = larger(best, shuffle_xor(best, 2));
+        float limit = best - margins[r];
+#pragma unroll
+        for (int first = 0; first < 32; first += 16) {
+            float largest[4];
+#pragma unroll
+            for (int i = 0; i < 16; i++) {
+                float v = score(sums, half_squares, ratios[r], r, first + i);
+                largest[i % 4] = i < 4 ? v : larger(largest[i % 4], v);
+            }
+            if (any_lane(!(larger(larger(largest[0], largest[1]), larger(largest[2], largest[3])) < limit))) {
+#pragma unroll
+                for (int i = first; i < first + 16; i += 2) {
+                    rows[r].keep(tagged(score(sums, half_squares, ratios[r], r, i), mask, i),
+                        tagged(score(sums, half_squares, ratios[r], r, i + 1), mask, i + 1));
+                }
+            }
+        }
+        rows[r].tile = rows[r].best != before ? tile : rows[r].tile;
     }
-    if (label >= a.centers.count) {
-        label = 0;      // every score was no number: the row is undecided
-    }
-    label = shuffle_first_of_four(label);
-    if (lane == 0 && place < a.rows.count) {
-        label_row(a, place, label, best, second, margin);
+}
+
+// Labels two rows, each by what its four lanes have seen, and measures their distances while they are in the cache.
+DEVICE void decide(const AssignArgs& a, const BestTwo (&rows)[2], const float (&margins)[2], int place) {
+    int lane = lane_id() & 3;
+    const float* x[2];
+    const float* centers[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int tag = (int)(float_bits(rows[r].best) & 31u);
+        float best = rows[r].best, second = rows[r].second;
+        int label = rows[r].tile * TileCenters + tag / 2 * 8 + lane * 2 + tag % 2;
+#pragma unroll
+        for (int mask = 1; mask <= 2; mask *= 2) {
+            float other_best = shuffle_xor(best, mask), other_second = shuffle_xor(second, mask);
+            merge_best(best, second, label, other_best, other_second, shuffle_xor(label, mask));
+        }
+        if (label >= a.centers.count) {
+            label = 0;      // every score was no number: the row is undecided
+        }
+        label = shuffle_first_of_four(label);
+        if (lane == 0 && place + r * 8 < a.rows.count) {
+            label_row(a, place + r * 8, label, best, second, margins[r]);
+        }
+        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+        centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
     if (a.distances) {
-        const float* x = row_values(a.rows, least(place, a.rows.count - 1));
-        float distance = direct_distance(x, a.centers.values + (int64)label * a.rows.dimension, a.rows.dimension);
-        if (lane == 0 && place < a.rows.count) {
-            a.distances[place] = distance;
+        float distances[2];
+        direct_distances(distances, x, centers, a.rows.dimension);
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            if (lane == 0 && place + r * 8 < a.rows.count) {
+                a.distances[place + r * 8] = distances[r];
+            }
         }
     }
 }
@@ -209,7 +264,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     constexpr uint StageBytes = TileCenters * Steps * 16 * 2;
     extern SHARED __attribute__((aligned(128))) unsigned char shared[];
     int columns = a.centers.tiled_columns;
-    int chunks = columns / (Steps * 16);
+    int chunks = Groups == 3 ? 1 : columns / (Steps * 16);
     uint row_bytes = (uint)(columns / 8 * BlockPitch + 127) & ~127u;
     uint rows_at = shared_address(shared);
     uint centers_at = rows_at + (uint)a.buffers * row_bytes;
@@ -259,11 +314,16 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
             barrier_wait(shared_address(&state.rows_full[rows.at]), rows.parity);
             float2 scales[2] = {state.scales[rows.at][own_row], state.scales[rows.at][own_row + 8]};
-            float ratios[2] = {scales[0].x, scales[1].x};
+            float ratios[2] = {scales[0].x, scales[1].x}, margins[2] = {scales[0].y, scales[1].y};
             uint64 x = matrix_of_blocks(rows_at + rows.at * row_bytes + group * 64 * 16, BlockPitch, 128);
             BestTwo best[2];
             for (int t = 0; t < a.centers.tiles; t++) {
                 float sums[64];
+                float2 half_squares[16];
+#pragma unroll
+                for (int n = 0; n < 16; n++) {
+                    half_squares[n] = *(const float2*)(a.centers.half_squares + t * TileCenters + n * 8 + (lane_id() & 3) * 2);
+                }
                 for (int chunk = 0; chunk < chunks; chunk++) {
                     barrier_wait(centers_full + centers.at * 8, centers.parity);
                     uint64 c = matrix_of_blocks(centers_at + centers.at * StageBytes, TileCenters * 16, 128);
@@ -280,21 +340,24 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                     }
                     centers.next(a.stages);
                 }
-                keep_best(best, sums, ratios, a.centers.half_squares + t * TileCenters + (lane_id() & 3) * 2, t);
+                if (t < FirstTiles) {
+                    keep_best(best, sums, half_squares, ratios, t);
+                } else {
+                    keep_best_of_later(best, sums, half_squares, ratios, margins, t);
+                }
             }
             if (lane_id() == 0) {
                 barrier_arrive(shared_address(&state.rows_empty[rows.at]));
             }
             rows.next(a.buffers);
-            int place = tile * Rows + own_row;
-            decide(a, best[0], scales[0].y, place);
-            decide(a, best[1], scales[1].y, place + 8);
+            decide(a, best, margins, tile * Rows + own_row);
         }
     }
 }
 
-// Three groups for up to 128 columns, of which the next tile's are held too; two for up to 768.
+// Three groups for up to 128 columns, which pass in one piece, and of which the next rows are held too; two for up to 768.
 GLOBAL BOUNDS(512, 1) void assign_hopper_16(AssignArgs a) { assign_tiles<3, 1>(a); }
 GLOBAL BOUNDS(512, 1) void assign_hopper_32(AssignArgs a) { assign_tiles<3, 2>(a); }
 GLOBAL BOUNDS(512, 1) void assign_hopper_64(AssignArgs a) { assign_tiles<3, 4>(a); }
+GLOBAL BOUNDS(512, 1) void assign_hopper_128(AssignArgs a) { assign_tiles<3, 8>(a); }
 GLOBAL BOUNDS(384, 1) void assign_hopper_wide(AssignArgs a) { assign_tiles<2, 4>(a); }

@@ -4,12 +4,15 @@
 
 constexpr float NoScore = -3e38f;
 
-// A score whose last bits are the centre's place among those a thread sees of a tile, so that it costs no comparison of
-// its own to remember which centre was best.
+// What is left of a score when the centre's place, among those a thread sees of a tile, takes its last bits. As a
+// register the compiler knows nothing about, so that marking is one instruction and not two: an instruction has room for
+// one constant.
 template <int Places>
-DEVICE float tagged(float score, int place) {
-    return bits_float((float_bits(score) & ~(uint)(Places - 1)) | (uint)place);
+DEVICE uint score_mask() {
+    return ~(uint)(Places - 1) | (uint)block_id_z();
 }
+
+DEVICE float tagged(float score, uint mask, int place) { return bits_float((float_bits(score) & mask) | (uint)place); }
 
 struct BestTwo {
     float best = NoScore;

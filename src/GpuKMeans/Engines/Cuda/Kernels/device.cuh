@@ -23,6 +23,7 @@ DEVICE int thread_id() { return __nvvm_read_ptx_sreg_tid_x(); }
 DEVICE int block_threads() { return __nvvm_read_ptx_sreg_ntid_x(); }
 DEVICE int block_id() { return __nvvm_read_ptx_sreg_ctaid_x(); }
 DEVICE int block_id_y() { return __nvvm_read_ptx_sreg_ctaid_y(); }
+DEVICE int block_id_z() { return __nvvm_read_ptx_sreg_ctaid_z(); }     // always 0
 DEVICE int grid_blocks() { return __nvvm_read_ptx_sreg_nctaid_x(); }
 DEVICE int lane_id() { return thread_id() & 31; }
 DEVICE int warp_id() { return thread_id() >> 5; }
@@ -53,6 +54,8 @@ DEVICE int shuffle_xor(int v, int mask) { return __nvvm_shfl_sync_bfly_i32(0xFFF
 DEVICE float shuffle_xor(float v, int mask) { return __nvvm_shfl_sync_bfly_f32(0xFFFFFFFFu, v, mask, 31); }
 DEVICE int shuffle_up(int v, int by) { return __nvvm_shfl_sync_up_i32(0xFFFFFFFFu, v, by, 0); }
 
+DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
+
 // The value of the first of the lane's four.
 DEVICE int shuffle_first_of_four(int v) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, 0, 0x1C1F); }
 
@@ -60,6 +63,13 @@ DEVICE double shuffle_xor(double v, int mask) {
     uint64 bits = __builtin_bit_cast(uint64, v);
     uint low = (uint)shuffle_xor((int)(uint)bits, mask);
     uint high = (uint)shuffle_xor((int)(uint)(bits >> 32), mask);
+    return __builtin_bit_cast(double, (uint64)high << 32 | low);
+}
+
+DEVICE double shuffle_up(double v, int by) {
+    uint64 bits = __builtin_bit_cast(uint64, v);
+    uint low = (uint)shuffle_up((int)(uint)bits, by);
+    uint high = (uint)shuffle_up((int)(uint)(bits >> 32), by);
     return __builtin_bit_cast(double, (uint64)high << 32 | low);
 }
 
@@ -123,11 +133,16 @@ DEVICE int block_prefix(int v, int* scratch, int& total) {
 
 DEVICE int atomic_add(int* p, int v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 DEVICE void atomic_max(uint* p, uint v) { __nvvm_atom_max_gen_ui(p, v); }
+DEVICE void atomic_max(int* p, int v) { __nvvm_atom_max_gen_i(p, v); }
+DEVICE void atomic_min(int* p, int v) { __nvvm_atom_min_gen_i(p, v); }
 DEVICE void atomic_min(uint64* p, uint64 v) { __nvvm_atom_min_gen_ull(p, v); }
 
 // The address of shared memory as PTX wants it.
 DEVICE uint shared_address(const void* p) {
     return (uint)(uint64)(__attribute__((address_space(3))) const void*)p;
 }
+
+// Brings a line of 128 bytes to the second-level cache.
+DEVICE void prefetch(const float* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }
 
 DEVICE float4 load4(const float* p) { return *(const float4*)p; }

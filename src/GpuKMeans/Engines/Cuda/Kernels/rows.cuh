@@ -38,33 +38,52 @@ DEVICE float squared(float x, float c) {
 
 // The squared distance that is reported: direct differences in float32, sixteen running sums, one for each index modulo
 // 16, added up in a fixed tree, with the same roundings as the CPU engine. Four lanes work together on a row, each with
-// four of the sums, so that a warp measures eight rows; every lane gets the result of its four.
-DEVICE float direct_distance(const float* x, const float* c, int dimension) {
+// four of the sums, so that a warp measures eight rows; every lane gets the result of its four. Several rows at once keep
+// more loads under way.
+template <int Count>
+DEVICE void direct_distances(float (&distances)[Count], const float* const (&x)[Count], const float* const (&c)[Count], int dimension) {
     int first = (lane_id() & 3) * 4;
-    float sums[4] = {};
+    float sums[Count][4] = {};
     if (dimension % 4 == 0) {
 #pragma unroll 4
         for (int d = first; d < dimension; d += 16) {
-            float4 a = load4(x + d), b = load4(c + d);
-            sums[0] += squared(a.x, b.x);
-            sums[1] += squared(a.y, b.y);
-            sums[2] += squared(a.z, b.z);
-            sums[3] += squared(a.w, b.w);
+#pragma unroll
+            for (int r = 0; r < Count; r++) {
+                float4 a = load4(x[r] + d), b = load4(c[r] + d);
+                sums[r][0] += squared(a.x, b.x);
+                sums[r][1] += squared(a.y, b.y);
+                sums[r][2] += squared(a.z, b.z);
+                sums[r][3] += squared(a.w, b.w);
+            }
         }
     } else {
         for (int d = first; d < dimension; d += 16) {
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                sums[i] += d + i < dimension ? squared(x[d + i], c[d + i]) : 0;
+            for (int r = 0; r < Count; r++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    sums[r][i] += d + i < dimension ? squared(x[r][d + i], c[r][d + i]) : 0;
+                }
             }
         }
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        sums[i] += shuffle_xor(sums[i], 2);
-        sums[i] += shuffle_xor(sums[i], 1);
+    for (int r = 0; r < Count; r++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            sums[r][i] += shuffle_xor(sums[r][i], 2);
+            sums[r][i] += shuffle_xor(sums[r][i], 1);
+        }
+        distances[r] = (sums[r][0] + sums[r][2]) + (sums[r][1] + sums[r][3]);
     }
-    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+}
+
+DEVICE float direct_distance(const float* x, const float* c, int dimension) {
+    float distances[1];
+    const float* const rows[1] = {x};
+    const float* const centers[1] = {c};
+    direct_distances(distances, rows, centers, dimension);
+    return distances[0];
 }
 
 // The squared distance that labels are decided by: float64, eight running sums, one for each index modulo 8, with the

@@ -76,7 +76,7 @@ DEVICE void try_candidates(const EvaluateArgs& a, int first_candidate, double& p
     }
 }
 
-GLOBAL BOUNDS(Threads, 1) void evaluate_candidates(EvaluateArgs a) {
+GLOBAL BOUNDS(Threads, 2) void evaluate_candidates(EvaluateArgs a) {
     SHARED double scratch[Threads];
     for (int first = 0; first < a.candidate_count; first += Group) {
         double potential = 0;
@@ -155,77 +155,87 @@ struct FindArgs {
     double share;
 };
 
-// Finds which of the thread's own values makes the running sum over all threads exceed the target.
-// `own` is the sum of this thread's values. Returns the sum before this thread.
-DEVICE double running_sum(double own, double* all) {
-    block_barrier();
-    all[thread_id()] = own;
-    block_barrier();
-    if (thread_id() == 0) {
-        double sum = 0;
-        for (int t = 0; t < 1024; t++) {
-            double next = sum + all[t];
-            all[t] = sum;
-            sum = next;
-        }
-        all[1024] = sum;
+// The running sums of the threads' values, in a fixed order; `sums` takes them, behind the sums of the warps.
+DEVICE void running_sums(double own, double* sums) {
+    double inclusive = own;
+#pragma unroll
+    for (int by = 1; by < 32; by *= 2) {
+        double below = shuffle_up(inclusive, by);
+        inclusive += lane_id() >= by ? below : 0;
     }
     block_barrier();
-    return all[thread_id()];
+    if (lane_id() == 31) {
+        sums[warp_id()] = inclusive;
+    }
+    block_barrier();
+    double before = 0;
+    for (int w = 0; w < warp_id(); w++) {
+        before += sums[w];
+    }
+    sums[32 + thread_id()] = before + inclusive;
+    block_barrier();
+}
+
+// The first thread with a value above 0 whose running sum exceeds the target. Rounding may leave none: then the last
+// with a value above 0; -1 where there is none either.
+DEVICE int thread_that_exceeds(double own, double target, const double* sums, int (&found)[2]) {
+    if (thread_id() == 0) {
+        found[0] = 1024;
+        found[1] = -1;
+    }
+    block_barrier();
+    if (own > 0) {
+        if (target < sums[32 + thread_id()]) {
+            atomic_min(&found[0], thread_id());
+        }
+        atomic_max(&found[1], thread_id());
+    }
+    block_barrier();
+    int thread = found[0] < 1024 ? found[0] : found[1];
+    block_barrier();
+    return thread;
 }
 
 // The first row at which the running sum of weight × D² exceeds a share of the whole. One block.
 GLOBAL BOUNDS(1024, 1) void find_row(FindArgs a) {
-    SHARED double all[1025];
+    SHARED double sums[32 + 1024];
+    SHARED int found[2];
     SHARED int64 chosen;
-    SHARED double before_chosen;
+    SHARED double left;
     int64 blocks = (a.count + BlockRows - 1) / BlockRows;
     int64 each = (blocks + 1023) / 1024;
     int64 from = thread_id() * each, to = from + each < blocks ? from + each : blocks;
-    if (thread_id() == 0) {
-        chosen = -1;
-    }
     double own = 0;
     for (int64 b = from; b < to; b++) {
         own += a.sums[b];
     }
-    double before = running_sum(own, all);
-    double target = a.share * all[1024];
-    if (target >= all[1024]) {
-        target = all[1024] * (1 - 0x1p-52);  // the product was rounded up
+    running_sums(own, sums);
+    double target = a.share * sums[32 + 1023];
+    int thread = thread_that_exceeds(own, target, sums, found);
+    if (thread < 0) {
+        if (thread_id() == 0) {
+            *a.found = -1;
+        }
+        return;
     }
-    // One thread alone finds the target between the sum before it and the sum with it.
-    if (before <= target && target < before + own) {
+    if (thread_id() == thread) {
+        left = target - (thread > 0 ? sums[32 + thread - 1] : 0);
         for (int64 b = from; b < to; b++) {
             if (a.sums[b] > 0) {
                 chosen = b;
-                before_chosen = before;
-                if (target < before + a.sums[b]) {
+                if (left < a.sums[b]) {
                     break;
                 }
+                left -= a.sums[b];
             }
-            before += a.sums[b];
         }
     }
     block_barrier();
     int64 row = chosen * BlockRows + thread_id();
-    own = chosen >= 0 && row < a.count ? share_of_row(a.nearest, a.weights, row) : 0;
-    before = running_sum(own, all);
-    bool exceeds = own > 0 && target < before_chosen + before + own;
-    // Rounding may leave no row that exceeds: the last one with a share is then the one.
-    block_barrier();
-    all[thread_id()] = own > 0 ? (exceeds ? 2 : 1) : 0;
-    block_barrier();
+    own = row < a.count ? share_of_row(a.nearest, a.weights, row) : 0;
+    running_sums(own, sums);
+    thread = thread_that_exceeds(own, left, sums, found);
     if (thread_id() == 0) {
-        int64 found = -1;
-        for (int t = 0; chosen >= 0 && t < 1024; t++) {
-            if (all[t] > 0) {
-                found = chosen * BlockRows + t;
-                if (all[t] > 1) {
-                    break;
-                }
-            }
-        }
-        *a.found = found;
+        *a.found = chosen * BlockRows + thread;
     }
 }

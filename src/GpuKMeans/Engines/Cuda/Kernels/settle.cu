@@ -2,7 +2,7 @@
 // centre at the least distance.
 #include "assign.cuh"
 
-// RowCheck.LargestSquaredNorm.
+// RowCheck.LargestSquaredNorm: a row farther than this from every centre holds no number, or is too large.
 constexpr float LargestSquaredNorm = 0x1.fffffep123f;
 
 DEVICE void keep_nearest(double& nearest, int& label, double distance, int center) {
@@ -36,10 +36,8 @@ GLOBAL BOUNDS(256, 1) void settle_rows(AssignArgs a) {
             keep_nearest(nearest, label, other, shuffle_xor(label, mask));
         }
         float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * dimension, dimension) : 0;
-        // The CPU engine refuses the same rows.
-        bool usable = direct_distance(row, a.centers.origin, dimension) <= LargestSquaredNorm;
         if (lane_id() == 0) {
-            if (!usable) {
+            if (!(nearest <= LargestSquaredNorm)) {
                 report_bad_row(a.rows, a.bad_row, place);
             }
             a.labels[place] = label;

@@ -9,16 +9,17 @@ namespace GpuKMeans.Engines.Cuda;
 /// <param name="MostBlocks">Blocks that run at once; a block takes further rows when it is done.</param>
 /// <param name="SharedBytes">Shared memory of a block.</param>
 /// <param name="Stages">Stages of the ring that centres pass through.</param>
-/// <param name="Buffers">Buffers of rows.</param>
 internal sealed record AssignKernel(
-    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Buffers = 1);
+    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0);
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
-/// <param name="TiledColumns">The columns of the tiles of centres that the kernel for Hopper reads; 0 for none.</param>
-internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns)
+/// <param name="TiledColumns">The columns of the tiles of centres that the kernels for Hopper read; 0 for none.</param>
+/// <param name="TiledRows">The rows of the tiles that they read; 0 where they round rows themselves.</param>
+internal sealed record AssignPlan(
+    AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TiledRows = 0)
 {
     /// <summary>Makes the plan.</summary>
     /// <param name="gpu">The GPU.</param>
@@ -36,19 +37,20 @@ internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates,
                 <= 8 => Kernel.AssignDirect8,
                 _ => Kernel.AssignDirect16,
             };
-            return new AssignPlan(new AssignKernel(direct, 256, 256), null, false, 0);
+            return new AssignPlan(new AssignKernel(direct, 256, 256), null, false);
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
         if (useHopper && gpu.Device.ComputeCapability.Major == 9 && ForHopper(gpu, dimension) is { } hopper)
         {
-            return new AssignPlan(hopper, candidates, false, TiledColumnsFor(dimension));
+            int columns = TiledColumnsFor(dimension);
+            return new AssignPlan(hopper, candidates, columns > 128, columns, columns > 128 ? hopper.BlockRows : 0);
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
         AssignKernel resident = Tiled(gpu, Kernel.AssignResident, (dimension + 15) / 16 * 16);
         bool stays = resident.MostBlocks > gpu.Multiprocessors;
-        return new AssignPlan(stays ? resident : candidates with { Kernel = Kernel.AssignStreamed }, candidates, !stays, 0);
+        return new AssignPlan(stays ? resident : candidates with { Kernel = Kernel.AssignStreamed }, candidates, !stays);
     }
 
     /// <summary>A kernel of Kernels/assign.cu, with two blocks on a multiprocessor if they find room, so that one computes
@@ -77,33 +79,56 @@ internal sealed record AssignPlan(AssignKernel Assign, AssignKernel? Candidates,
         return new AssignKernel(kernel, 128, 128, 0);
     }
 
-    /// <summary>The kernel for Hopper, with as much shared memory as it can use; null where rows are too long for it.</summary>
+    /// <summary>The kernel for Hopper, with as many stages as find room; null where rows are too long for it.</summary>
     private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
     {
-        int columns = TiledColumnsFor(dimension), steps = columns <= 128 ? columns / 16 : 4;
-        int groups = columns <= 128 ? 3 : 2, blockRows = groups * 64;
-
-        // Of Kernels/assign_sm90a.cu: rows in blocks, the ring, and BlockState.
-        const int mostStages = 8;
-        int rowBytes = ((columns / 8 * ((blockRows * 16) + 16)) + 127) / 128 * 128, stageBytes = 128 * steps * 32;
-        for (int buffers = 2; buffers >= 1; buffers--)
+        int columns = TiledColumnsFor(dimension);
+        if (columns <= 128)
         {
-            int left = gpu.SharedMemory - (buffers * rowBytes) - (160 + (buffers * blockRows * 8));
-            int stages = Math.Min(mostStages, left / stageBytes);
-            if (left > 0 && stages >= 2)
+            // Of Kernels/assign_sm90a.cu: two buffers of 192 rows, a ring of whole tiles, and BlockState.
+            const int rows = 192, stateBytes = (16 * 512) + (2 * rows * 8) + 160;
+            int rowBytes = ((columns / 8 * ((rows * 16) + 16)) + 127) / 128 * 128;
+            Kernel kernel = columns switch
             {
-                Kernel kernel = columns > 128 ? Kernel.AssignHopperWide
-                    : steps == 1 ? Kernel.AssignHopper16
-                    : steps == 2 ? Kernel.AssignHopper32
-                    : steps == 4 ? Kernel.AssignHopper64
-                    : Kernel.AssignHopper128;
-                int bytes = gpu.SharedMemory - left + (stages * stageBytes);
-                return new AssignKernel(kernel, 128 * (groups + 1), blockRows, gpu.Multiprocessors, bytes, stages, buffers);
+                16 => Kernel.AssignHopper16,
+                32 => Kernel.AssignHopper32,
+                64 => Kernel.AssignHopper64,
+                _ => Kernel.AssignHopper128,
+            };
+            return WithStages(gpu, new AssignKernel(kernel, 512, rows, gpu.Multiprocessors), (2 * rowBytes) + stateBytes, 256 * columns, 8);
+        }
+
+        // Of Kernels/assign_wide_sm90a.cu: 128 or 64 rows, a ring of 64 columns, and BlockState.
+        foreach (int rows in new[] { 128, 64 })
+        {
+            const int stateBytes = (4 * 512) + (64 * 8), mostChunks = 24;
+            Kernel kernel = rows == 128 ? Kernel.AssignHopperWide : Kernel.AssignHopperWidest;
+            var plan = new AssignKernel(kernel, (rows * 2) + 32, rows, gpu.Multiprocessors);
+            int chunks = columns / 64;
+            if (chunks <= mostChunks
+                && WithStages(gpu, plan, (rows * columns * 2) + stateBytes, 256 * 64, Math.Min(8, 2 * chunks)) is { } found)
+            {
+                return found;
             }
         }
 
         return null;
     }
 
-    private static int TiledColumnsFor(int dimension) => dimension <= 16 ? 16 : dimension <= 32 ? 32 : (dimension + 63) / 64 * 64;
+    private static AssignKernel? WithStages(CudaContext gpu, AssignKernel kernel, int bytes, int stageBytes, int most)
+    {
+        int stages = Math.Min(most, (gpu.SharedMemory - bytes) / stageBytes);
+        return bytes < gpu.SharedMemory && stages >= 2
+            ? kernel with { SharedBytes = bytes + (stages * stageBytes), Stages = stages }
+            : null;
+    }
+
+    private static int TiledColumnsFor(int dimension) => dimension switch
+    {
+        <= 16 => 16,
+        <= 32 => 32,
+        <= 64 => 64,
+        <= 128 => 128,
+        _ => (dimension + 63) / 64 * 64,
+    };
 }

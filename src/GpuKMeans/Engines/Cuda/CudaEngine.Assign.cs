@@ -22,7 +22,7 @@ internal sealed partial class CudaEngine
         _context.MakeCurrent();
         var source = (CudaData)data;
         RowOrder order = RowOrder.Sequential(data.Count);
-        int most = AssignRows(source);
+        int most = AssignRows(source, labels.Length);
         using var results = new ResultRing(Math.Min(most, labels.Length));
         _work.BlockTotals.Reserve(Blocks(labels.Length, 1024));
         foreach (Rows part in Parts(source, order, start, labels.Length, most))
@@ -83,7 +83,7 @@ internal sealed partial class CudaEngine
             Distances = _work.Distances.Reserve(n),
             BadRow = _work.BadRow.Pointer,
             Stages = plan.Assign.Stages,
-            Buffers = plan.Assign.Buffers,
+            TileRows = plan.TiledRows,
             Parts = CandidateParts,
         };
         _stream.Fill(arguments.Undecided.Count, 0, 1);
@@ -93,7 +93,8 @@ internal sealed partial class CudaEngine
         }
         else
         {
-            arguments.Halves = _work.Halves.Reserve(n * (long)_centers.PaddedColumns);
+            arguments.Halves = _work.Halves.Reserve(
+                Math.Max(n * (long)_centers.PaddedColumns, Blocks(n, plan.Assign.BlockRows) * plan.TiledRows * _centers.TiledColumns));
             arguments.Scales = _work.Scales.Reserve(n);
             if (plan.RoundsRows)
             {

@@ -19,7 +19,7 @@ internal sealed partial class CudaEngine
         int partRows = PartRows(data.Dimension);
         _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
         ClearSums();
-        foreach (Rows part in Parts(source, order, 0, data.Count, AssignRows(source)))
+        foreach (Rows part in Parts(source, order, 0, data.Count, AssignRows(source, data.Count)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             AssignPart(part);

@@ -16,9 +16,20 @@ internal sealed partial class CudaEngine
     /// </summary>
     private static int PartRows(int dimension) => Math.Clamp(PartValues / dimension / 1024 * 1024, 1024, MostPartRows);
 
-    /// <summary>Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer.</summary>
-    private static int AssignRows(CudaData data) =>
-        data.IsResident ? Math.Clamp((PartValues << 3) / data.Dimension / 1024 * 1024, 1024, MostPartRows) : PartRows(data.Dimension);
+    /// <summary>
+    /// Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer, and about the same
+    /// number each time.
+    /// </summary>
+    private static int AssignRows(CudaData data, long count)
+    {
+        if (!data.IsResident)
+        {
+            return PartRows(data.Dimension);
+        }
+
+        long parts = Blocks(count, Math.Clamp((PartValues << 3) / data.Dimension, 1024, MostPartRows));
+        return (int)(Blocks(Blocks(count, Math.Max(parts, 1)), 1024) * 1024);
+    }
 
     /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>
     private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most)

@@ -53,7 +53,7 @@ internal struct AssignArgs
     public ulong Halves;
     public ulong Scales;
     public int Stages;
-    public int Buffers;
+    public int TileRows;
     public int Parts;
 }
 

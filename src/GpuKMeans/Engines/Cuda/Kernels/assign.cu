@@ -40,9 +40,9 @@ DEVICE void read4(float (&v)[4], const float* row, int d, int dimension) {
 // Rounds four rows at a time by a warp, so that loads of four rows are under way together. `write` takes a row's
 // column and two pairs of halves; `finish` its ratio and margin.
 template <bool Vectors, typename Write, typename Finish>
-DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dimension, Write write, Finish finish) {
+DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dimension, int columns, Write write, Finish finish) {
     float largest[4] = {};
-    for (int d = lane_id() * 4; d < c.padded_columns; d += 128) {
+    for (int d = lane_id() * 4; d < columns; d += 128) {
         float o[4];
         read4<Vectors>(o, c.origin, d, dimension);
 #pragma unroll
@@ -62,7 +62,7 @@ DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dime
         scale[r] = row_scale(lanes_max(largest[r]), centers_exponent);
     }
     float square[4] = {}, residual[4] = {};
-    for (int d = lane_id() * 4; d < c.padded_columns; d += 128) {
+    for (int d = lane_id() * 4; d < columns; d += 128) {
         float o[4];
         read4<Vectors>(o, c.origin, d, dimension);
 #pragma unroll
@@ -113,9 +113,9 @@ DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int p
             state.margins[r + i] = margin;
         };
         if (dimension % 4 == 0) {
-            round_four<true>(rows, a.centers, dimension, write, finish);
+            round_four<true>(rows, a.centers, dimension, a.centers.padded_columns, write, finish);
         } else {
-            round_four<false>(rows, a.centers, dimension, write, finish);
+            round_four<false>(rows, a.centers, dimension, a.centers.padded_columns, write, finish);
         }
     }
 }
@@ -385,6 +385,8 @@ GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) { assign_tiles<fals
 template <bool Listed>
 DEVICE void round_all(const AssignArgs& a) {
     int count = Listed ? *a.undecided.count : a.rows.count;
+    bool tiled = !Listed && a.tile_rows > 0;
+    int columns = tiled ? a.centers.tiled_columns : a.centers.padded_columns;
     for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {
         const float* rows[4];
         int entry[4];
@@ -394,13 +396,16 @@ DEVICE void round_all(const AssignArgs& a) {
             rows[i] = row_values(a.rows, Listed ? a.undecided.places[entry[i]] : entry[i]);
         }
         auto write = [&](int i, int d, uint low, uint high) {
-            *(uint64*)(a.halves + (int64)entry[i] * a.centers.padded_columns + d) = (uint64)high << 32 | low;
+            int64 at = tiled
+                ? (int64)(entry[i] / a.tile_rows) * a.tile_rows * columns + tiled_place(entry[i] % a.tile_rows, d, a.tile_rows)
+                : (int64)entry[i] * columns + d;
+            *(uint64*)(a.halves + at) = (uint64)high << 32 | low;
         };
         auto finish = [&](int i, float ratio, float margin) { a.scales[entry[i]] = float2{ratio, margin}; };
         if (a.rows.dimension % 4 == 0) {
-            round_four<true>(rows, a.centers, a.rows.dimension, write, finish);
+            round_four<true>(rows, a.centers, a.rows.dimension, columns, write, finish);
         } else {
-            round_four<false>(rows, a.centers, a.rows.dimension, write, finish);
+            round_four<false>(rows, a.centers, a.rows.dimension, columns, write, finish);
         }
     }
 }

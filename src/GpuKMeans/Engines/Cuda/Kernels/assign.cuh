@@ -24,7 +24,7 @@ struct AssignArgs {
     half_bits* halves;          // rows rounded beforehand, for the variant that streams them
     float2* scales;             // their ratio and margin
     int stages;                 // of the ring that centres pass through
-    int buffers;                // of rows, in the variant for Hopper: 1 or 2
+    int tile_rows;              // of the tiles of blocks that rows are rounded into; 0 for rows one after another
     int parts;                  // blocks that share the centres for the same undecided rows
 };
 

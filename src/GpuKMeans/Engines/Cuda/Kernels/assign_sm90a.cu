@@ -6,7 +6,7 @@
 constexpr int Groups = 3;
 constexpr int TileRows = Groups * 64;
 constexpr int RoundingWarps = 3;
-constexpr int RowUnits = TileRows / 4 / RoundingWarps;  // of four rows, for a warp to round
+constexpr int RowUnits = TileRows / 8 / RoundingWarps;  // of eight rows, for a warp to round
 constexpr int BlockPitch = TileRows * 16 + 16;          // bytes; 16 more than the blocks so that stores fall in other banks
 constexpr int HalfSquareSlots = 16;
 
@@ -21,110 +21,122 @@ struct BlockState {
 };
 
 // What 8 lanes share of a row: each has four neighbouring values of every 32.
-template <bool Vectors>
-DEVICE void read_row(float (&v)[16], const float* row, int dimension) {
+template <bool Vectors, int Values>
+DEVICE void read_row(float (&v)[Values], const float* row, int dimension) {
     int first = (lane_id() & 7) * 4;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        int d = first + i * 32;
+    for (int i = 0; i < Values; i += 4) {
+        int d = first + i * 8;
         if constexpr (Vectors) {
             float4 four = d < dimension ? load4(row + d) : float4{0, 0, 0, 0};
-            v[i * 4] = four.x, v[i * 4 + 1] = four.y, v[i * 4 + 2] = four.z, v[i * 4 + 3] = four.w;
+            v[i] = four.x, v[i + 1] = four.y, v[i + 2] = four.z, v[i + 3] = four.w;
         } else {
 #pragma unroll
             for (int j = 0; j < 4; j++) {
-                v[i * 4 + j] = d + j < dimension ? row[d + j] : 0;
+                v[i + j] = d + j < dimension ? row[d + j] : 0;
             }
         }
     }
 }
 
-// Rounds a tile of rows into shared memory; eight lanes a row.
-template <bool Vectors>
+// Rounds a tile of rows into shared memory. Eight lanes share a row, and have two rows at once, so that the one's sums do
+// not wait for the other's.
+template <bool Vectors, int Steps>
 DEVICE void round_tile(const AssignArgs& a, BlockState& state, uint values, int first, Turn turn) {
-    int dimension = a.rows.dimension, columns = a.centers.tiled_columns;
+    constexpr int Values = Steps == 1 ? 4 : Steps * 2;  // of a row, for a lane
+    int dimension = a.rows.dimension, lane = lane_id() & 7, lane_row = lane_id() >> 3;
     Extremes extremes = *a.centers.extremes;
     int centers_exponent = half_scale_exponent(bits_float(extremes.largest));
-    int lane = lane_id() & 7;
-
-    // The warp's units are every third of the tile's. Listed rows are looked up all at once: two of the warp's 64 a lane.
-    auto place_of = [&](int unit, int row) {
-        return least(first + (least(unit, RowUnits - 1) * RoundingWarps + warp_id() - 1) * 4 + row, a.rows.count - 1);
-    };
-    int64 listed[2] = {};
-#pragma unroll
-    for (int i = 0; i < 2 && a.rows.index; i++) {
-        listed[i] = a.rows.index[place_of(i * 8 + (lane_id() >> 2), lane_id() & 3)];
-    }
-    auto row_of = [&](int unit) {
-        int64 number = a.rows.start + place_of(unit, lane_id() >> 3);
-        if (a.rows.index) {
-            int clamped = least(unit, RowUnits - 1);
-            number = shuffle(clamped < 8 ? listed[0] : listed[1], clamped % 8 * 4 + (lane_id() >> 3));
-        }
-        return a.rows.values + number * dimension;
-    };
-    float origin[16];
+    float origin[Values];
     read_row<Vectors>(origin, a.centers.origin, dimension);
-    auto round_row = [&](int row, float (&v)[16]) {
-        float largest = 0;
+
+    // A unit is eight rows, and the warp's units are every third of the tile's. Listed rows are looked up all at once: two
+    // of the warp's 64 a lane.
+    auto row_at = [&](int unit, int row) { return (unit * RoundingWarps + warp_id() - 1) * 8 + row; };
+    auto place_of = [&](int unit, int row) { return least(first + row_at(least(unit, RowUnits - 1), row), a.rows.count - 1); };
+    int64 listed[2] = {};
+    if (a.rows.index) {
+        listed[0] = a.rows.index[place_of(lane_id() >> 3, lane_id() & 7)];
+        listed[1] = a.rows.index[place_of(4 + (lane_id() >> 3), lane_id() & 7)];
+    }
+    auto read_unit = [&](float (&v)[2][Values], int unit) {
 #pragma unroll
-        for (int i = 0; i < 16; i++) {
-            v[i] -= origin[i];
-            largest = larger(largest, magnitude(v[i]));
-        }
-        RowScale scale = row_scale(lanes_max<8>(largest), centers_exponent);
-        float square = 0, residual = 0;
-#pragma unroll
-        for (int i = 0; i < 16; i++) {
-            v[i] *= scale.scale;
-            square = __builtin_fmaf(v[i], v[i], square);
-        }
-#pragma unroll
-        for (int i = 0; i < 16; i += 4) {
-            uint pair[2] = {half_pair(v[i], v[i + 1]), half_pair(v[i + 2], v[i + 3])};
-#pragma unroll
-            for (int j = 0; j < 4; j++) {
-                float lost = v[i + j] - half_value(pair[j / 2] >> (j % 2 * 16));
-                residual = __builtin_fmaf(lost, lost, residual);
+        for (int r = 0; r < 2; r++) {
+            int64 number = a.rows.start + place_of(unit, lane_row + r * 4);
+            if (a.rows.index) {
+                int clamped = least(unit, RowUnits - 1);
+                number = shuffle(clamped < 4 ? listed[0] : listed[1], clamped % 4 * 8 + lane_row + r * 4);
             }
-            int d = lane * 4 + i * 8;
-            if (d < columns) {
-                asm volatile("st.shared.v2.b32 [%0], {%1, %2};"
-                    ::"r"(values + (uint)(d / 8 * BlockPitch + row * 16 + d % 8 * 2)), "r"(pair[0]), "r"(pair[1]) : "memory");
+            read_row<Vectors>(v[r], a.rows.values + number * dimension, dimension);
+        }
+    };
+    auto round_unit = [&](int unit, float (&v)[2][Values]) {
+        float largest[2] = {}, square[2][2] = {}, residual[2][2] = {};
+#pragma unroll
+        for (int i = 0; i < Values; i++) {
+#pragma unroll
+            for (int r = 0; r < 2; r++) {
+                v[r][i] -= origin[i];
+                largest[r] = larger(largest[r], magnitude(v[r][i]));
             }
         }
-        float norm = root(lanes_sum<8>(square));
-        float lost = root(lanes_sum<8>(residual)) + 0x1p-23f * norm;
-        float margin = score_margin(extremes, norm, lost, scale.ratio, a.centers.padded_columns);
-        if (lane == 0) {
-            state.scales[turn.at][row] = float2{scale.ratio, scale.fits ? margin : infinity()};
+        RowScale scale[2];
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            scale[r] = row_scale(lanes_max<8>(largest[r]), centers_exponent);
+        }
+#pragma unroll
+        for (int i = 0; i < Values; i += 4) {
+#pragma unroll
+            for (int r = 0; r < 2; r++) {
+                float* x = v[r] + i;
+#pragma unroll
+                for (int j = 0; j < 4; j++) {
+                    x[j] *= scale[r].scale;
+                    square[r][j % 2] = __builtin_fmaf(x[j], x[j], square[r][j % 2]);
+                }
+                uint pair[2] = {half_pair(x[0], x[1]), half_pair(x[2], x[3])};
+#pragma unroll
+                for (int j = 0; j < 4; j++) {
+                    float lost = x[j] - half_value(pair[j / 2] >> (j % 2 * 16));
+                    residual[r][j % 2] = __builtin_fmaf(lost, lost, residual[r][j % 2]);
+                }
+                int d = lane * 4 + i * 8;
+                if (Steps > 1 || lane < 4) {
+                    asm volatile("st.shared.v2.b32 [%0], {%1, %2};"
+                        ::"r"(values + (uint)(d / 8 * BlockPitch + row_at(unit, lane_row + r * 4) * 16 + d % 8 * 2)), "r"(pair[0]), "r"(pair[1]));
+                }
+            }
+        }
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            float norm = near_root(lanes_sum<8>(square[r][0] + square[r][1]));
+            float lost = near_root(lanes_sum<8>(residual[r][0] + residual[r][1])) + 0x1p-23f * norm;
+            float margin = score_margin(extremes, norm, lost, scale[r].ratio, a.centers.padded_columns);
+            if (lane == 0) {
+                state.scales[turn.at][row_at(unit, lane_row + r * 4)] = float2{scale[r].ratio, scale[r].fits ? margin : infinity()};
+            }
         }
     };
 
-    // A row is in flight in one of three sets of registers while the two before it are rounded or on their way; moving
-    // them from set to set would wait for the loads.
-    constexpr int Ahead = 2;
-    float v[Ahead + 1][16];
-#pragma unroll
-    for (int i = 0; i < Ahead; i++) {
-        read_row<Vectors>(v[i], row_of(i), dimension);
-    }
+    // One unit is on its way while another is rounded, in registers of its own: to move it would be to wait for it. Those
+    // of the next tile come to the cache meanwhile.
+    float even[2][Values], odd[2][Values];
+    read_unit(even, 0);
     barrier_wait(shared_address(&state.rows_empty[turn.at]), turn.parity ^ 1);
 #pragma unroll 1
-    for (int unit = 0; unit < RowUnits; unit += Ahead + 1) {
-#pragma unroll
-        for (int i = 0; i <= Ahead; i++) {
-            read_row<Vectors>(v[(i + Ahead) % (Ahead + 1)], row_of(unit + i + Ahead), dimension);
-            if (unit + i < RowUnits) {
-                int row = ((unit + i) * RoundingWarps + warp_id() - 1) * 4 + (lane_id() >> 3);
-                int later = first + row + grid_blocks() * TileRows;
-                if (!a.rows.index && later < a.rows.count) {
-                    prefetch(row_values(a.rows, later) + least(lane * 32, dimension - 1));
-                }
-                round_row(row, v[i]);
-            }
+    for (int unit = 0; unit < RowUnits; unit += 2) {
+        int later = first + row_at(unit, lane_id() & 7) + (lane_id() >= 16 ? row_at(1, 0) - row_at(0, 0) : 0) + grid_blocks() * TileRows;
+        if (!a.rows.index && later < a.rows.count) {
+            const float* row = row_values(a.rows, later);
+            int d = (lane_id() >> 3 & 1) * 64;
+            prefetch(row + least(d, dimension - 1));
+            prefetch(row + least(d + 32, dimension - 1));
         }
+        read_unit(odd, unit + 1);
+        round_unit(unit, even);
+        read_unit(even, unit + 2);
+        round_unit(unit + 1, odd);
     }
     fence_for_tensor_cores();
     warp_barrier();
@@ -157,7 +169,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
 
     int tiles = (a.rows.count + TileRows - 1) / TileRows;
     int group = warp_id() / 4 - 1;
-    Turn rows, centers, slot;
+    Turn rows, centers, slot;   // slot: of half squared lengths
     if (group < 0 && warp_id() == 0) {
         if (lane_id() == 0) {
             for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
@@ -169,9 +181,9 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     } else if (group < 0) {
         for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
             if (a.rows.dimension % 4 == 0) {
-                round_tile<true>(a, state, rows_at + rows.at * RowBytes, tile * TileRows, rows);
+                round_tile<true, Steps>(a, state, rows_at + rows.at * RowBytes, tile * TileRows, rows);
             } else {
-                round_tile<false>(a, state, rows_at + rows.at * RowBytes, tile * TileRows, rows);
+                round_tile<false, Steps>(a, state, rows_at + rows.at * RowBytes, tile * TileRows, rows);
             }
             rows.next(2);
         }
@@ -181,16 +193,16 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             barrier_wait(shared_address(&state.rows_full[rows.at]), rows.parity);
             float2 scales[2] = {state.scales[rows.at][own_row], state.scales[rows.at][own_row + 8]};
             float ratios[2] = {scales[0].x, scales[1].x}, margins[2] = {scales[0].y, scales[1].y};
-            uint64 x = matrix_of_blocks(rows_at + rows.at * RowBytes + group * 64 * 16, BlockPitch, 128);
+            uint x = matrix_of_blocks(rows_at + rows.at * RowBytes + group * 64 * 16, BlockPitch);
             BestTwo best[2];
             for (int t = 0; t < a.centers.tiles; t++) {
                 float sums[64];
                 barrier_wait(ring.full + centers.at * 8, centers.parity);
-                uint64 c = matrix_of_blocks(ring.values + centers.at * StageBytes, TileCenters * 16, 128);
+                uint c = matrix_of_blocks(ring.values + centers.at * StageBytes, TileCenters * 16);
                 products_begin();
 #pragma unroll
                 for (int s = 0; s < Steps; s++) {
-                    multiply_add(sums, x + (uint64)(s * 2 * BlockPitch >> 4), c + (uint64)(s * 2 * TileCenters * 16 >> 4), s);
+                    multiply_add(sums, x + (s * 2 * BlockPitch >> 4), c + (s * 2 * TileCenters * 16 >> 4), s > 0);
                 }
                 products_commit();
                 products_wait();

@@ -63,7 +63,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         }
     } else {
         int own_row = group * 64 + warp_id() % 4 * 16 + (lane_id() >> 2);
-        uint64 x = matrix_of_blocks(rows_at + group * 64 * 16, BlockPitch, 128);
+        uint x = matrix_of_blocks(rows_at + group * 64 * 16, BlockPitch);
         for (int tile = block_id(); tile < tiles; tile += grid_blocks(), parity ^= 1) {
             int place = tile * TileRows + own_row;
             float2 scales[2] = {a.scales[least(place, a.rows.count - 1)], a.scales[least(place + 8, a.rows.count - 1)]};
@@ -76,12 +76,12 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                         barrier_wait(rows_full + c * 8, parity);
                     }
                     barrier_wait(ring.full + centers.at * 8, centers.parity);
-                    uint64 rows = x + (uint64)(c * ChunkBytes >> 4);
-                    uint64 stage = matrix_of_blocks(ring.values + centers.at * StageBytes, TileCenters * 16, 128);
+                    uint rows = x + (c * ChunkBytes >> 4);
+                    uint stage = matrix_of_blocks(ring.values + centers.at * StageBytes, TileCenters * 16);
                     products_begin();
 #pragma unroll
                     for (int s = 0; s < Steps; s++) {
-                        multiply_add(sums, rows + (uint64)(s * 2 * BlockPitch >> 4), stage + (uint64)(s * 2 * TileCenters * 16 >> 4), c + s);
+                        multiply_add(sums, rows + (s * 2 * BlockPitch >> 4), stage + (s * 2 * TileCenters * 16 >> 4), c + s);
                     }
                     products_commit();
                     products_wait();

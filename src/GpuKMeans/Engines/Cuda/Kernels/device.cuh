@@ -48,6 +48,7 @@ DEVICE float larger(float a, float b) { return __builtin_fmaxf(a, b); }
 DEVICE float smaller(float a, float b) { return __builtin_fminf(a, b); }
 DEVICE float infinity() { return bits_float(0x7F800000u); }
 DEVICE float root(float v) { return __nvvm_sqrt_rn_f(v); }
+DEVICE float near_root(float v) { return __nvvm_sqrt_approx_f(v); }   // off by a few units of the last place
 DEVICE double root(double v) { return __nvvm_sqrt_rn_d(v); }
 
 DEVICE int shuffle_xor(int v, int mask) { return __nvvm_shfl_sync_bfly_i32(0xFFFFFFFFu, v, mask, 31); }

@@ -40,26 +40,25 @@ DEVICE void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "mem
 DEVICE void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 DEVICE void products_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
 
-// Describes a matrix of 8×8 blocks in shared memory: the bytes from one block to the next along the columns (the products'
-// inner dimension), and along the rows.
-DEVICE uint64 matrix_of_blocks(uint shared, uint along_columns, uint along_rows) {
-    return (uint64)((shared & 0x3FFFF) >> 4) | (uint64)(along_columns >> 4) << 16 | (uint64)(along_rows >> 4) << 32;
-}
+// Describes a matrix of 8×8 blocks in shared memory, by where it begins and the bytes from one block to the next along the
+// columns (the products' inner dimension); blocks along the rows follow one another. The upper half is always the same, so
+// that offsets, in units of 16 bytes, are added to the lower alone.
+DEVICE uint matrix_of_blocks(uint shared, uint along_columns) { return (shared & 0x3FFFF) >> 4 | (along_columns >> 4) << 16; }
 
 #define F4(i) "+f"(s[i]), "+f"(s[i + 1]), "+f"(s[i + 2]), "+f"(s[i + 3])
 #define F16(i) F4(i), F4(i + 4), F4(i + 8), F4(i + 12)
 
 // sums (64×128) = a (64×16) · b (16×128), added to what they were or not. Four warps together; a thread has the sums of
 // two rows, 8 apart, by two neighbouring columns of each eight.
-DEVICE void multiply_add(float (&s)[64], uint64 a, uint64 b, int add) {
-    asm volatile("{ .reg .pred p; setp.ne.b32 p, %66, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
+DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
+    asm volatile("{ .reg .pred p; .reg .b64 a, b; setp.ne.b32 p, %66, 0; mov.b64 a, {%64, 8}; mov.b64 b, {%65, 8}; wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
         "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
         "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
         "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
         "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-        "}, %64, %65, p, 1, 1, 0, 0; }"
+        "}, a, b, p, 1, 1, 0, 0; }"
         : F16(0), F16(16), F16(32), F16(48)
-        : "l"(a), "l"(b), "r"(add));
+        : "r"(a), "r"(b), "r"(add));
 }
 
 #undef F16

@@ -51,16 +51,19 @@ DEVICE void rank_items(const SortArgs& a, int (&counts)[MostDigits], int (&digit
     }
 }
 
-DEVICE void clear(int (&counts)[Warps][MostDigits]) {
-    for (int i = thread_id(); i < Warps * MostDigits; i += Threads) {
-        counts[i / MostDigits][i % MostDigits] = 0;
+DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
+    for (int d = thread_id(); d < digits; d += Threads) {
+#pragma unroll
+        for (int w = 0; w < Warps; w++) {
+            counts[w][d] = 0;
+        }
     }
     block_barrier();
 }
 
 GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
-    clear(counts);
+    clear(counts, a.digits);
     int digit[Rounds], rank[Rounds];
     rank_items(a, counts[warp_id()], digit, rank);
     block_barrier();
@@ -104,7 +107,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
 GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
     SHARED int scratch[33];
-    clear(counts);
+    clear(counts, a.digits);
     int digit[Rounds], rank[Rounds];
     rank_items(a, counts[warp_id()], digit, rank);
     block_barrier();

@@ -17,7 +17,7 @@ internal sealed record AssignKernel(
 /// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="TiledColumns">The columns of the tiles of centres that the kernels for Hopper read; 0 for none.</param>
-/// <param name="TiledRows">The rows of the tiles that they read; 0 where they round rows themselves.</param>
+/// <param name="TiledRows">The rows of the tiles that they read; 0 for none.</param>
 internal sealed record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TiledRows = 0)
 {
@@ -44,7 +44,7 @@ internal sealed record AssignPlan(
         if (useHopper && gpu.Device.ComputeCapability.Major == 9 && ForHopper(gpu, dimension) is { } hopper)
         {
             int columns = TiledColumnsFor(dimension);
-            return new AssignPlan(hopper, candidates, columns > 128, columns, columns > 128 ? hopper.BlockRows : 0);
+            return new AssignPlan(hopper, candidates, true, columns, hopper.BlockRows);
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
@@ -79,56 +79,43 @@ internal sealed record AssignPlan(
         return new AssignKernel(kernel, 128, 128, 0);
     }
 
-    /// <summary>The kernel for Hopper, with as many stages as find room; null where rows are too long for it.</summary>
+    /// <summary>The kernel for Hopper, with as many rows and stages as find room; null where rows are too long for it.</summary>
     private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
     {
-        int columns = TiledColumnsFor(dimension);
-        if (columns <= 128)
+        // Of Kernels/assign_sm90a.cu: rows, a ring of up to 64 columns of 128 centres, and BlockState.
+        const int barrierBytes = (24 + 24 + 8 + 8) * 8, mostChunks = 24, mostStages = 8;
+        int columns = TiledColumnsFor(dimension), chunk = Math.Min(64, columns), stageBytes = 256 * chunk;
+        foreach ((int rows, int leastStages) in new[] { (192, 4), (128, 2), (64, 2) })
         {
-            // Of Kernels/assign_sm90a.cu: two buffers of 192 rows, a ring of whole tiles, and BlockState.
-            const int rows = 192, stateBytes = (16 * 512) + (2 * rows * 8) + 160;
-            int rowBytes = ((columns / 8 * ((rows * 16) + 16)) + 127) / 128 * 128;
-            Kernel kernel = columns switch
+            // Half squared lengths come beside the ring, for two tiles more than it has.
+            int chunks = columns / chunk, stages = mostStages;
+            int Bytes() => (rows * columns * 2) + barrierBytes + (((stages / chunks) + 2) * 512) + (stages * stageBytes);
+            while (stages > 0 && Bytes() > gpu.SharedMemory)
             {
-                16 => Kernel.AssignHopper16,
-                32 => Kernel.AssignHopper32,
-                64 => Kernel.AssignHopper64,
-                _ => Kernel.AssignHopper128,
-            };
-            return WithStages(gpu, new AssignKernel(kernel, 512, rows, gpu.Multiprocessors), (2 * rowBytes) + stateBytes, 256 * columns, 8);
-        }
+                stages--;
+            }
 
-        // Of Kernels/assign_wide_sm90a.cu: 128 or 64 rows, a ring of 64 columns, and BlockState.
-        foreach (int rows in new[] { 128, 64 })
-        {
-            const int stateBytes = (4 * 512) + (64 * 8), mostChunks = 24;
-            Kernel kernel = rows == 128 ? Kernel.AssignHopperWide : Kernel.AssignHopperWidest;
-            var plan = new AssignKernel(kernel, (rows * 2) + 32, rows, gpu.Multiprocessors);
-            int chunks = columns / 64;
-            if (chunks <= mostChunks
-                && WithStages(gpu, plan, (rows * columns * 2) + stateBytes, 256 * 64, Math.Min(8, 2 * chunks)) is { } found)
+            if (chunks <= mostChunks && stages >= leastStages)
             {
-                return found;
+                Kernel kernel = (rows, chunk) switch
+                {
+                    (192, 16) => Kernel.AssignHopper192By16,
+                    (192, 32) => Kernel.AssignHopper192By32,
+                    (192, _) => Kernel.AssignHopper192,
+                    (128, _) => Kernel.AssignHopper128,
+                    _ => Kernel.AssignHopper64,
+                };
+                return new AssignKernel(kernel, (rows * 2) + 32, rows, gpu.Multiprocessors, Bytes(), stages);
             }
         }
 
         return null;
     }
 
-    private static AssignKernel? WithStages(CudaContext gpu, AssignKernel kernel, int bytes, int stageBytes, int most)
-    {
-        int stages = Math.Min(most, (gpu.SharedMemory - bytes) / stageBytes);
-        return bytes < gpu.SharedMemory && stages >= 2
-            ? kernel with { SharedBytes = bytes + (stages * stageBytes), Stages = stages }
-            : null;
-    }
-
     private static int TiledColumnsFor(int dimension) => dimension switch
     {
         <= 16 => 16,
         <= 32 => 32,
-        <= 64 => 64,
-        <= 128 => 128,
         _ => (dimension + 63) / 64 * 64,
     };
 }

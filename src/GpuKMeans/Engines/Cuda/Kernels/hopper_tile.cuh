@@ -1,5 +1,5 @@
-// What both kernels for Hopper do with a tile of 128 centres: scores of two rows a thread, of each of which four lanes
-// have 32, and the two best of them.
+// What is done with a tile of 128 centres on Hopper: scores of two rows a thread, of each of which four lanes have 32, and
+// the two best of them.
 #pragma once
 #include "best.cuh"
 #include "hopper.cuh"

@@ -98,7 +98,8 @@ internal sealed partial class CudaEngine
             arguments.Scales = _work.Scales.Reserve(n);
             if (plan.RoundsRows)
             {
-                _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
+                bool fit = rows.Dimension <= 128;
+                _stream.Launch(fit ? Kernel.RoundShortRows : Kernel.RoundRows, Blocks(n, fit ? 32 : 16), 128, arguments);
             }
 
             Launch(plan.Assign, arguments, 1);

@@ -8,7 +8,7 @@ internal sealed partial class CudaEngine
 {
     // Of Kernels/sort.cu and Kernels/sums.cu.
     private const int DigitBits = 10;
-    private const int SortTile = 2048;
+    private const int SortTile = 1024;
     private const int SegmentRows = 128;
 
     /// <summary>Sums a part by its labels.</summary>

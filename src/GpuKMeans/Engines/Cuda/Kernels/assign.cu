@@ -5,6 +5,7 @@
 // A block is four warps in a square, each with 64 rows by 64 centres. Rows stay in shared memory, rounded when they
 // are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before.
 #include "best.cuh"
+#include "rounding.cuh"
 #include "tensor.cuh"
 
 constexpr int TileRows = 128;
@@ -23,76 +24,6 @@ struct TileState {
     float second[TileRows];
     int labels[TileRows];
 };
-
-template <bool Vectors>
-DEVICE void read4(float (&v)[4], const float* row, int d, int dimension) {
-    if constexpr (Vectors) {
-        float4 four = d < dimension ? load4(row + d) : float4{0, 0, 0, 0};
-        v[0] = four.x, v[1] = four.y, v[2] = four.z, v[3] = four.w;
-    } else {
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            v[i] = d + i < dimension ? row[d + i] : 0;
-        }
-    }
-}
-
-// Rounds four rows at a time by a warp, so that loads of four rows are under way together. `write` takes a row's
-// column and two pairs of halves; `finish` its ratio and margin.
-template <bool Vectors, typename Write, typename Finish>
-DEVICE void round_four(const float* const (&rows)[4], const Centers& c, int dimension, int columns, Write write, Finish finish) {
-    float largest[4] = {};
-    for (int d = lane_id() * 4; d < columns; d += 128) {
-        float o[4];
-        read4<Vectors>(o, c.origin, d, dimension);
-#pragma unroll
-        for (int r = 0; r < 4; r++) {
-            float v[4];
-            read4<Vectors>(v, rows[r], d, dimension);
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                largest[r] = larger(largest[r], magnitude(v[i] - o[i]));
-            }
-        }
-    }
-    int centers_exponent = half_scale_exponent(bits_float(c.extremes->largest));
-    RowScale scale[4];
-#pragma unroll
-    for (int r = 0; r < 4; r++) {
-        scale[r] = row_scale(lanes_max(largest[r]), centers_exponent);
-    }
-    float square[4] = {}, residual[4] = {};
-    for (int d = lane_id() * 4; d < columns; d += 128) {
-        float o[4];
-        read4<Vectors>(o, c.origin, d, dimension);
-#pragma unroll
-        for (int r = 0; r < 4; r++) {
-            float v[4];
-            read4<Vectors>(v, rows[r], d, dimension);
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                v[i] = (v[i] - o[i]) * scale[r].scale;
-                square[r] = __builtin_fmaf(v[i], v[i], square[r]);
-            }
-            uint pair[2] = {half_pair(v[0], v[1]), half_pair(v[2], v[3])};
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                float lost = v[i] - half_value(pair[i / 2] >> (i % 2 * 16));
-                residual[r] = __builtin_fmaf(lost, lost, residual[r]);
-            }
-            write(r, d, pair[0], pair[1]);
-        }
-    }
-#pragma unroll
-    for (int r = 0; r < 4; r++) {
-        float norm = root(lanes_sum(square[r]));
-        float lost = root(lanes_sum(residual[r])) + 0x1p-23f * norm;
-        float margin = score_margin(*c.extremes, norm, lost, scale[r].ratio, c.padded_columns);
-        if (lane_id() == 0) {
-            finish(r, scale[r].ratio, scale[r].fits ? margin : infinity());
-        }
-    }
-}
 
 // Rounds the block's rows into shared memory.
 DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int pitch, int first, int count) {
@@ -380,35 +311,3 @@ DEVICE void assign_tiles(const AssignArgs& a) {
 GLOBAL BOUNDS(Threads, 2) void assign_resident(AssignArgs a) { assign_tiles<true, false>(a); }
 GLOBAL BOUNDS(Threads, 2) void assign_streamed(AssignArgs a) { assign_tiles<false, false>(a); }
 GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) { assign_tiles<false, true>(a); }
-
-// Rounds rows, or the undecided ones, for the variant that streams them. A warp takes four at a time.
-template <bool Listed>
-DEVICE void round_all(const AssignArgs& a) {
-    int count = Listed ? *a.undecided.count : a.rows.count;
-    bool tiled = !Listed && a.tile_rows > 0;
-    int columns = tiled ? a.centers.tiled_columns : a.centers.padded_columns;
-    for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {
-        const float* rows[4];
-        int entry[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            entry[i] = least(first + i, count - 1);
-            rows[i] = row_values(a.rows, Listed ? a.undecided.places[entry[i]] : entry[i]);
-        }
-        auto write = [&](int i, int d, uint low, uint high) {
-            int64 at = tiled
-                ? (int64)(entry[i] / a.tile_rows) * a.tile_rows * columns + tiled_place(entry[i] % a.tile_rows, d, a.tile_rows)
-                : (int64)entry[i] * columns + d;
-            *(uint64*)(a.halves + at) = (uint64)high << 32 | low;
-        };
-        auto finish = [&](int i, float ratio, float margin) { a.scales[entry[i]] = float2{ratio, margin}; };
-        if (a.rows.dimension % 4 == 0) {
-            round_four<true>(rows, a.centers, a.rows.dimension, columns, write, finish);
-        } else {
-            round_four<false>(rows, a.centers, a.rows.dimension, columns, write, finish);
-        }
-    }
-}
-
-GLOBAL BOUNDS(128, 1) void round_rows(AssignArgs a) { round_all<false>(a); }
-GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) { round_all<true>(a); }

@@ -66,13 +66,25 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     } else {
         int own_row = group * 64 + warp_id() % 4 * 16 + (lane_id() >> 2);
         uint x = matrix_of_blocks(rows_at + group * 64 * 16, BlockPitch);
+
+        // Groups take turns at the tensor cores, so that while one multiplies the others look at their scores; left to
+        // themselves all would do the same at the same time. A turn is a whole tile, which must find room in the ring.
+        bool turns = Groups > 1 && a.stages > chunks;
+        int next_group = group + 1 == Groups ? 0 : group + 1;
+        if (turns && next_group == 0) {
+            give_turn(0);
+        }
         for (int tile = block_id(); tile < tiles; tile += grid_blocks(), parity ^= 1) {
             int place = tile * TileRows + own_row;
             float2 scales[2] = {a.scales[least(place, a.rows.count - 1)], a.scales[least(place + 8, a.rows.count - 1)]};
             float ratios[2] = {scales[0].x, scales[1].x}, margins[2] = {scales[0].y, scales[1].y};
+            prefetch_rows(a, place);
             BestTwo best[2];
             for (int t = 0; t < a.centers.tiles; t++) {
                 float sums[64];
+                if (turns) {
+                    wait_for_turn(group);
+                }
                 for (int c = 0; c < chunks; c++) {
                     if (t == 0) {
                         barrier_wait(rows_full + c * 8, parity);
@@ -86,6 +98,10 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                         multiply_add(sums, rows + (s * 2 * BlockPitch >> 4), stage + (s * 2 * TileCenters * 16 >> 4), c + s);
                     }
                     products_commit();
+                    bool last = tile + grid_blocks() >= tiles && t == a.centers.tiles - 1;
+                    if (turns && c == chunks - 1 && !(last && next_group == 0)) {
+                        give_turn(next_group);
+                    }
                     products_wait();
                     if (lane_id() == 0) {
                         barrier_arrive(ring.empty + centers.at * 8);

@@ -97,6 +97,17 @@ DEVICE void keep_best(BestTwo (&rows)[2], const float (&scores)[64], const float
     }
 }
 
+// Brings the values of a thread's two rows to the cache, for when they are measured.
+DEVICE void prefetch_rows(const AssignArgs& a, int place) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        const float* x = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+        for (int d = (lane_id() & 3) * 32; d < a.rows.dimension; d += 128) {
+            prefetch(x + d);
+        }
+    }
+}
+
 // Labels two rows, each by what its four lanes have seen, and measures their distances while they are in the cache.
 DEVICE void decide(const AssignArgs& a, const BestTwo (&rows)[2], const float (&margins)[2], int place) {
     int lane = lane_id() & 3;

@@ -4,8 +4,8 @@
 
 constexpr int Threads = 256;
 constexpr int Warps = Threads / 32;
-constexpr int Rounds = 8;
-constexpr int TileItems = Threads * Rounds;     // each warp takes 256 neighbours, 32 at a time
+constexpr int Rounds = 4;
+constexpr int TileItems = Threads * Rounds;     // each warp takes 128 neighbours, 32 at a time
 constexpr int MostDigits = 1024;
 
 struct SortArgs {

@@ -82,9 +82,9 @@ internal sealed record AssignPlan(
     /// <summary>The kernel for Hopper, with as many rows and stages as find room; null where rows are too long for it.</summary>
     private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
     {
-        // Of Kernels/assign_sm90a.cu: rows, a ring of up to 64 columns of 128 centres, and BlockState.
+        // Of Kernels/assign_sm90a.cu: rows, a ring of tiles of centres or of 64 columns of them, and BlockState.
         const int barrierBytes = (24 + 24 + 8 + 8) * 8, mostChunks = 24, mostStages = 8;
-        int columns = TiledColumnsFor(dimension), chunk = Math.Min(64, columns), stageBytes = 256 * chunk;
+        int columns = TiledColumnsFor(dimension), chunk = columns <= 128 ? columns : 64, stageBytes = 256 * chunk;
         foreach ((int rows, int leastStages) in new[] { (192, 4), (128, 2), (64, 2) })
         {
             // Half squared lengths come beside the ring, for two tiles more than it has.
@@ -101,6 +101,8 @@ internal sealed record AssignPlan(
                 {
                     (192, 16) => Kernel.AssignHopper192By16,
                     (192, 32) => Kernel.AssignHopper192By32,
+                    (192, 64) when chunks == 1 => Kernel.AssignHopper192By64,
+                    (192, 128) => Kernel.AssignHopper192By128,
                     (192, _) => Kernel.AssignHopper192,
                     (128, _) => Kernel.AssignHopper128,
                     _ => Kernel.AssignHopper64,
@@ -116,6 +118,8 @@ internal sealed record AssignPlan(
     {
         <= 16 => 16,
         <= 32 => 32,
+        <= 64 => 64,
+        <= 128 => 128,
         _ => (dimension + 63) / 64 * 64,
     };
 }

@@ -98,27 +98,39 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
     }
 }
 
+// Notes the centres whose scores reach their row's threshold. They are few, but a warp has thousands of scores: first each
+// lane marks its own, then all lanes write theirs together.
 DEVICE void keep_candidates(const AssignArgs& a, const TileState& state, const float (&sums)[4][8][4], const float (&ratios)[8],
     int first, int count, int warp_row, int center) {
     const float* half_squares = a.centers.half_squares + center;
+    uint64 marks[2] = {};   // sixteen for each of the lane's eight rows
 #pragma unroll
     for (int r = 0; r < 8; r++) {
-        int row = warp_row + r / 2 * 16 + r % 2 * 8;
-        float threshold = state.margins[row];
-        int entry = first + row;
+        float threshold = state.margins[warp_row + r / 2 * 16 + r % 2 * 8];
+        uint found = 0;
 #pragma unroll
         for (int n = 0; n < 8; n++) {
             float2 h = *(const float2*)(half_squares + n * 8);
 #pragma unroll
             for (int j = 0; j < 2; j++) {
-                float score = __builtin_fmaf(-ratios[r], j == 0 ? h.x : h.y, sums[r / 2][n][r % 2 * 2 + j]);
                 // Not "at least", so that a score which is no number makes a candidate.
-                if (!(score < threshold) && center + n * 8 + j < a.centers.count && entry < count) {
-                    int slot = atomic_add(a.undecided.candidate_counts + entry, 1);
-                    if (slot < MostCandidates) {
-                        a.undecided.candidates[(int64)entry * MostCandidates + slot] = center + n * 8 + j;
-                    }
-                }
+                float score = __builtin_fmaf(-ratios[r], j == 0 ? h.x : h.y, sums[r / 2][n][r % 2 * 2 + j]);
+                found |= !(score < threshold) ? 1u << (n * 2 + j) : 0;
+            }
+        }
+        marks[r / 4] |= (uint64)found << (r % 4 * 16);
+    }
+    while ((marks[0] | marks[1]) != 0) {
+        int half = marks[0] != 0 ? 0 : 1;
+        int mark = __builtin_ctzll(half == 0 ? marks[0] : marks[1]);
+        marks[0] &= half == 0 ? marks[0] - 1 : marks[0];
+        marks[1] &= half == 1 ? marks[1] - 1 : marks[1];
+        int r = half * 4 + mark / 16, place = mark % 16;
+        int entry = first + warp_row + r / 2 * 16 + r % 2 * 8, k = center + place / 2 * 8 + place % 2;
+        if (k < a.centers.count && entry < count) {
+            int slot = atomic_add(a.undecided.candidate_counts + entry, 1);
+            if (slot < MostCandidates) {
+                a.undecided.candidates[(int64)entry * MostCandidates + slot] = k;
             }
         }
     }

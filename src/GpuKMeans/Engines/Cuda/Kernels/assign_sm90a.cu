@@ -16,14 +16,15 @@ struct BlockState {
     float half_squares[1][TileCenters];     // as many as there are slots
 };
 
-template <int Groups, int Steps>
+// With `Whole` the columns pass in one piece.
+template <int Groups, int Steps, bool Whole>
 DEVICE void assign_tiles(const AssignArgs& a) {
     constexpr uint StageBytes = TileCenters * Steps * 16 * 2;
     constexpr int TileRows = Groups * 64;
     constexpr uint BlockPitch = TileRows * 16;
     constexpr uint ChunkBytes = Steps * 2 * BlockPitch;
     extern SHARED __attribute__((aligned(128))) unsigned char shared[];
-    int chunks = a.centers.tiled_columns / (Steps * 16);
+    int chunks = Whole ? 1 : a.centers.tiled_columns / (Steps * 16);
     int slots = a.stages / chunks + 2;      // more tiles than the ring of centres can be ahead
     uint rows_at = shared_address(shared);
     BlockState& state = *(BlockState*)(shared + chunks * ChunkBytes + a.stages * StageBytes);
@@ -68,9 +69,9 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         uint x = matrix_of_blocks(rows_at + group * 64 * 16, BlockPitch);
 
         // Groups take turns at the tensor cores, so that while one multiplies the others look at their scores; left to
-        // themselves all would do the same at the same time. A turn is a whole tile, which must find room in the ring.
-        bool turns = Groups > 1 && a.stages > chunks;
+        // themselves all would do the same at the same time.
         int next_group = group + 1 == Groups ? 0 : group + 1;
+        int turns = Whole ? a.turns : 0;
         if (turns && next_group == 0) {
             give_turn(0);
         }
@@ -82,6 +83,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             BestTwo best[2];
             for (int t = 0; t < a.centers.tiles; t++) {
                 float sums[64];
+                bool gives = turns && !(next_group == 0 && t == a.centers.tiles - 1 && tile + grid_blocks() >= tiles);
                 if (turns) {
                     wait_for_turn(group);
                 }
@@ -98,11 +100,13 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                         multiply_add(sums, rows + (s * 2 * BlockPitch >> 4), stage + (s * 2 * TileCenters * 16 >> 4), c + s);
                     }
                     products_commit();
-                    bool last = tile + grid_blocks() >= tiles && t == a.centers.tiles - 1;
-                    if (turns && c == chunks - 1 && !(last && next_group == 0)) {
+                    if (gives && turns == 1) {
                         give_turn(next_group);
                     }
                     products_wait();
+                    if (gives && turns == 2) {
+                        give_turn(next_group);
+                    }
                     if (lane_id() == 0) {
                         barrier_arrive(ring.empty + centers.at * 8);
                         if (t == a.centers.tiles - 1) {
@@ -120,8 +124,10 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     }
 }
 
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_16(AssignArgs a) { assign_tiles<3, 1>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_32(AssignArgs a) { assign_tiles<3, 2>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192(AssignArgs a) { assign_tiles<3, 4>(a); }
-GLOBAL BOUNDS(288, 1) void assign_hopper_128(AssignArgs a) { assign_tiles<2, 4>(a); }
-GLOBAL BOUNDS(160, 1) void assign_hopper_64(AssignArgs a) { assign_tiles<1, 4>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192_16(AssignArgs a) { assign_tiles<3, 1, true>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192_32(AssignArgs a) { assign_tiles<3, 2, true>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192_64(AssignArgs a) { assign_tiles<3, 4, true>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192_128(AssignArgs a) { assign_tiles<3, 8, true>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192(AssignArgs a) { assign_tiles<3, 4, false>(a); }
+GLOBAL BOUNDS(288, 1) void assign_hopper_128(AssignArgs a) { assign_tiles<2, 4, false>(a); }
+GLOBAL BOUNDS(160, 1) void assign_hopper_64(AssignArgs a) { assign_tiles<1, 4, false>(a); }

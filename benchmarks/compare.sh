@@ -44,15 +44,17 @@ ours=$here/GpuKMeans.Measure/bin/Release/net10.0/GpuKMeans.Measure.dll
 
 make_data() { [[ -f $data/$1.npy ]] || "$python" "$here/peers/make_data.py" "${@:2}" --out "$data/$1.npy"; }
 
-# run WORK ARGUMENTS: every engine in turn, round after round, for clocks drift.
+# run WORK ARGUMENTS: every engine in turn, round after round, for clocks drift. Each round has a seed of its own.
 run() {
-  local round peer
+  local round peer args
   for ((round = 1; round <= rounds; round++)); do
-    echo "round $round: $*" >&2
+    args=("$@" --threads "$threads")
+    case $1 in init | fit | step) args+=(--seed "$round") ;; esac
+    echo "round $round: ${args[*]}" >&2
     dotnet "$ours" peak --threads "$threads" >> "$figures"
-    dotnet "$ours" "$@" --threads "$threads" --device cpu >> "$figures"
+    dotnet "$ours" "${args[@]}" --device cpu >> "$figures"
     for peer in $peers; do
-      "$python" -W ignore "$here/peers/${peer}_peer.py" "$@" --threads "$threads" >> "$figures"
+      "$python" -W ignore "$here/peers/${peer}_peer.py" "${args[@]}" >> "$figures"
     done
   done
 }

@@ -8,7 +8,7 @@ namespace PlaceNames;
 internal sealed record ClusterSummary(
     int Cluster, int Size, IReadOnlyList<string> TypicalNames, IReadOnlyList<(string Code, double Share)> Countries)
 {
-    private const int ShownNames = 5, ShownCountries = 3;
+    private const int ShownNames = 4, ShownCountries = 3;
 
     /// <summary>The clusters that have places, the largest first.</summary>
     public static IEnumerable<ClusterSummary> Of(IReadOnlyList<Place> places, float[,] embeddings, IReadOnlyList<int> labels) =>

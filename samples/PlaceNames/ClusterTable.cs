@@ -18,7 +18,7 @@ internal static class ClusterTable
                 $"{cluster.Cluster}",
                 $"{cluster.Size:N0}",
                 Markup.Escape(string.Join(", ", cluster.TypicalNames)),
-                string.Join(", ", cluster.Countries.Select(country => $"{country.Code} {country.Share:P0}")));
+                string.Join(", ", cluster.Countries.Select(country => $"{country.Code} {country.Share:0%}")));
         }
 
         return table;

@@ -33,6 +33,11 @@ internal static class PlaceNamesJob
                 FeatureColumn.Create("population", [.. places.Select(place => place.Population)]),
             ]);
         Tell($"{options.ClusterCount} clusters");
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 120;
+        }
+
         AnsiConsole.Write(ClusterTable.Of(ClusterSummary.Of(places, embeddings, features.ClusterIds.Values)));
 
         tool.ExportToParquet(features, output);

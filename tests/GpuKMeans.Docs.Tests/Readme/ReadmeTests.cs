@@ -1,0 +1,92 @@
+using System.Reflection;
+
+namespace GpuKMeans.Docs.Tests.Readme;
+
+/// <summary>The README's code is compiled and run: each block is, line for line, a sample or a region of <see cref="Snippets"/>.</summary>
+public class ReadmeTests
+{
+    private const string SnippetsPath = "tests/GpuKMeans.Docs.Tests/Readme/Snippets.cs";
+
+    [Fact]
+    public void Each_block_is_its_source()
+    {
+        string[] usings = [.. Repository.Read(SnippetsPath).Split('\n').Where(IsUsing)];
+        IReadOnlyList<CodeBlock> blocks = CodeBlock.In(Repository.Read("README.md"));
+        Assert.NotEmpty(blocks);
+        foreach (CodeBlock block in blocks)
+        {
+            Assert.True(block.Source is not null, $"README.md, line {block.Line}: the line above does not say where the source is.");
+            string text = block.Text;
+            if (block.Source.Contains('#', StringComparison.Ordinal))
+            {
+                string[] lines = text.Split('\n');
+                Assert.Subset([.. usings], lines.TakeWhile(IsUsing).ToHashSet());
+                text = string.Join('\n', lines.SkipWhile(line => IsUsing(line) || line.Length == 0));
+            }
+
+            Assert.Equal(SourceText.Of(block.Source), text);
+        }
+    }
+
+    [Fact]
+    public void Each_snippet_is_in_the_readme()
+    {
+        IEnumerable<string?> sources = CodeBlock.In(Repository.Read("README.md")).Select(block => block.Source);
+        Assert.Equal(
+            ["samples/QuickStart/Program.cs", .. SourceText.Regions(SnippetsPath).Select(name => $"{SnippetsPath}#{name}").Order()],
+            sources.Distinct().OrderByDescending(source => source == "samples/QuickStart/Program.cs").ThenBy(source => source));
+    }
+
+    [Fact]
+    public void Quick_start_runs()
+    {
+        TextWriter console = Console.Out;
+        using var output = new StringWriter();
+        Console.SetOut(output);
+        try
+        {
+            Assembly.Load("QuickStart").EntryPoint!.Invoke(null, [Array.Empty<string>()]);
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        // The sample says that its clouds are of 10,000 rows.
+        Assert.Contains("10000 rows", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(nameof(Snippets.OnTheMap))]
+    [InlineData(nameof(Snippets.FromAFile))]
+    [InlineData(nameof(Snippets.InParts))]
+    [InlineData(nameof(Snippets.Keep))]
+    public void Snippet_runs(string name) =>
+        InEmptyFolder(() => typeof(Snippets).GetMethod(name)!.CreateDelegate<Action>()());
+
+    [Fact]
+    public void Snippet_for_PostGis_runs()
+    {
+        string? server = Environment.GetEnvironmentVariable("GPUKMEANS_TEST_POSTGIS");
+        Assert.SkipWhen(string.IsNullOrEmpty(server), "README snippet for PostGIS: GPUKMEANS_TEST_POSTGIS names no server");
+        Snippets.ToPostGis(server!);
+    }
+
+    private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
+
+    private static void InEmptyFolder(Action action)
+    {
+        string before = Environment.CurrentDirectory;
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("gpukmeans-");
+        try
+        {
+            Environment.CurrentDirectory = folder.FullName;
+            action();
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+            folder.Delete(recursive: true);
+        }
+    }
+}

@@ -15,7 +15,7 @@ internal sealed class EngineWork : IDisposable
     private EngineWork(string file, VectorSource rows, float[,] centers, Device device, int threads)
     {
         (_file, _threads, Rows, Centers) = (file, threads, rows, centers);
-        Engine = KMeansEngine.Create(device, threads);
+        Engine = EngineFactory.Create(device, threads);
         _frame = new RowFrame(Middle(centers), Normalize: false);
         Data = Engine.Load(rows, default, _frame);
     }

@@ -33,6 +33,7 @@ internal static class FitCommand
                 () => (kmeans = new MiniBatchKMeans(options)).Fit(rows),
                 warmUp: () => WarmUp(rows, options));
             FitReport report = kmeans.Report;
+            int[] labels = [.. kmeans.Labels];
             var figures = new JsonObject
             {
                 ["device"] = options.Device.ToString(),
@@ -56,8 +57,8 @@ internal static class FitCommand
             figures["iterations"] = report.Iterations;
             figures["steps"] = report.Steps;
             figures["stop"] = report.StopReason.ToString();
-            figures["inertia"] = Inertia.Of(rows, kmeans.ClusterCenters, kmeans.Labels);
-            figures["labels_crc32"] = Checksum.Of(kmeans.Labels);
+            figures["inertia"] = Inertia.Of(rows, kmeans.ClusterCenters, labels);
+            figures["labels_crc32"] = Checksum.Of(labels);
             Figures.Print("fit", figures, memory);
         });
         return command;

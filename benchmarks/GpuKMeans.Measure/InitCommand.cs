@@ -34,10 +34,12 @@ internal static class InitCommand
             };
 
             // One pass of training tells the inertia of the first centres; its time is not counted.
-            FitReport report = new KMeans(options).Fit(rows).Report;
+            FitReport report = new();
+            void Fit() => report = new KMeans(options).Fit(rows).Report;
+            Timing.Of(0, Fit);
             var timing = new Timing([.. Enumerable.Range(0, parsed.GetValue(repeat)).Select(_ =>
             {
-                report = new KMeans(options).Fit(rows).Report;
+                Fit();
                 return report.InitializationTime.TotalSeconds;
             })]);
             var figures = new JsonObject

@@ -6,11 +6,11 @@ namespace GpuKMeans.Measure;
 /// <summary>What share of the machine's float32 arithmetic others use is told by this: multiply-adds and nothing else.</summary>
 internal static class PeakCommand
 {
-    private const int Rounds = 20_000_000;
+    private const int Rounds = 50_000_000;
 
     public static Command Create()
     {
-        Option<int> repeat = CommonOptions.Repeat(3);
+        Option<int> repeat = CommonOptions.Repeat(5);
         var command = new Command("peak", "Measures the most float32 multiply-adds a second") { CommonOptions.Threads, repeat };
         command.SetAction(parsed => Run(parsed.GetValue(CommonOptions.Threads), parsed.GetValue(repeat)));
         return command;

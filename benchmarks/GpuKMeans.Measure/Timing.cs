@@ -5,6 +5,9 @@ namespace GpuKMeans.Measure;
 /// <summary>Seconds of the same work done again and again.</summary>
 internal sealed record Timing(double[] Seconds)
 {
+    /// <summary>For so long work is repeated before it is timed: until then the compiler may still replace its code.</summary>
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
+
     public double Median { get; } = MedianOf(Seconds);
 
     /// <summary>Times work.</summary>
@@ -14,8 +17,12 @@ internal sealed record Timing(double[] Seconds)
     /// <param name="warmUp">What is done first, and not timed; null for the work itself.</param>
     public static Timing Of(int repeat, Action work, Action? prepare = null, Action? warmUp = null)
     {
-        prepare?.Invoke();
-        (warmUp ?? work)();
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUpTime;)
+        {
+            prepare?.Invoke();
+            (warmUp ?? work)();
+        }
+
         var seconds = new double[repeat];
         for (int i = 0; i < repeat; i++)
         {
@@ -31,6 +38,6 @@ internal sealed record Timing(double[] Seconds)
     private static double MedianOf(double[] values)
     {
         double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }

@@ -123,7 +123,8 @@ internal static class ApiNames
 
         if (type.IsGenericParameter)
         {
-            return type.Name + suffix;
+            // An open T reads as nullable, which says nothing.
+            return type.Name;
         }
 
         string outer = type.DeclaringType is { } declaring ? Simple(declaring) + "." : "";

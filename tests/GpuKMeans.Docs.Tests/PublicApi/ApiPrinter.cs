@@ -81,17 +81,23 @@ internal static class ApiPrinter
             return type.GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => $"{f.Name} = {Convert.ToInt64(f.GetRawConstantValue())}");
         }
 
-        var lines = new List<string>();
-        lines.AddRange(type.GetFields(Declared).Where(f => IsVisible(f) && !f.IsSpecialName).Select(Field).Order(StringComparer.Ordinal));
-        lines.AddRange(type.GetConstructors(Declared).Where(c => IsVisible(c) && !IsGenerated(c)).Select(Constructor).Order(StringComparer.Ordinal));
-        lines.AddRange(type.GetProperties(Declared).Where(p => p.GetAccessors(true).Any(IsVisible)).Select(Property).Order(StringComparer.Ordinal));
-        lines.AddRange(type.GetEvents(Declared).Where(e => IsVisible(e.AddMethod!)).Select(Event).Order(StringComparer.Ordinal));
-        lines.AddRange(type.GetMethods(Declared)
-            .Where(m => IsVisible(m) && !IsGenerated(m) && (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)))
-            .OrderBy(m => m.Name, StringComparer.Ordinal).ThenBy(Method, StringComparer.Ordinal)
-            .Select(Method));
-        return lines;
+        return
+        [
+            .. Lines(type.GetFields(Declared).Where(f => IsVisible(f) && !f.IsSpecialName), Field),
+            .. Lines(type.GetConstructors(Declared).Where(c => IsVisible(c) && !IsGenerated(c)), Constructor),
+            .. Lines(type.GetProperties(Declared).Where(p => p.GetAccessors(true).Any(IsVisible) && p.Name != "EqualityContract"), Property),
+            .. Lines(type.GetEvents(Declared).Where(e => IsVisible(e.AddMethod!)), Event),
+            .. Lines(type.GetMethods(Declared).Where(IsShown), Method),
+        ];
     }
+
+    private static IEnumerable<string> Lines<T>(IEnumerable<T> members, Func<T, string> print)
+        where T : MemberInfo =>
+        members.OrderBy(m => m.Name, StringComparer.Ordinal).ThenBy(print, StringComparer.Ordinal).Select(print);
+
+    private static bool IsShown(MethodInfo method) =>
+        IsVisible(method) && !IsGenerated(method)
+        && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal));
 
     private static string Field(FieldInfo field) =>
         Access(field.IsFamily || field.IsFamilyOrAssembly)

@@ -10,7 +10,7 @@ public class ReadmeTests
     [Fact]
     public void Each_block_is_its_source()
     {
-        string[] usings = [.. Repository.Read(SnippetsPath).Split('\n').Where(IsUsing)];
+        HashSet<string> usings = [.. Repository.Read(SnippetsPath).Split('\n').Where(IsUsing)];
         IReadOnlyList<CodeBlock> blocks = CodeBlock.In(Repository.Read("README.md"));
         Assert.NotEmpty(blocks);
         foreach (CodeBlock block in blocks)
@@ -20,7 +20,7 @@ public class ReadmeTests
             if (block.Source.Contains('#', StringComparison.Ordinal))
             {
                 string[] lines = text.Split('\n');
-                Assert.Subset([.. usings], lines.TakeWhile(IsUsing).ToHashSet());
+                Assert.Subset(usings, lines.TakeWhile(IsUsing).ToHashSet());
                 text = string.Join('\n', lines.SkipWhile(line => IsUsing(line) || line.Length == 0));
             }
 

@@ -64,7 +64,7 @@ public abstract class KMeansEngine : IDisposable
     /// <param name="position">The place in the order at which the first batch begins.</param>
     /// <param name="batchSize">Rows a step; the batch that reaches the end of the order is shorter.</param>
     /// <param name="steps">Takes the figures of each step; its length says how many steps.</param>
-    public abstract void Step(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps);
+    public abstract void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps);
 
     /// <summary>Puts centres on rows, and sets the weight they count as having been given.</summary>
     /// <param name="data">The rows.</param>

@@ -1,0 +1,88 @@
+using System.Buffers;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>Rows for the CPU engine: read in place where they lie in memory as float32, else copied a block at a time.</summary>
+internal sealed unsafe class CpuData : EngineData
+{
+    private MemoryHandle _rows;
+    private MemoryHandle _weights;
+
+    public CpuData(VectorSource source, ReadOnlyMemory<float> weights, RowFrame frame)
+        : base(source.Count, source.Dimension, frame)
+    {
+        Source = source;
+        if (!frame.Normalize && source.TryPin(out _rows))
+        {
+            Rows = (float*)_rows.Pointer;
+        }
+
+        if (!weights.IsEmpty)
+        {
+            _weights = weights.Pin();
+            Weights = (float*)_weights.Pointer;
+        }
+    }
+
+    public VectorSource Source { get; }
+
+    /// <summary>The first row, where rows are read in place; else null.</summary>
+    public float* Rows { get; }
+
+    /// <summary>The weights; null where all are 1.</summary>
+    public float* Weights { get; }
+
+    /// <summary>The labels of the last Lloyd pass; null before the first.</summary>
+    public NativeBuffer<int>? Labels { get; set; }
+
+    /// <summary>The squared distances of the last Lloyd pass; null before the first.</summary>
+    public NativeBuffer<float>? Distances { get; set; }
+
+    /// <summary>Copies rows, scaled to unit length where the frame says so.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="destination">Takes them one after another.</param>
+    public void Copy(ReadOnlySpan<long> rows, float* destination)
+    {
+        var values = new Span<float>(destination, rows.Length * Dimension);
+        if (rows[^1] - rows[0] == rows.Length - 1 && IsConsecutive(rows))
+        {
+            Source.Read(rows[0], values);
+        }
+        else
+        {
+            Source.Gather(rows, values);
+        }
+
+        if (Frame.Normalize)
+        {
+            for (int i = 0; i < rows.Length; i++)
+            {
+                UnitLength.Scale(values.Slice(i * Dimension, Dimension), rows[i]);
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _rows.Dispose();
+            _weights.Dispose();
+            Labels?.Dispose();
+            Distances?.Dispose();
+        }
+    }
+
+    private static bool IsConsecutive(ReadOnlySpan<long> rows)
+    {
+        for (int i = 1; i < rows.Length; i++)
+        {
+            if (rows[i] != rows[i - 1] + 1)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

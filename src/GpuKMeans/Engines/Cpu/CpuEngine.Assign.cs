@@ -1,0 +1,240 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Labels: float32 scores for all, then float64 distances for the rows they leave uncertain.</content>
+internal sealed unsafe partial class CpuEngine
+{
+    private readonly Action<int, int> _assignUnit;
+    private readonly Action<int, int> _settleUnit;
+    private readonly Action<int, int> _distanceUnit;
+
+    public override double Assign(EngineData data, long start, Span<int> labels, Span<float> squaredDistances)
+    {
+        double inertia = 0;
+        fixed (int* label = labels)
+        fixed (float* distance = squaredDistances)
+        {
+            for (int done = 0; done < labels.Length; done += _blockCapacity)
+            {
+                int rows = Math.Min(_blockCapacity, labels.Length - done);
+                float* distances = distance is null ? null : distance + done;
+                SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, label + done, distances);
+                AssignBlock();
+                inertia += distances is null ? 0 : BlockInertia();
+            }
+        }
+
+        return inertia;
+    }
+
+    public override void Distances(EngineData data, long start, Span<float> squaredDistances)
+    {
+        int count = squaredDistances.Length / _clusters;
+        fixed (float* destination = squaredDistances)
+        {
+            for (int done = 0; done < count; done += _blockCapacity)
+            {
+                int rows = Math.Min(_blockCapacity, count - done);
+                float* distances = destination + (done * (long)_clusters);
+                SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, null, distances);
+                _team.Run((rows + _unitRows - 1) / _unitRows, _distanceUnit);
+            }
+        }
+    }
+
+    private void AssignBlock()
+    {
+        int units = (_blockRows + _unitRows - 1) / _unitRows;
+        _team.Run(units, _assignUnit);
+
+        int uncertain = 0;
+        for (int unit = 0; unit < units; unit++)
+        {
+            var list = new ReadOnlySpan<int>(_uncertain!.Pointer + (unit * _unitRows), _uncertainCounts[unit]);
+            list.CopyTo(new Span<int>(_uncertain.Pointer + uncertain, list.Length));
+            uncertain += list.Length;
+        }
+
+        _uncertainRows = uncertain;
+        _team.Run((uncertain + _kernel.TileRows - 1) / _kernel.TileRows, _settleUnit);
+    }
+
+    private void AssignUnit(int unit, int slot)
+    {
+        Scratch scratch = _scratch[slot];
+        int tile = _kernel.TileRows, first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
+        LocateRows(first, end, scratch);
+        int tiles = (end - first + tile - 1) / tile;
+        for (int t = 0; t < tiles; t++)
+        {
+            PackTile(RowPointers + first + (t * tile), Math.Min(tile, end - first - (t * tile)), Tile(scratch, t));
+        }
+
+        scratch.State.Reset(tiles * tile);
+        CenterPanels panels = _panels!;
+        for (int panel = 0; panel < panels.PanelCount; panel += _groupPanels)
+        {
+            int endPanel = Math.Min(panel + _groupPanels, panels.PanelCount);
+            for (int t = 0; t < tiles; t++)
+            {
+                _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
+            }
+        }
+
+        int uncertain = first;
+        for (int t = 0; t < tiles; t++)
+        {
+            int row = first + (t * tile);
+            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, State(scratch, t));
+            for (; mask != 0; mask &= mask - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(mask);
+                if (row + lane < end)
+                {
+                    _uncertain!.Pointer[uncertain++] = row + lane;
+                    _thresholds!.Pointer[row + lane] = State(scratch, t).Threshold[lane];
+                }
+            }
+        }
+
+        _uncertainCounts[unit] = uncertain - first;
+        new ReadOnlySpan<int>(scratch.State.Index, end - first).CopyTo(new Span<int>(_blockLabels + first, end - first));
+        if (_blockDistances is not null)
+        {
+            for (int row = first; row < end; row++)
+            {
+                _blockDistances[row] = SquaredDistance(row);
+            }
+        }
+    }
+
+    /// <summary>Settles a tile of uncertain rows: float64 distances to the centres whose score is near the best.</summary>
+    private void SettleUnit(int unit, int slot)
+    {
+        Scratch scratch = _scratch[slot];
+        int tile = _kernel.TileRows, first = unit * tile, count = Math.Min(tile, _uncertainRows - first);
+        int* rows = _uncertain!.Pointer + first;
+        float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
+        float* thresholds = stackalloc float[CpuKernel.MaxTileRows];
+        double* nearest = stackalloc double[CpuKernel.MaxTileRows];
+        for (int r = 0; r < count; r++)
+        {
+            pointers[r] = RowPointers[rows[r]];
+            thresholds[r] = _thresholds!.Pointer[rows[r]];
+            nearest[r] = double.PositiveInfinity;
+            if (!(Distance.Squared(pointers[r], _origin!.Pointer, _dimension) <= RowCheck.LargestSquaredNorm))
+            {
+                RowCheck.ThrowNotFinite(
+                    new ReadOnlySpan<float>(pointers[r], _dimension), _blockOrder[_blockStart + rows[r]]);
+            }
+        }
+
+        // Lanes without a row never pass.
+        new Span<float>(thresholds + count, tile - count).Fill(float.PositiveInfinity);
+        PackTile(pointers, count, scratch.Tiles);
+        CenterPanels panels = _panels!;
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            int center = panels.FirstCenter(panel), width = Math.Min(panels.Width(panel), _clusters - center);
+            _kernel.Scores(scratch.Tiles, panels, panel, scratch.Scores);
+            for (int j = 0; j < width; j++)
+            {
+                float* scores = scratch.Scores + (j * tile);
+                for (uint mask = Reached(scores, thresholds, tile); mask != 0; mask &= mask - 1)
+                {
+                    int r = BitOperations.TrailingZeroCount(mask);
+                    double exact = Distance.SquaredExact(
+                        pointers[r], _centers!.Pointer + ((center + j) * (long)_dimension), _dimension);
+                    if (exact < nearest[r])
+                    {
+                        nearest[r] = exact;
+                        _blockLabels[rows[r]] = center + j;
+                    }
+                }
+            }
+        }
+
+        for (int r = 0; r < count && _blockDistances is not null; r++)
+        {
+            _blockDistances[rows[r]] = SquaredDistance(rows[r]);
+        }
+    }
+
+    private void DistanceUnit(int unit, int slot)
+    {
+        int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
+        LocateRows(first, end, _scratch[slot]);
+        for (int row = first; row < end; row++)
+        {
+            float* destination = _blockDistances + (row * (long)_clusters);
+            for (int j = 0; j < _clusters; j++)
+            {
+                destination[j] = Distance.Squared(RowPointers[row], _centers!.Pointer + (j * (long)_dimension), _dimension);
+            }
+        }
+    }
+
+    /// <summary>The sum of weight × squared distance over the block, in the order of its rows.</summary>
+    private double BlockInertia()
+    {
+        CpuData data = _blockData!;
+        double sum = 0;
+        for (int i = 0; i < _blockRows; i++)
+        {
+            double distance = _blockDistances[i];
+            sum += data.Weights is null ? distance : distance * data.Weights[_blockOrder[_blockStart + i]];
+        }
+
+        return sum;
+    }
+
+    private static uint Reached(float* scores, float* thresholds, int tile)
+    {
+        uint mask = 0;
+        int lane = 0;
+        for (; lane <= tile - 8; lane += 8)
+        {
+            mask |= Vector256.GreaterThanOrEqual(Vector256.Load(scores + lane), Vector256.Load(thresholds + lane))
+                .ExtractMostSignificantBits() << lane;
+        }
+
+        for (; lane < tile; lane++)
+        {
+            mask |= scores[lane] >= thresholds[lane] ? 1u << lane : 0;
+        }
+
+        return mask;
+    }
+
+    // Lanes beyond the last row repeat it.
+    private void PackTile(float** rows, int count, float* tile)
+    {
+        if (count == _kernel.TileRows)
+        {
+            _kernel.Pack(rows, _dimension, _origin!.Pointer, tile);
+            return;
+        }
+
+        float** full = stackalloc float*[CpuKernel.MaxTileRows];
+        for (int r = 0; r < _kernel.TileRows; r++)
+        {
+            full[r] = rows[Math.Min(r, count - 1)];
+        }
+
+        _kernel.Pack(full, _dimension, _origin!.Pointer, tile);
+    }
+
+    private float SquaredDistance(int row) =>
+        Distance.Squared(RowPointers[row], _centers!.Pointer + (_blockLabels[row] * (long)_dimension), _dimension);
+
+    private float* Tile(Scratch scratch, int tile) => scratch.Tiles + (tile * (long)_kernel.TileRows * _dimension);
+
+    private TileState State(Scratch scratch, int tile)
+    {
+        int row = tile * _kernel.TileRows;
+        TileState all = scratch.State;
+        return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Index + row);
+    }
+}

@@ -1,0 +1,145 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>
+/// Rows are taken in blocks that fit the caches, and a block in units of a few tiles. The sizes follow from D and K
+/// alone, never from the number of threads: figures are summed block by block, so they decide the last bits.
+/// </content>
+internal sealed unsafe partial class CpuEngine
+{
+    private const int BlockBytes = 4 << 20;
+    private const int MinBlockRows = 2048;
+    private const int MaxBlockRows = 65536;
+    private const int UnitBytes = 192 << 10;
+    private const int MaxUnitRows = 256;
+    private const int GroupBytes = 384 << 10;
+
+    private readonly Scratch[] _scratch;
+
+    private int _blockCapacity;
+    private int _unitRows;
+    private int _groupPanels;
+
+    // The block at hand: which rows, where each lies, and where results go.
+    private CpuData? _blockData;
+    private RowOrder _blockOrder;
+    private long _blockStart;
+    private int _blockRows;
+    private int* _blockLabels;
+    private float* _blockDistances;
+    private NativeBuffer<nint>? _rowPointers;
+    private NativeBuffer<float>? _rowCopies;
+    private NativeBuffer<float>? _thresholds;
+    private NativeBuffer<int>? _uncertain;
+    private int[] _uncertainCounts = [];
+    private int _uncertainRows;
+
+    private float** RowPointers => (float**)_rowPointers!.Pointer;
+
+    private void PlanBlocks()
+    {
+        int rowBytes = _dimension * sizeof(float), tile = _kernel.TileRows;
+        int block = Math.Clamp(BlockBytes / rowBytes, MinBlockRows, MaxBlockRows);
+        _blockCapacity = block / CpuKernel.MaxTileRows * CpuKernel.MaxTileRows;
+        _unitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, Math.Max(tile, CpuKernel.MaxTileRows), MaxUnitRows);
+        int panelBytes = (_dimension + 1) * _kernel.PanelWidth * sizeof(float);
+        _groupPanels = Math.Max(1, GroupBytes / panelBytes);
+        ReleaseBlocks();
+        _thresholds = new NativeBuffer<float>(_blockCapacity);
+        _uncertain = new NativeBuffer<int>(_blockCapacity);
+        _rowPointers = new NativeBuffer<nint>(_blockCapacity);
+        _uncertainCounts = new int[(_blockCapacity + _unitRows - 1) / _unitRows];
+        for (int i = 0; i < _scratch.Length; i++)
+        {
+            _scratch[i] = new Scratch(_unitRows, tile, _dimension);
+        }
+    }
+
+    /// <summary>Makes rows the block at hand.</summary>
+    /// <param name="data">Where they are.</param>
+    /// <param name="order">The order they are taken in.</param>
+    /// <param name="start">The place of the first in the order.</param>
+    /// <param name="rows">How many, at most <see cref="_blockCapacity"/>.</param>
+    /// <param name="labels">Takes the labels.</param>
+    /// <param name="distances">Takes the squared distances, or null where nobody asks.</param>
+    private void SetBlock(CpuData data, RowOrder order, long start, int rows, int* labels, float* distances)
+    {
+        (_blockData, _blockOrder, _blockStart, _blockRows) = (data, order, start, rows);
+        _blockLabels = labels;
+        _blockDistances = distances;
+        if (data.Rows is null)
+        {
+            NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);
+        }
+    }
+
+    /// <summary>Finds where rows of the block lie, copying them first where they cannot be read in place.</summary>
+    private void LocateRows(int first, int end, Scratch scratch)
+    {
+        CpuData data = _blockData!;
+        float** pointers = RowPointers;
+        if (data.Rows is not null)
+        {
+            for (int i = first; i < end; i++)
+            {
+                pointers[i] = data.Rows + (_blockOrder[_blockStart + i] * _dimension);
+            }
+
+            return;
+        }
+
+        Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
+        for (int i = first; i < end; i++)
+        {
+            rows[i - first] = _blockOrder[_blockStart + i];
+            pointers[i] = _rowCopies!.Pointer + (i * (long)_dimension);
+        }
+
+        data.Copy(rows, pointers[first]);
+    }
+
+    private void ReleaseBlocks()
+    {
+        _thresholds?.Dispose();
+        _uncertain?.Dispose();
+        _rowPointers?.Dispose();
+        _rowCopies?.Dispose();
+        _stepLabels?.Dispose();
+        _stepDistances?.Dispose();
+        (_thresholds, _uncertain, _rowPointers, _rowCopies, _stepLabels, _stepDistances) = (null, null, null, null, null, null);
+        foreach (Scratch? scratch in _scratch)
+        {
+            scratch?.Dispose();
+        }
+    }
+
+    /// <summary>What one thread needs to itself.</summary>
+    private sealed class Scratch : IDisposable
+    {
+        private readonly NativeBuffer<float> _tiles;
+        private readonly NativeBuffer<float> _states;
+
+        public Scratch(int unitRows, int tileRows, int dimension)
+        {
+            _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
+            _states = new NativeBuffer<float>((4L * unitRows) + (CpuKernel.MaxPanelWidth * tileRows));
+            RowNumbers = new long[unitRows];
+            float* state = _states.Pointer;
+            State = new TileState(state, state + unitRows, state + (2 * unitRows), (int*)(state + (3 * unitRows)));
+            Scores = state + (4 * unitRows);
+        }
+
+        public float* Tiles => _tiles.Pointer;
+
+        public TileState State { get; }
+
+        public float* Scores { get; }
+
+        public long[] RowNumbers { get; }
+
+        public void Dispose()
+        {
+            _tiles.Dispose();
+            _states.Dispose();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Full iterations over all rows.</content>
+internal sealed unsafe partial class CpuEngine
+{
+    public override LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken)
+    {
+        var rows = (CpuData)data;
+        bool first = rows.Labels is null;
+        rows.Labels ??= new NativeBuffer<int>(data.Count);
+        rows.Distances ??= new NativeBuffer<float>(data.Count);
+        int* before = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
+        StartSums(many: true);
+        double inertia = 0;
+        long changed = 0;
+        for (long start = 0; start < data.Count; start += _blockCapacity)
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                ClearSums();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            int count = (int)Math.Min(_blockCapacity, data.Count - start);
+            var labels = new Span<int>(rows.Labels.Pointer + start, count);
+            labels.CopyTo(new Span<int>(before, count));
+            SetBlock(rows, RowOrder.Sequential(data.Count), start, count, rows.Labels.Pointer + start, rows.Distances.Pointer + start);
+            AssignBlock();
+            AccumulateBlock();
+            inertia += BlockInertia();
+            changed += first ? count : Differences(labels, new ReadOnlySpan<int>(before, count));
+        }
+
+        return new LloydStatistics(inertia, changed);
+    }
+
+    public override double MoveCenters(EngineData data, out int relocated)
+    {
+        for (int j = 0; j < _clusters; j++)
+        {
+            Gather(j);
+        }
+
+        relocated = FillEmptyClusters((CpuData)data);
+        return MoveAll(toMeans: true);
+    }
+
+    public override void GetLabels(EngineData data, long start, Span<int> labels) =>
+        new ReadOnlySpan<int>(((CpuData)data).Labels!.Pointer + start, labels.Length).CopyTo(labels);
+
+    private int FillEmptyClusters(CpuData data)
+    {
+        int[] empty = [.. Enumerable.Range(0, _clusters).Where(j => *SumWeight(0, j) <= 0)];
+        if (empty.Length == 0)
+        {
+            return 0;
+        }
+
+        using var copy = new NativeBuffer<float>(_dimension);
+        int filled = 0;
+        foreach (long row in FarthestRows(data, empty.Length))
+        {
+            int donor = data.Labels!.Pointer[row], cluster = empty[filled];
+            double weight = data.Weights is null ? 1 : data.Weights[row];
+
+            // A cluster is not emptied to fill another.
+            if (*SumWeight(0, donor) <= weight)
+            {
+                continue;
+            }
+
+            data.Copy([row], copy.Pointer);
+            for (int d = 0; d < _dimension; d++)
+            {
+                Sum(0, cluster)[d] = weight * copy.Pointer[d];
+                Sum(0, donor)[d] -= weight * copy.Pointer[d];
+            }
+
+            *SumWeight(0, cluster) = weight;
+            *SumWeight(0, donor) -= weight;
+            filled++;
+        }
+
+        return filled;
+    }
+
+    /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>
+    private static List<long> FarthestRows(CpuData data, int count)
+    {
+        // The nearest of the rows kept is on top; of rows at one distance the highest counts as nearest.
+        var kept = new PriorityQueue<long, (float Distance, long Row)>(count + 1);
+        for (long row = 0; row < data.Count; row++)
+        {
+            float distance = data.Distances!.Pointer[row];
+            if (!(distance > 0) || (data.Weights is not null && data.Weights[row] <= 0))
+            {
+                continue;
+            }
+
+            if (kept.Count < count)
+            {
+                kept.Enqueue(row, (distance, -row));
+            }
+            else if (kept.TryPeek(out _, out var least) && (distance, -row).CompareTo(least) > 0)
+            {
+                kept.EnqueueDequeue(row, (distance, -row));
+            }
+        }
+
+        var rows = new List<long>(kept.Count);
+        while (kept.TryDequeue(out long row, out _))
+        {
+            rows.Add(row);
+        }
+
+        rows.Reverse();
+        return rows;
+    }
+
+    private void ClearSums()
+    {
+        new Span<double>(_sumWeights!.Pointer, _stretches * _clusters).Clear();
+        for (int j = 0; j < _stretches * _clusters; j++)
+        {
+            new Span<double>(_sums!.Pointer + (j * (long)_dimension), _dimension).Clear();
+        }
+    }
+
+    private static long Differences(ReadOnlySpan<int> now, ReadOnlySpan<int> before)
+    {
+        long count = 0;
+        for (int i = 0; i < now.Length; i++)
+        {
+            count += now[i] != before[i] ? 1 : 0;
+        }
+
+        return count;
+    }
+}

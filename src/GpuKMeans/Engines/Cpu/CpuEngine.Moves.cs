@@ -1,0 +1,108 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Moving the centres once the sums of their rows are known.</content>
+internal sealed unsafe partial class CpuEngine
+{
+    private readonly Action<int, int> _moveUnit;
+    private readonly Action<int, int> _packUnit;
+
+    private double[] _shifts = [];
+    private bool _toMeans;
+
+    /// <summary>Moves all centres that were given rows.</summary>
+    /// <param name="toMeans">
+    /// True: to the mean of these rows, which also become the centre's weight (Lloyd). False: to the running mean of all
+    /// it was ever given (mini-batch).
+    /// </param>
+    /// <returns>The sum of the squared distances moved.</returns>
+    private double MoveAll(bool toMeans)
+    {
+        if (_shifts.Length != _clusters)
+        {
+            _shifts = new double[_clusters];
+        }
+
+        _toMeans = toMeans;
+        _team.Run(_panels!.PanelCount, _moveUnit);
+        _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
+        double shift = 0;
+        foreach (double part in _shifts)
+        {
+            shift += part;
+        }
+
+        return shift;
+    }
+
+    private void MoveUnit(int panel, int slot)
+    {
+        int first = _panels!.FirstCenter(panel), end = Math.Min(first + _panels.Width(panel), _clusters);
+        bool moved = false;
+        for (int j = first; j < end; j++)
+        {
+            double weight = Gather(j);
+            _shifts[j] = 0;
+            if (weight > 0)
+            {
+                Move(j, weight);
+                moved = true;
+            }
+        }
+
+        if (moved)
+        {
+            _panels.Set(panel, _centers!.Pointer, _origin!.Pointer);
+        }
+    }
+
+    private void Move(int j, double weight)
+    {
+        double* sum = Sum(0, j);
+        double* mean = _means!.Pointer + (j * (long)_dimension);
+        double count = _toMeans ? weight : _counts[j] + weight;
+        double step = weight / count;
+        for (int d = 0; d < _dimension; d++)
+        {
+            mean[d] = _toMeans ? sum[d] / weight : mean[d] + (step * ((sum[d] / weight) - mean[d]));
+            sum[d] = 0;
+        }
+
+        *SumWeight(0, j) = 0;
+        _counts[j] = count;
+        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension));
+    }
+
+    /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
+    /// <returns>The squared distance the centre moved.</returns>
+    private double Round(double* mean, float* center)
+    {
+        double scale = 1;
+        if (_frame!.Normalize)
+        {
+            double squares = 0;
+            for (int d = 0; d < _dimension; d++)
+            {
+                squares += mean[d] * mean[d];
+            }
+
+            // Rows that cancel out have no mean direction: the centre stays.
+            if (squares == 0)
+            {
+                return 0;
+            }
+
+            scale = 1 / Math.Sqrt(squares);
+        }
+
+        double shift = 0;
+        for (int d = 0; d < _dimension; d++)
+        {
+            float value = (float)(mean[d] * scale);
+            double difference = (double)value - center[d];
+            shift += difference * difference;
+            center[d] = value;
+        }
+
+        return shift;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>
+/// The sums of the rows of each cluster, in float64. A block is split into stretches of rows, a fixed number of them,
+/// each with sums of its own, and into slices of columns; every sum is built in the order of the rows.
+/// </content>
+internal sealed unsafe partial class CpuEngine
+{
+    private const int SumBytes = 1 << 20;
+    private const int MaxStretches = 16;
+    private const int MinSliceColumns = 16;
+
+    private readonly Action<int, int> _accumulateUnit;
+
+    private NativeBuffer<double>? _sums;
+    private NativeBuffer<double>? _sumWeights;
+    private int _stretches;
+    private int _slices;
+    private int _sliceColumns;
+
+    private double* Sum(int stretch, int cluster) => _sums!.Pointer + (((stretch * (long)_clusters) + cluster) * _dimension);
+
+    private double* SumWeight(int stretch, int cluster) => _sumWeights!.Pointer + ((stretch * (long)_clusters) + cluster);
+
+    /// <summary>Starts sums at zero.</summary>
+    /// <param name="many">Whether there are rows enough to make several sums a cluster worth their adding up.</param>
+    private void StartSums(bool many)
+    {
+        long size = _clusters * (long)_dimension;
+        int stretches = many ? (int)Math.Clamp(SumBytes / sizeof(double) / size, 1, MaxStretches) : 1;
+        if (stretches != _stretches || _sums is null)
+        {
+            _sums?.Dispose();
+            _sumWeights?.Dispose();
+            _sums = new NativeBuffer<double>(stretches * size, clear: true);
+            _sumWeights = new NativeBuffer<double>(stretches * (long)_clusters, clear: true);
+            _stretches = stretches;
+        }
+
+        // How columns are shared out changes no bits, so it may follow the threads.
+        int wanted = Math.Max(1, _team.Threads / stretches);
+        _sliceColumns = Math.Max(MinSliceColumns, ((_dimension / wanted) + MinSliceColumns - 1) / MinSliceColumns * MinSliceColumns);
+        _slices = (_dimension + _sliceColumns - 1) / _sliceColumns;
+    }
+
+    private void AccumulateBlock() => _team.Run(_stretches * _slices, _accumulateUnit);
+
+    private void AccumulateUnit(int unit, int slot)
+    {
+        int stretch = unit / _slices, slice = unit % _slices;
+        int first = (int)((long)_blockRows * stretch / _stretches), end = (int)((long)_blockRows * (stretch + 1) / _stretches);
+        int column = slice * _sliceColumns, columns = Math.Min(_sliceColumns, _dimension - column);
+        float* weights = _blockData!.Weights;
+        double* sumWeights = SumWeight(stretch, 0);
+        for (int row = first; row < end; row++)
+        {
+            int label = _blockLabels[row];
+            double weight = weights is null ? 1 : weights[_blockOrder[_blockStart + row]];
+            Add(Sum(stretch, label) + column, RowPointers[row] + column, columns, weight);
+            if (slice == 0)
+            {
+                sumWeights[label] += weight;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(double* sum, float* row, int columns, double weight)
+    {
+        int d = 0;
+        for (; d <= columns - 8; d += 8)
+        {
+            (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(Vector256.Load(row + d));
+            Vector512<double> values = Vector512.Create(lower, upper) * weight;
+            (Vector512.Load(sum + d) + values).Store(sum + d);
+        }
+
+        for (; d < columns; d++)
+        {
+            sum[d] += weight * row[d];
+        }
+    }
+
+    /// <summary>Adds the stretches' sums of a cluster into the first, and clears the others.</summary>
+    /// <returns>The weight of the cluster's rows.</returns>
+    private double Gather(int cluster)
+    {
+        double* total = Sum(0, cluster);
+        double* weight = SumWeight(0, cluster);
+        for (int stretch = 1; stretch < _stretches; stretch++)
+        {
+            double* part = Sum(stretch, cluster);
+            for (int d = 0; d < _dimension; d++)
+            {
+                total[d] += part[d];
+                part[d] = 0;
+            }
+
+            *weight += *SumWeight(stretch, cluster);
+            *SumWeight(stretch, cluster) = 0;
+        }
+
+        return *weight;
+    }
+}

@@ -1,0 +1,130 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>The engine on the processor: every core, vectors as wide as it has, nothing allocated a step.</summary>
+internal sealed unsafe partial class CpuEngine : KMeansEngine
+{
+    private readonly CpuKernel _kernel;
+    private readonly WorkerTeam _team;
+
+    private int _clusters;
+    private int _dimension;
+    private RowFrame? _frame;
+    private NativeBuffer<float>? _origin;
+
+    // The centres: running means in float64, and their float32 roundings, which distances are measured to.
+    private NativeBuffer<double>? _means;
+    private NativeBuffer<float>? _centers;
+    private double[] _counts = [];
+    private CenterPanels? _panels;
+    private ErrorBound _bound;
+
+    public CpuEngine(int threads = -1, CpuKernel? kernel = null)
+    {
+        _kernel = kernel ?? CpuKernels.Default;
+        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
+        _scratch = new Scratch[_team.Threads];
+        _assignUnit = AssignUnit;
+        _settleUnit = SettleUnit;
+        _accumulateUnit = AccumulateUnit;
+        _moveUnit = MoveUnit;
+        _packUnit = PackUnit;
+        _distanceUnit = DistanceUnit;
+    }
+
+    public override Device Device => Device.Cpu;
+
+    public override string Name => $"CPU, {_kernel.Name}, {_team.Threads} thread{(_team.Threads == 1 ? "" : "s")}";
+
+    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame) =>
+        new CpuData(rows, weights, frame);
+
+    public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)
+    {
+        int dimension = frame.Dimension, clusters = centers.Length / dimension;
+        if (clusters != _clusters || dimension != _dimension)
+        {
+            ReleaseCenters();
+            (_clusters, _dimension) = (clusters, dimension);
+            _origin = new NativeBuffer<float>(dimension);
+            _means = new NativeBuffer<double>(clusters * (long)dimension);
+            _centers = new NativeBuffer<float>(clusters * (long)dimension);
+            _panels = new CenterPanels(_kernel, clusters, dimension);
+            _counts = new double[clusters];
+            PlanBlocks();
+        }
+
+        _frame = frame;
+        frame.Origin.Span.CopyTo(new Span<float>(_origin!.Pointer, dimension));
+        counts.CopyTo(_counts);
+        for (int j = 0; j < clusters; j++)
+        {
+            PlaceCenter(j, centers.Slice(j * dimension, dimension));
+        }
+
+        PackCenters();
+    }
+
+    public override void GetCenters(Span<float> centers) =>
+        new ReadOnlySpan<float>(_centers!.Pointer, _clusters * _dimension).CopyTo(centers);
+
+    public override void GetCounts(Span<double> counts) => _counts.CopyTo(counts);
+
+    public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
+    {
+        using var row = new NativeBuffer<float>(_dimension);
+        for (int i = 0; i < clusters.Length; i++)
+        {
+            ((CpuData)data).Copy(rows.Slice(i, 1), row.Pointer);
+            PlaceCenter(clusters[i], new ReadOnlySpan<float>(row.Pointer, _dimension));
+            _counts[clusters[i]] = count;
+        }
+
+        PackCenters();
+    }
+
+    public override Seeding StartSeeding(EngineData data) => new CpuSeeding((CpuData)data, _team);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            ReleaseCenters();
+            ReleaseBlocks();
+        }
+    }
+
+    private void PlaceCenter(int j, ReadOnlySpan<float> center)
+    {
+        var values = new Span<float>(_centers!.Pointer + (j * (long)_dimension), _dimension);
+        center.CopyTo(values);
+        if (_frame!.Normalize)
+        {
+            UnitLength.Scale(values, j);
+        }
+
+        double* mean = _means!.Pointer + (j * (long)_dimension);
+        for (int d = 0; d < _dimension; d++)
+        {
+            mean[d] = values[d];
+        }
+    }
+
+    private void PackCenters()
+    {
+        _team.Run(_panels!.PanelCount, _packUnit);
+        _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
+    }
+
+    private void PackUnit(int panel, int slot) => _panels!.Set(panel, _centers!.Pointer, _origin!.Pointer);
+
+    private void ReleaseCenters()
+    {
+        _origin?.Dispose();
+        _means?.Dispose();
+        _centers?.Dispose();
+        _panels?.Dispose();
+        _sums?.Dispose();
+        _sumWeights?.Dispose();
+        (_origin, _means, _centers, _panels, _sums, _sumWeights) = (null, null, null, null, null, null);
+    }
+}

@@ -1,0 +1,71 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>
+/// The inner loops of the CPU engine for one vector width. Rows come in tiles, transposed so that a lane is a row;
+/// centres come in panels (<see cref="CenterPanels"/>). A score is x·c − ½‖c‖², greatest for the nearest centre.
+/// </summary>
+internal abstract unsafe class CpuKernel
+{
+    /// <summary>The most rows a tile has in any kernel.</summary>
+    public const int MaxTileRows = 32;
+
+    /// <summary>The most centres a panel has in any kernel.</summary>
+    public const int MaxPanelWidth = 12;
+
+    public abstract string Name { get; }
+
+    /// <summary>Rows in a tile.</summary>
+    public abstract int TileRows { get; }
+
+    /// <summary>Centres in a panel.</summary>
+    public abstract int PanelWidth { get; }
+
+    /// <summary>Centres in each of the narrower panels that hold the centres left over.</summary>
+    public abstract int TailWidth { get; }
+
+    /// <summary>Roundings a term of a score goes through: 1 where multiply and add are fused, else 2.</summary>
+    public virtual int RoundingsPerTerm => 1;
+
+    /// <summary>Transposes rows into a tile: <c>tile[d·TileRows + r] = rows[r][d] − origin[d]</c>.</summary>
+    public abstract void Pack(float** rows, int dimension, float* origin, float* tile);
+
+    /// <summary>Carries the best score, its centre and the second best score of each row through panels.</summary>
+    public abstract void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state);
+
+    /// <summary>
+    /// Says which rows' best centre is not certain, as a mask of lanes, and sets for each row the least score that a
+    /// centre must have to be in question (<see cref="ErrorBound"/>).
+    /// </summary>
+    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state);
+
+    /// <summary>All scores of a panel: <c>scores[j·TileRows + r]</c>.</summary>
+    public abstract void Scores(float* tile, CenterPanels panels, int panel, float* scores);
+
+    /// <summary><see cref="Pack"/> for rows too short for vectors along them.</summary>
+    private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile)
+    {
+        for (int d = 0; d < dimension; d++)
+        {
+            for (int r = 0; r < count; r++)
+            {
+                tile[(d * count) + r] = rows[r][d] - origin[d];
+            }
+        }
+    }
+}
+
+/// <summary>What is kept for each row of a tile: pointers to <see cref="CpuKernel.TileRows"/> values each.</summary>
+internal readonly unsafe struct TileState(float* best, float* second, float* threshold, int* index)
+{
+    public readonly float* Best = best;
+    public readonly float* Second = second;
+    public readonly float* Threshold = threshold;
+    public readonly int* Index = index;
+
+    public void Reset(int rows)
+    {
+        new Span<float>(Best, rows).Fill(float.NegativeInfinity);
+        new Span<float>(Second, rows).Fill(float.NegativeInfinity);
+        new Span<int>(Index, rows).Clear();
+    }
+}

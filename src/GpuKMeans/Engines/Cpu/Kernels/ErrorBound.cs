@@ -1,0 +1,51 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>How far a float32 score may be from the true one, so that labels can be certain.</summary>
+/// <remarks>
+/// <para>
+/// With u = 2⁻²⁴ and the shifted vectors x, c: rounding the shift costs at most u·‖c‖·(2‖x‖ + ‖c‖), rounding ½‖c‖² costs
+/// u·½‖c‖², and D fused multiply-adds that start from it cost D·u·(½‖c‖² + ‖x‖·‖c‖) (Higham, "Accuracy and Stability of
+/// Numerical Algorithms", §3.1). Together at most E = g·(½‖c‖² + ‖x‖·‖c‖) with g = (D + 4)·u.
+/// </para>
+/// <para>
+/// A centre at least as near as the best found, at distance d, has ‖c‖ ≤ R = ‖x‖ + d, however long other centres are. So
+/// only centres whose score is within 2E(R) of the best can be the nearest; d itself comes from the best score, and its
+/// error moves it by less than 4·√g·‖x‖. The constants below are rounded up for the arithmetic of the bound itself.
+/// </para>
+/// </remarks>
+internal readonly struct ErrorBound
+{
+    public ErrorBound(int dimension, int roundingsPerTerm, float longestCenter)
+    {
+        double g = ((roundingsPerTerm * (double)dimension) + 4) * Math.ScaleB(1, -24);
+        TwoG = (float)(2.04 * g);
+        Slack = (float)(4.1 * Math.Sqrt(g));
+        Longest = longestCenter * 1.001f;
+
+        // Products that underflow lose an absolute amount.
+        Underflow = dimension * 4f * 1.17549435e-38f;
+    }
+
+    /// <summary>2g, with room.</summary>
+    public float TwoG { get; }
+
+    /// <summary>4·√g, with room.</summary>
+    public float Slack { get; }
+
+    /// <summary>The norm of the longest centre, with room.</summary>
+    public float Longest { get; }
+
+    /// <summary>What underflow may cost.</summary>
+    public float Underflow { get; }
+
+    /// <summary>2E for a row: the plain form of what the kernels compute lane by lane.</summary>
+    /// <param name="squaredNorm">‖x‖².</param>
+    /// <param name="best">The best score.</param>
+    public float Margin(float squaredNorm, float best)
+    {
+        float norm = MathF.Sqrt(squaredNorm);
+        float distance = MathF.Sqrt(MathF.Max(squaredNorm - (2 * best), 0));
+        float reach = MathF.Min(Longest, norm + distance + (Slack * norm));
+        return (TwoG * reach * ((0.5f * reach) + norm)) + Underflow;
+    }
+}

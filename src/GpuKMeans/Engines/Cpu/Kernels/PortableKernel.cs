@@ -1,0 +1,68 @@
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>One row, one centre at a time: what the other kernels are tested against.</summary>
+internal sealed unsafe class PortableKernel : CpuKernel
+{
+    public override string Name => "portable";
+
+    public override int TileRows => 1;
+
+    public override int PanelWidth => 1;
+
+    public override int TailWidth => 1;
+
+    public override int RoundingsPerTerm => 2;
+
+    public override void Pack(float** rows, int dimension, float* origin, float* tile)
+    {
+        for (int d = 0; d < dimension; d++)
+        {
+            tile[d] = rows[0][d] - origin[d];
+        }
+    }
+
+    public override void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
+    {
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            float score;
+            Scores(tile, panels, panel, &score);
+            if (score > *state.Best)
+            {
+                *state.Second = *state.Best;
+                *state.Best = score;
+                *state.Index = panel;
+            }
+            else if (score > *state.Second)
+            {
+                *state.Second = score;
+            }
+        }
+    }
+
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
+    {
+        float squaredNorm = 0;
+        for (int d = 0; d < dimension; d++)
+        {
+            squaredNorm += tile[d] * tile[d];
+        }
+
+        *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
+
+        // Not "second >= threshold": what is not a number is not certain.
+        return *state.Second < *state.Threshold ? 0u : 1u;
+    }
+
+    public override void Scores(float* tile, CenterPanels panels, int panel, float* scores)
+    {
+        float* line = panels.Panel(panel);
+        float score = *line;
+        for (int d = 0; d < panels.Dimension; d++)
+        {
+            score += tile[d] * line[d + 1];
+        }
+
+        *scores = score;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using GpuKMeans.Engines;
+
+namespace GpuKMeans;
+
+/// <summary>What <see cref="MiniBatchKMeans"/> and <see cref="KMeans"/> share: the results, and placing rows by them.</summary>
+/// <remarks>Used by one thread at a time; <see cref="Model"/> is what to share between threads.</remarks>
+public abstract class KMeansEstimator
+{
+    private protected KMeansEstimator(KMeansOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Options = options.Validated();
+    }
+
+    private FitResult? _result;
+
+    /// <summary>The options given.</summary>
+    public KMeansOptions Options { get; }
+
+    /// <summary>Whether there is a model yet.</summary>
+    public virtual bool IsFitted => _result is not null;
+
+    /// <summary>The fitted centres as an immutable model, which can be shared and saved.</summary>
+    /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
+    public KMeansModel Model => Result.Model;
+
+    /// <summary>The centres, K×D (under cosine, of unit length). A copy.</summary>
+    /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
+    public float[,] ClusterCenters => Model.ClusterCenters;
+
+    /// <summary>The weight of the rows each centre was given in training. A copy.</summary>
+    /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
+    public double[] ClusterCounts => Model.ClusterCounts;
+
+    /// <summary>The cluster of each row of the data last fitted.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// Nothing is fitted yet, or no labels were computed: <see cref="KMeansOptions.ComputeLabels"/> is false, or the last
+    /// call was <see cref="MiniBatchKMeans.PartialFit"/>.
+    /// </exception>
+    public IReadOnlyList<int> Labels => LabelArray;
+
+    /// <summary>
+    /// The sum of weight × squared distance from each row of the data last fitted to its centre, from direct differences,
+    /// in float64.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Labels"/>.</exception>
+    public double Inertia => Result.Inertia ?? throw KMeansErrors.NoLabels(Result.WhyNoLabels);
+
+    /// <summary>What happened in training.</summary>
+    /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
+    public FitReport Report => Result.Report;
+
+    private protected int[] LabelArray => Result.Labels ?? throw KMeansErrors.NoLabels(Result.WhyNoLabels);
+
+    private protected virtual FitResult Result => _result ?? throw KMeansErrors.NotFitted();
+
+    /// <inheritdoc cref="KMeansModel.Predict(VectorSource, CancellationToken)"/>
+    public int[] Predict(VectorSource data, CancellationToken cancellationToken = default) =>
+        Model.Predict(data, cancellationToken);
+
+    /// <inheritdoc cref="KMeansModel.Transform"/>
+    public float[,] Transform(VectorSource data, CancellationToken cancellationToken = default) =>
+        Model.Transform(data, cancellationToken);
+
+    /// <inheritdoc cref="KMeansModel.Score"/>
+    public double Score(VectorSource data, ReadOnlyMemory<float> weights = default, CancellationToken cancellationToken = default) =>
+        Model.Score(data, weights, cancellationToken);
+
+    private protected void Set(FitResult? result) => _result = result;
+
+    /// <summary>Checks data and takes what training needs to know of them.</summary>
+    private protected (RowFrame Frame, double Tolerance) Examine(
+        VectorSource data, ReadOnlyMemory<float> weights, bool enoughRows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (enoughRows && data.Count < Options.ClusterCount)
+        {
+            throw KMeansErrors.TooFewRows(data.Count, Options.ClusterCount);
+        }
+
+        bool cosine = Options.Metric == Metric.Cosine;
+        using RowStatistics statistics =
+            RowStatistics.Of(data, weights, cosine, Options.MaxDegreeOfParallelism, cancellationToken);
+        if (enoughRows && statistics.PositiveRows < Options.ClusterCount)
+        {
+            throw KMeansErrors.TooFewWeightedRows(statistics.PositiveRows, Options.ClusterCount);
+        }
+
+        return (new RowFrame(statistics.Mean, cosine), Options.Tolerance * statistics.MeanVariance);
+    }
+
+    /// <summary>Makes the model of an engine's centres.</summary>
+    private protected KMeansModel Snapshot(KMeansEngine engine, int dimension)
+    {
+        float[] centers = new float[Options.ClusterCount * dimension];
+        double[] counts = new double[Options.ClusterCount];
+        engine.GetCenters(centers);
+        engine.GetCounts(counts);
+        return new KMeansModel(
+            centers, counts, dimension, Options.Metric, Options.Device, Options.MaxDegreeOfParallelism);
+    }
+
+    /// <summary>Ends a fit: labels and inertia of all rows, where they are wanted.</summary>
+    private protected FitResult Finish(
+        KMeansModel model,
+        VectorSource data,
+        ReadOnlyMemory<float> weights,
+        FitReport report,
+        IProgress<FitProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (!Options.ComputeLabels)
+        {
+            int neverGiven = model.ClusterCounts.Count(count => count <= 0);
+            return new FitResult(model, report with { EmptyClusters = neverGiven }, "ComputeLabels is false");
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        int[] labels = new int[data.Count];
+        double inertia = model.Assign(data, weights, labels, wantInertia: true, progress, cancellationToken);
+        return Labeled(model, report with { LabelingTime = Stopwatch.GetElapsedTime(start) }, labels, inertia);
+    }
+
+    private protected static FitResult Labeled(KMeansModel model, FitReport report, int[] labels, double inertia)
+    {
+        bool[] used = new bool[model.ClusterCount];
+        foreach (int label in labels)
+        {
+            used[label] = true;
+        }
+
+        return new FitResult(model, report with { EmptyClusters = used.Count(u => !u) }, "")
+        {
+            Labels = labels,
+            Inertia = inertia,
+        };
+    }
+
+    private protected void CheckLabelCount(VectorSource data)
+    {
+        if (Options.ComputeLabels && data.Count > Array.MaxLength)
+        {
+            throw KMeansErrors.TooManyLabels(data.Count);
+        }
+    }
+
+    private protected sealed record FitResult(KMeansModel Model, FitReport Report, string WhyNoLabels)
+    {
+        public int[]? Labels { get; init; }
+
+        public double? Inertia { get; init; }
+    }
+}

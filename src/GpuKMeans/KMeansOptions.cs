@@ -1,0 +1,136 @@
+namespace GpuKMeans;
+
+/// <summary>What to cluster into and how. Immutable; checked when a <see cref="MiniBatchKMeans"/> or <see cref="KMeans"/> is made.</summary>
+public sealed record KMeansOptions
+{
+    /// <summary>For <see cref="InitializationSampleSize"/>: all rows.</summary>
+    public const long AllRows = long.MaxValue;
+
+    /// <summary>The number of clusters, K: 1 or more. Default 8.</summary>
+    public int ClusterCount { get; init; } = 8;
+
+    /// <summary>Rows a mini-batch step: 1 or more. Default 1024. Larger batches give better centres and cost more a step.</summary>
+    public int BatchSize { get; init; } = 1024;
+
+    /// <summary>The most passes over the data: 1 or more. Default 100.</summary>
+    public int MaxIterations { get; init; } = 100;
+
+    /// <summary>
+    /// Training stops when the sum of the squared distances that the centres moved in a step (<see cref="KMeans"/>: in a
+    /// pass) is at most this times the mean variance of the columns: 0 or more. Default 1e-4; 0 asks for no movement at all.
+    /// </summary>
+    public double Tolerance { get; init; } = 1e-4;
+
+    /// <summary>
+    /// <see cref="MiniBatchKMeans"/> stops when the smoothed inertia has not improved for this many steps: 1 or more, or
+    /// null for no such stop. Default 10.
+    /// </summary>
+    public int? MaxNoImprovement { get; init; } = 10;
+
+    /// <summary>
+    /// <see cref="MiniBatchKMeans"/> moves a centre to a random row of the batch when it has been given less than this
+    /// share of what the fullest centre has been given: 0 (never) to 1. Default 0.01.
+    /// </summary>
+    public double ReassignmentRatio { get; init; } = 0.01;
+
+    /// <summary>How the first centres are chosen. Default <see cref="KMeansInitialization.PlusPlus"/>.</summary>
+    public KMeansInitialization Initialization { get; init; } = KMeansInitialization.PlusPlus;
+
+    /// <summary>
+    /// The number of rows, drawn at random, among which the first centres are chosen: at least <see cref="ClusterCount"/>,
+    /// or <see cref="AllRows"/>. Default null: enough for K, and at least three batches, for <see cref="MiniBatchKMeans"/>;
+    /// all rows for <see cref="KMeans"/>.
+    /// </summary>
+    public long? InitializationSampleSize { get; init; }
+
+    /// <summary>
+    /// How many times first centres are chosen; the choice of least inertia (on the sample for
+    /// <see cref="MiniBatchKMeans"/>; after training for <see cref="KMeans"/>) is kept. Default 1.
+    /// </summary>
+    public int InitializationCount { get; init; } = 1;
+
+    /// <summary>
+    /// The seed of all that is random. Default 0. The same seed, data, options and device give the same bits, whatever the
+    /// number of threads and wherever the data lie.
+    /// </summary>
+    public int Seed { get; init; }
+
+    /// <summary>Where to compute. Default <see cref="Device.Auto"/>.</summary>
+    public Device Device { get; init; } = Device.Auto;
+
+    /// <summary>What "near" means. Default <see cref="Metric.Euclidean"/>.</summary>
+    public Metric Metric { get; init; } = Metric.Euclidean;
+
+    /// <summary>The most threads the CPU engine uses: 1 or more, or −1 for one a core. Default −1.</summary>
+    public int MaxDegreeOfParallelism { get; init; } = -1;
+
+    /// <summary>Whether fitting ends with a pass that labels all rows and takes their inertia. Default true.</summary>
+    public bool ComputeLabels { get; init; } = true;
+
+    internal KMeansOptions Validated()
+    {
+        Require(ClusterCount >= 1, nameof(ClusterCount), ClusterCount, "at least 1");
+        Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        Require(MaxIterations >= 1, nameof(MaxIterations), MaxIterations, "at least 1");
+        Require(Tolerance >= 0 && double.IsFinite(Tolerance), nameof(Tolerance), Tolerance, "a finite number of at least 0");
+        Require(MaxNoImprovement is null or >= 1, nameof(MaxNoImprovement), MaxNoImprovement, "at least 1, or null");
+        Require(ReassignmentRatio is >= 0 and <= 1, nameof(ReassignmentRatio), ReassignmentRatio, "from 0 to 1");
+        Require(Initialization is not null, nameof(Initialization), Initialization, "PlusPlus, RandomRows or FromCenters(…)");
+        Require(
+            InitializationSampleSize is null || InitializationSampleSize >= ClusterCount,
+            nameof(InitializationSampleSize),
+            InitializationSampleSize,
+            $"at least ClusterCount ({ClusterCount}), AllRows, or null");
+        Require(InitializationCount >= 1, nameof(InitializationCount), InitializationCount, "at least 1");
+        Require(Enum.IsDefined(Metric), nameof(Metric), Metric, "Euclidean or Cosine");
+        Require(
+            MaxDegreeOfParallelism is -1 or >= 1, nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, "at least 1, or −1");
+
+        if (Initialization is KMeansInitialization.GivenInitialization { Centers: var centers })
+        {
+            CheckCenters(centers);
+        }
+
+        return this;
+    }
+
+    private void CheckCenters(float[,] centers)
+    {
+        (int rows, int columns) = (centers.GetLength(0), centers.GetLength(1));
+        if (rows != ClusterCount || columns == 0)
+        {
+            throw KMeansErrors.CentersShape(rows, columns, ClusterCount, null);
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            double squares = 0;
+            for (int j = 0; j < columns; j++)
+            {
+                squares += (double)centers[i, j] * centers[i, j];
+                if (!float.IsFinite(centers[i, j]))
+                {
+                    throw KMeansErrors.CenterNotFinite(i, j, centers[i, j]);
+                }
+            }
+
+            if (squares > RowCheck.LargestSquaredNorm)
+            {
+                throw KMeansErrors.CenterTooLarge(i);
+            }
+
+            if (squares == 0 && Metric == Metric.Cosine)
+            {
+                throw KMeansErrors.CenterIsZero(i);
+            }
+        }
+    }
+
+    private static void Require(bool met, string option, object? value, string allowed)
+    {
+        if (!met)
+        {
+            throw KMeansErrors.OutOfRange(option, value, allowed);
+        }
+    }
+}

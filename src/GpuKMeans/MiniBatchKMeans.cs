@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using GpuKMeans.Engines;
+
+namespace GpuKMeans;
+
+/// <summary>
+/// Mini-batch k-means: centres are running means of all the rows they were ever given, a batch at a time.
+/// </summary>
+/// <remarks>
+/// <para>
+/// After each batch, a centre that was given rows of weight n and mean x̄ moves by N ← N + n, c ← c + (n / N)·(x̄ − c).
+/// Sculley, "Web-scale k-means clustering", 2010. A step costs O(b·K·D) for a batch of b rows; memory is that of the
+/// centres and a batch, besides the data.
+/// </para>
+/// <para>
+/// The same seed, data, options and device give the same bits, whatever the number of threads and wherever the data lie.
+/// An instance is used by one thread at a time.
+/// </para>
+/// </remarks>
+public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
+{
+    private KMeansEngine? _engine;
+    private MiniBatchTraining? _training;
+    private int _dimension;
+
+    /// <summary>Makes an estimator.</summary>
+    /// <param name="options">What to cluster into and how.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it and the range.</exception>
+    public MiniBatchKMeans(KMeansOptions options)
+        : base(options)
+    {
+    }
+
+    /// <summary>Makes an estimator with the default options but for the number of clusters.</summary>
+    public MiniBatchKMeans(int clusterCount)
+        : this(new KMeansOptions { ClusterCount = clusterCount })
+    {
+    }
+
+    /// <inheritdoc/>
+    public override bool IsFitted => _training is not null || base.IsFitted;
+
+    /// <summary>Fits centres to rows, forgetting what was fitted before.</summary>
+    /// <param name="data">N rows of D values, at least as many as clusters, all finite.</param>
+    /// <param name="weights">One weight a row, finite and not negative; or empty for weights of 1. A row of weight w counts as w rows.</param>
+    /// <param name="progress">Is told how far it has come, after every few steps.</param>
+    /// <param name="cancellationToken">Stops the fit; the estimator stays as it was.</param>
+    /// <returns>This estimator.</returns>
+    /// <exception cref="ArgumentException">Rows or weights are unfit; the message names the place.</exception>
+    public MiniBatchKMeans Fit(
+        VectorSource data,
+        ReadOnlyMemory<float> weights = default,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        CheckLabelCount(data);
+        long start = Stopwatch.GetTimestamp();
+        progress?.Report(new FitProgress(FitPhase.Checking, 0, 0, 0, data.Count, double.NaN));
+        (RowFrame frame, double tolerance) = Examine(data, weights, enoughRows: true, cancellationToken);
+        TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
+
+        using KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
+        start = Stopwatch.GetTimestamp();
+        progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
+        Initialize(engine, data, weights, frame, cancellationToken);
+        TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
+
+        start = Stopwatch.GetTimestamp();
+        var training = new MiniBatchTraining(engine, Options, tolerance);
+        using (EngineData rows = engine.Load(data, weights, frame))
+        {
+            training.Run(rows, progress, cancellationToken);
+        }
+
+        FitReport report = training.Report with
+        {
+            Engine = engine.Name,
+            CheckTime = checkTime,
+            InitializationTime = initializationTime,
+            TrainingTime = Stopwatch.GetElapsedTime(start),
+        };
+        FitResult result = Finish(Snapshot(engine, data.Dimension), data, weights, report, progress, cancellationToken);
+        EndPartialFit();
+        Set(result);
+        return this;
+    }
+
+    /// <summary>Fits centres to rows and returns the cluster of each: <see cref="Fit"/>, then <see cref="KMeansEstimator.Labels"/>.</summary>
+    /// <inheritdoc cref="Fit" path="/param|/exception"/>
+    /// <returns>N labels, from 0.</returns>
+    /// <exception cref="InvalidOperationException"><see cref="KMeansOptions.ComputeLabels"/> is false.</exception>
+    public int[] FitPredict(
+        VectorSource data,
+        ReadOnlyMemory<float> weights = default,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        int[] labels = Fit(data, weights, progress, cancellationToken).LabelArray;
+        return [.. labels];
+    }
+
+    /// <summary>Moves the centres by one batch: all rows given are one step. The first batch also gives the first centres.</summary>
+    /// <param name="batch">Rows of D values, all finite; on the first call at least as many as clusters.</param>
+    /// <param name="weights">One weight a row, or empty for weights of 1.</param>
+    /// <returns>This estimator, which has no labels until it is fitted or asked to predict.</returns>
+    /// <remarks>After <see cref="Fit"/> this goes on from the fitted centres and counts. A call that fails changes nothing.</remarks>
+    /// <exception cref="ArgumentException">Rows or weights are unfit; the message names the place.</exception>
+    public MiniBatchKMeans PartialFit(VectorSource batch, ReadOnlyMemory<float> weights = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (IsFitted && batch.Dimension != Dimension)
+        {
+            throw KMeansErrors.DimensionMismatch(batch.Dimension, Dimension);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Array.MaxLength, nameof(batch));
+        (RowFrame frame, _) = Examine(batch, weights, enoughRows: !IsFitted, CancellationToken.None);
+        if (batch.Count == 0)
+        {
+            return this;
+        }
+
+        if (_training is null)
+        {
+            StartPartialFit(batch, weights, frame);
+        }
+
+        using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
+        _training.Step(rows);
+        Set(null);
+        return this;
+    }
+
+    /// <summary>Releases what <see cref="PartialFit"/> keeps on the device. The model stays usable.</summary>
+    public void Dispose()
+    {
+        if (_training is not null)
+        {
+            Set(Result);
+            EndPartialFit();
+        }
+    }
+
+    private int Dimension => _training is not null ? _dimension : Model.Dimension;
+
+    private protected override FitResult Result
+    {
+        get
+        {
+            if (_training is not null && !base.IsFitted)
+            {
+                FitReport report = _training.Report with { Engine = _engine!.Name };
+                Set(new FitResult(Snapshot(_engine, _dimension), report, "PartialFit does not label; call Predict"));
+            }
+
+            return base.Result;
+        }
+    }
+
+    private void StartPartialFit(VectorSource batch, ReadOnlyMemory<float> weights, RowFrame frame)
+    {
+        KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
+        try
+        {
+            if (base.IsFitted)
+            {
+                engine.SetCenters(KMeansModel.Flat(ClusterCenters), ClusterCounts, frame);
+            }
+            else
+            {
+                Initialize(engine, batch, weights, frame, CancellationToken.None);
+            }
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
+
+        _engine = engine;
+        _dimension = batch.Dimension;
+        _training = new MiniBatchTraining(engine, Options, tolerance: 0) { Frame = frame };
+    }
+
+    private void EndPartialFit()
+    {
+        _engine?.Dispose();
+        (_engine, _training) = (null, null);
+    }
+
+    private void Initialize(
+        KMeansEngine engine, VectorSource data, ReadOnlyMemory<float> weights, RowFrame frame, CancellationToken cancellationToken)
+    {
+        long size = Options.InitializationSampleSize
+            ?? Math.Max(3L * Options.BatchSize, (long)SampleRowsPerCluster * Options.ClusterCount);
+        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) =
+            Initializer.Sample(data, weights, size, Options.Seed);
+        var initializer = new Initializer(engine, Options, frame);
+        double[] counts = new double[Options.ClusterCount];
+        float[]? best = null;
+        double least = double.PositiveInfinity;
+        for (int attempt = 0; attempt < Options.InitializationCount; attempt++)
+        {
+            float[] centers = initializer.Choose(sample, sampleWeights, attempt, cancellationToken);
+            if (Options.InitializationCount == 1)
+            {
+                best = centers;
+                break;
+            }
+
+            engine.SetCenters(centers, counts, frame);
+            using EngineData rows = engine.Load(sample, sampleWeights, frame);
+            int[] labels = new int[sample.Count];
+            double inertia = engine.Assign(rows, 0, labels, new float[sample.Count]);
+            if (inertia < least || best is null)
+            {
+                (best, least) = (centers, inertia);
+            }
+        }
+
+        engine.SetCenters(best, counts, frame);
+    }
+
+    // Enough that k-means++ finds most clusters of a sample, few enough that choosing costs less than training.
+    private const int SampleRowsPerCluster = 20;
+}

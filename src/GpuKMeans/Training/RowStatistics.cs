@@ -1,0 +1,210 @@
+using System.Runtime.Intrinsics;
+using GpuKMeans.Engines.Cpu;
+
+namespace GpuKMeans;
+
+/// <summary>
+/// One pass over rows before any work starts: finds what is not finite, too large or, under cosine, without direction,
+/// and takes the weighted mean and variance of the columns. The same bits for any number of threads.
+/// </summary>
+internal sealed unsafe class RowStatistics : IDisposable
+{
+    private const int ChunkRows = 4096;
+    private const int ChunksAtOnce = 64;
+
+    private readonly CpuData _data;
+    private readonly int _dimension;
+    private readonly NativeBuffer<float> _copies;
+    private readonly NativeBuffer<double> _sums;
+    private readonly double[] _chunkWeights = new double[ChunksAtOnce];
+    private readonly long[] _chunkPositive = new long[ChunksAtOnce];
+    private readonly float[] _pivot;
+    private long _firstChunk;
+
+    private RowStatistics(CpuData data, int threads)
+    {
+        (_data, _dimension) = (data, data.Dimension);
+        _copies = new NativeBuffer<float>(data.Rows is null ? threads * (long)ChunkRows * _dimension : 0);
+        _sums = new NativeBuffer<double>(ChunksAtOnce * 2L * _dimension);
+        _pivot = new float[_dimension];
+    }
+
+    /// <summary>The mean of each column.</summary>
+    public float[] Mean { get; private set; } = [];
+
+    /// <summary>The mean over the columns of their variance.</summary>
+    public double MeanVariance { get; private set; }
+
+    /// <summary>The rows of weight above 0.</summary>
+    public long PositiveRows { get; private set; }
+
+    /// <summary>Takes the statistics.</summary>
+    /// <exception cref="ArgumentException">A row or a weight is unfit; the message names the row.</exception>
+    public static RowStatistics Of(
+        VectorSource rows, ReadOnlyMemory<float> weights, bool normalize, int threads, CancellationToken cancellationToken)
+    {
+        if (!weights.IsEmpty && weights.Length != rows.Count)
+        {
+            throw KMeansErrors.WeightCount(weights.Length, rows.Count);
+        }
+
+        var team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
+        using var data = new CpuData(rows, weights, new Engines.RowFrame(new float[rows.Dimension], normalize));
+        using var statistics = new RowStatistics(data, team.Threads);
+        statistics.Compute(team, cancellationToken);
+        return statistics;
+    }
+
+    public void Dispose()
+    {
+        _copies.Dispose();
+        _sums.Dispose();
+    }
+
+    private void Compute(WorkerTeam team, CancellationToken cancellationToken)
+    {
+        double[] totals = new double[2 * _dimension];
+        double weight = 0;
+        long chunks = (_data.Count + ChunkRows - 1) / ChunkRows;
+        if (chunks > 0)
+        {
+            fixed (float* pivot = _pivot)
+            {
+                _data.Copy([0L], pivot);
+            }
+
+            CheckRow(_pivot, 0);
+        }
+
+        for (_firstChunk = 0; _firstChunk < chunks; _firstChunk += ChunksAtOnce)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = (int)Math.Min(ChunksAtOnce, chunks - _firstChunk);
+            team.Run(count, Chunk);
+            for (int chunk = 0; chunk < count; chunk++)
+            {
+                double* sums = _sums.Pointer + (chunk * 2L * _dimension);
+                for (int i = 0; i < totals.Length; i++)
+                {
+                    totals[i] += sums[i];
+                }
+
+                weight += _chunkWeights[chunk];
+                PositiveRows += _chunkPositive[chunk];
+            }
+        }
+
+        Mean = new float[_dimension];
+        double variance = 0;
+        for (int d = 0; d < _dimension && weight > 0; d++)
+        {
+            double mean = totals[d] / weight;
+            Mean[d] = (float)(_pivot[d] + mean);
+            variance += Math.Max(0, (totals[_dimension + d] / weight) - (mean * mean));
+        }
+
+        MeanVariance = variance / _dimension;
+    }
+
+    private void Chunk(int chunk, int slot)
+    {
+        long first = (_firstChunk + chunk) * ChunkRows;
+        int count = (int)Math.Min(ChunkRows, _data.Count - first);
+        float* rows = Rows(first, count, slot);
+        double* sums = _sums.Pointer + (chunk * 2L * _dimension);
+        new Span<double>(sums, 2 * _dimension).Clear();
+        double total = 0;
+        long positive = 0;
+        fixed (float* pivot = _pivot)
+        {
+            for (int r = 0; r < count; r++)
+            {
+                double weight = Weight(first + r);
+                total += weight;
+                positive += weight > 0 ? 1 : 0;
+                Add(rows + (r * (long)_dimension), pivot, sums, weight);
+            }
+        }
+
+        _chunkWeights[chunk] = total;
+        _chunkPositive[chunk] = positive;
+
+        // Sums that are large or not finite tell that a row is; rows of weight 0 hide behind theirs.
+        double squares = 0;
+        for (int d = 0; d < _dimension; d++)
+        {
+            squares += sums[_dimension + d];
+        }
+
+        if (positive < count || !(squares < RowCheck.LargestSquaredNorm / 1e6))
+        {
+            for (int r = 0; r < count; r++)
+            {
+                CheckRow(new ReadOnlySpan<float>(rows + (r * (long)_dimension), _dimension), first + r);
+            }
+        }
+    }
+
+    private static void CheckRow(ReadOnlySpan<float> row, long number)
+    {
+        double squares = 0;
+        foreach (float value in row)
+        {
+            squares += (double)value * value;
+        }
+
+        if (!(squares <= RowCheck.LargestSquaredNorm))
+        {
+            RowCheck.ThrowNotFinite(row, number);
+        }
+    }
+
+    private void Add(float* row, float* pivot, double* sums, double weight)
+    {
+        int d = 0;
+        for (; d <= _dimension - 8; d += 8)
+        {
+            (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(Vector256.Load(row + d) - Vector256.Load(pivot + d));
+            Vector512<double> difference = Vector512.Create(lower, upper);
+            Vector512<double> weighted = difference * weight;
+            (Vector512.Load(sums + d) + weighted).Store(sums + d);
+            (Vector512.Load(sums + _dimension + d) + (weighted * difference)).Store(sums + _dimension + d);
+        }
+
+        for (; d < _dimension; d++)
+        {
+            double difference = row[d] - pivot[d];
+            sums[d] += weight * difference;
+            sums[_dimension + d] += weight * difference * difference;
+        }
+    }
+
+    private double Weight(long row)
+    {
+        if (_data.Weights is null)
+        {
+            return 1;
+        }
+
+        float weight = _data.Weights[row];
+        return weight >= 0 && float.IsFinite(weight) ? weight : throw KMeansErrors.BadWeight(row, weight);
+    }
+
+    private float* Rows(long first, int count, int slot)
+    {
+        if (_data.Rows is not null)
+        {
+            return _data.Rows + (first * _dimension);
+        }
+
+        long[] numbers = new long[count];
+        for (int r = 0; r < count; r++)
+        {
+            numbers[r] = first + r;
+        }
+
+        float* copies = _copies.Pointer + (slot * (long)ChunkRows * _dimension);
+        _data.Copy(numbers, copies);
+        return copies;
+    }
+}

@@ -54,7 +54,7 @@ internal static class Snippets
         float[][,] parts = [embeddings, embeddings];
 
         #region InParts
-        var kmeans = new MiniBatchKMeans(new KMeansOptions { ClusterCount = 20 });
+        using var kmeans = new MiniBatchKMeans(clusterCount: 20);
         foreach (float[,] part in parts)
         {
             kmeans.PartialFit(part);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using GpuKMeans;
 using PlaceNames;
 
@@ -28,15 +29,24 @@ var command = new RootCommand("Clusters the populated places of the world by the
 {
     clusters, output, postgis, device, seed, embeddings,
 };
-command.SetAction(parsed => PlaceNamesJob.Run(
-    new KMeansOptions
+command.SetAction(parsed =>
+{
+    try
     {
-        ClusterCount = parsed.GetValue(clusters),
-        BatchSize = 4096,
-        Seed = parsed.GetValue(seed),
-        Device = parsed.GetValue(device),
-    },
-    parsed.GetValue(output)!,
-    parsed.GetValue(postgis),
-    parsed.GetValue(embeddings)));
+        var options = new KMeansOptions
+        {
+            ClusterCount = parsed.GetValue(clusters),
+            BatchSize = 4096,
+            Seed = parsed.GetValue(seed),
+            Device = parsed.GetValue(device),
+        };
+        PlaceNamesJob.Run(options, parsed.GetValue(output)!, parsed.GetValue(postgis), parsed.GetValue(embeddings));
+        return 0;
+    }
+    catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or DbException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();

@@ -31,6 +31,10 @@ done
 mkdir -p "$data"
 : > "$figures"
 
+if [[ -r /proc/loadavg ]] && awk '{ exit !($1 > 0.5) }' /proc/loadavg; then
+  echo "warning: the machine is busy (load $(cut -d ' ' -f 1 /proc/loadavg)); the figures will not hold" >&2
+fi
+
 # Fair to the peers: no setting that slows OpenBLAS, its OpenMP build (the other fights scikit-learn's threads), every
 # instruction the machine has, every core.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE

@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace GpuKMeans.Docs.Tests.Readme;
 
 /// <summary>The README's code is compiled and run: each block is, line for line, a sample or a region of <see cref="Snippets"/>.</summary>
@@ -37,32 +35,13 @@ public class ReadmeTests
             sources.Distinct().OrderByDescending(source => source == "samples/QuickStart/Program.cs").ThenBy(source => source));
     }
 
-    [Fact]
-    public void Quick_start_runs()
-    {
-        TextWriter console = Console.Out;
-        using var output = new StringWriter();
-        Console.SetOut(output);
-        try
-        {
-            Assembly.Load("QuickStart").EntryPoint!.Invoke(null, [Array.Empty<string>()]);
-        }
-        finally
-        {
-            Console.SetOut(console);
-        }
-
-        // The sample says that its clouds are of 10,000 rows.
-        Assert.Contains("10000 rows", output.ToString(), StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(nameof(Snippets.OnTheMap))]
     [InlineData(nameof(Snippets.FromAFile))]
     [InlineData(nameof(Snippets.InParts))]
     [InlineData(nameof(Snippets.Keep))]
     public void Snippet_runs(string name) =>
-        InEmptyFolder(() => typeof(Snippets).GetMethod(name)!.CreateDelegate<Action>()());
+        EmptyFolder.Run(() => typeof(Snippets).GetMethod(name)!.CreateDelegate<Action>()());
 
     [Fact]
     public void Snippet_for_PostGis_runs()
@@ -73,20 +52,4 @@ public class ReadmeTests
     }
 
     private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
-
-    private static void InEmptyFolder(Action action)
-    {
-        string before = Environment.CurrentDirectory;
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("gpukmeans-");
-        try
-        {
-            Environment.CurrentDirectory = folder.FullName;
-            action();
-        }
-        finally
-        {
-            Environment.CurrentDirectory = before;
-            folder.Delete(recursive: true);
-        }
-    }
 }

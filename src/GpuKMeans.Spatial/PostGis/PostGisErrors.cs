@@ -12,7 +12,7 @@ internal static class PostGisErrors
         nameof(PostGisOptions.IfExists));
 
     public static ArgumentException CommandTimeoutOutOfRange(TimeSpan value) => new(
-        $"CommandTimeout is {value}: it must be from 1 second to {int.MaxValue} seconds, or Timeout.InfiniteTimeSpan.",
+        $"CommandTimeout is {value}: it must be from 1 second to {PostGisOptions.MaxCommandTimeout.Days} days, or Timeout.InfiniteTimeSpan.",
         nameof(PostGisOptions.CommandTimeout));
 
     public static ArgumentException NameTooLong(string name, int bytes, string parameter) => new(

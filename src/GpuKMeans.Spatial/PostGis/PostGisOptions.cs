@@ -4,6 +4,9 @@ namespace GpuKMeans.Spatial;
 /// <remarks>Immutable. Values are checked when an exporter is made of them.</remarks>
 public sealed record PostGisOptions
 {
+    /// <summary>What fits a socket's timeout, an int of milliseconds.</summary>
+    internal static readonly TimeSpan MaxCommandTimeout = TimeSpan.FromDays(24);
+
     /// <summary>What to do when the table is there already. Default: <see cref="IfTableExists.Fail"/>.</summary>
     public IfTableExists IfExists { get; init; } = IfTableExists.Fail;
 
@@ -30,7 +33,7 @@ public sealed record PostGisOptions
 
     /// <summary>
     /// How long one statement may take, of which the load and the index are the longest. Default:
-    /// <see cref="Timeout.InfiniteTimeSpan"/>, no limit; a cancellation token stops the work at any time.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>, no limit. Allowed: from 1 second to 24 days.
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
@@ -49,7 +52,7 @@ public sealed record PostGisOptions
 
         SqlIdentifier.Check(GeometryColumn, nameof(GeometryColumn));
         if (CommandTimeout != Timeout.InfiniteTimeSpan
-            && (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout.TotalSeconds > int.MaxValue))
+            && (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > MaxCommandTimeout))
         {
             throw PostGisErrors.CommandTimeoutOutOfRange(CommandTimeout);
         }

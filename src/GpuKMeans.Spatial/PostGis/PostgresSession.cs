@@ -80,7 +80,7 @@ internal sealed class PostgresSession(
             : connection.BeginBinaryImport(sql);
         try
         {
-            importer.Timeout = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : timeout;
+            importer.Timeout = timeout;
             await write(new CopyWriter(importer, async, cancellationToken)).ConfigureAwait(false);
             if (async)
             {

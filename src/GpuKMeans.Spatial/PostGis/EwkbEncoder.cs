@@ -19,6 +19,9 @@ internal sealed class EwkbEncoder(int srid, bool hasZ)
     private const uint LineStringCode = 2;
     private const uint PolygonCode = 3;
 
+    // The NaN that PostGIS writes; that of .NET has the sign bit set.
+    private const ulong PositiveNaN = 0x7FF8_0000_0000_0000;
+
     private readonly ArrayBufferWriter<byte> _buffer = new(256);
     private readonly int _dimension = hasZ ? 3 : 2;
 
@@ -93,7 +96,7 @@ internal sealed class EwkbEncoder(int srid, bool hasZ)
         Span<byte> bytes = _buffer.GetSpan(_dimension * sizeof(double));
         for (int i = 0; i < _dimension; i++)
         {
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes[(i * sizeof(double))..], double.NaN);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes[(i * sizeof(double))..], PositiveNaN);
         }
 
         _buffer.Advance(_dimension * sizeof(double));

@@ -83,17 +83,18 @@ public sealed class PostGisExporter : IFeatureExporter
     /// </exception>
     /// <exception cref="NpgsqlException">The server cannot be reached, or refuses a statement.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the commit.</exception>
-    public void Export(ClusteredFeatures features, CancellationToken cancellationToken = default) =>
-
-        // Complete by now: with async false the work waits in the driver, so this does not block on a task.
-        Export(features, async: false, cancellationToken).GetAwaiter().GetResult();
+    public void Export(ClusteredFeatures features, CancellationToken cancellationToken = default)
+    {
+        // With async false all waiting is done in the driver: the task is complete, and nothing blocks on it.
+        Write(features, async: false, cancellationToken).GetAwaiter().GetResult();
+    }
 
     /// <summary>Writes the features to the table without blocking the caller.</summary>
     /// <inheritdoc cref="Export(ClusteredFeatures, CancellationToken)"/>
     public Task ExportAsync(ClusteredFeatures features, CancellationToken cancellationToken = default) =>
-        Export(features, async: true, cancellationToken);
+        Write(features, async: true, cancellationToken);
 
-    private async Task Export(ClusteredFeatures features, bool async, CancellationToken cancellationToken)
+    private async Task Write(ClusteredFeatures features, bool async, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(features);
         LoadPlan plan = LoadPlan.For(features, _options.GeometryColumn, cancellationToken);

@@ -31,8 +31,7 @@ internal static class PostgresConnectionString
             {
                 builder[keyword] = pairs[keyword];
             }
-            catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException
-                or OverflowException or NotSupportedException or KeyNotFoundException)
+            catch (ArgumentException)
             {
                 throw ConnectionErrors.BadKeyword(IsBeforePassword(keyword, connection) ? keyword : null);
             }

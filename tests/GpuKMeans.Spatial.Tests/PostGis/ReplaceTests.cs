@@ -19,7 +19,7 @@ public sealed class ReplaceTests(PostGisServer server) : PostGisTest(server)
         Assert.Equal("2", await Scalar("SELECT count(*) FROM places WHERE id < 2"));
         Assert.Equal(["places"], await Relations());
         Assert.Equal("places_geometry_idx", await Scalar(
-            "SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'places'::regclass"));
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'places'::regclass"));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ReplaceTests(PostGisServer server) : PostGisTest(server)
         await Execute("CREATE TABLE other (a int); CREATE INDEX places_geometry_idx ON other (a)");
         await Export(Samples.Points(3), "places", Replace);
         Assert.Equal("places_geometry_idx1", await Scalar(
-            "SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'places'::regclass"));
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'places'::regclass"));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Whether the rows fit a table that is there already.</summary>
 internal static class AppendCheck

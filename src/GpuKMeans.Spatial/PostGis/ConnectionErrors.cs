@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The one place errors about connection strings and URLs are worded.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Npgsql's binary COPY, waiting or not by one switch, so that columns are written once for both.</summary>
 internal sealed class CopyWriter(NpgsqlBinaryImporter importer, bool async, CancellationToken cancellationToken)

@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Tells instants from wall-clock times: a column is one or the other, a <see cref="DateTime"/> may be either.</summary>
 internal static class DateTimes

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using NetTopologySuite.Geometries;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Encodes geometries as PostGIS keeps them: little-endian EWKB.</summary>
 /// <remarks>

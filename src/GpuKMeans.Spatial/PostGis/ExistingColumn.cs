@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>A column of a table that is there already.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>What stands under the table's name already.</summary>
 /// <param name="Kind">The catalogue's letter for what it is: <c>r</c> is a table, <c>v</c> a view.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The type of a geometry column: what it holds, whether with Z, and its SRID (0: unknown).</summary>
 internal readonly record struct GeometryColumnType(string Kind, bool HasZ, int Srid)

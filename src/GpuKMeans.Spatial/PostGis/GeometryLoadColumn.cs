@@ -1,7 +1,7 @@
 using NetTopologySuite.Geometries;
 using NpgsqlTypes;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The column of geometries.</summary>
 internal sealed class GeometryLoadColumn(

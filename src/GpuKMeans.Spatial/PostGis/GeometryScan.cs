@@ -1,7 +1,7 @@
 using System.Globalization;
 using NetTopologySuite.Geometries;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>One pass over the geometries before anything is sent: finds the column's type, refuses what cannot be stored.</summary>
 internal sealed class GeometryScan

@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>A column of the table: its name and type there, and how a row's value is written.</summary>
 internal abstract class LoadColumn(string name, bool isNullable)

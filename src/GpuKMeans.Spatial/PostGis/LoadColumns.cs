@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Chooses the table's column for each column of the features.</summary>
 internal static class LoadColumns

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>What will be loaded, checked row by row before there is a connection.</summary>
 internal sealed class LoadPlan

@@ -1,6 +1,6 @@
 using NpgsqlTypes;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>A column of one of PostgreSQL's own types.</summary>
 internal abstract class PlainLoadColumn(string name, bool isNullable, PostgresType type) : LoadColumn(name, isNullable)

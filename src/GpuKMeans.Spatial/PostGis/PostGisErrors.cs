@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The one place errors of the PostGIS exporter are worded. None of them repeats a connection string.</summary>
 internal static class PostGisErrors

@@ -1,3 +1,4 @@
+using GpuKMeans.Spatial.PostGis;
 using Npgsql;
 
 namespace GpuKMeans.Spatial;
@@ -97,6 +98,12 @@ public sealed class PostGisExporter : IFeatureExporter
     private async Task Write(ClusteredFeatures features, bool async, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(features);
+        if (async)
+        {
+            // Looking through all rows takes a while, which is not the caller's to wait for.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+
         LoadPlan plan = LoadPlan.For(features, _options.GeometryColumn, cancellationToken);
         var session = new PostgresSession(_connect(), async, _options.CommandTimeout, cancellationToken);
         try

@@ -1,3 +1,5 @@
+using GpuKMeans.Spatial.PostGis;
+
 namespace GpuKMeans.Spatial;
 
 /// <summary>How a <see cref="PostGisExporter"/> writes its table.</summary>

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Reads what a caller names a database by: an Npgsql connection string or a <c>postgresql://</c> URL.</summary>
 internal static class PostgresConnectionString

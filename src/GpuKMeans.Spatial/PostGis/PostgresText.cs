@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>What .NET text may hold that PostgreSQL's cannot.</summary>
 internal static class PostgresText

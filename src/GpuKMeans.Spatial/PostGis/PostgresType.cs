@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NpgsqlTypes;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>A column type: its SQL name, how Npgsql writes it, and the server's names of the types that read the same bytes.</summary>
 internal sealed record PostgresType(string Sql, NpgsqlDbType DbType, ImmutableArray<string> Readers)

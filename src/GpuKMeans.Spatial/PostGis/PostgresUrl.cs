@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Reads the URLs that PostgreSQL's own clients take: <c>postgresql://user:password@host:port/database?options</c>.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The options of a connection URL: libpq's names and values, in Npgsql's words.</summary>
 internal static class PostgresUrlOptions

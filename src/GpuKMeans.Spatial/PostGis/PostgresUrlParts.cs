@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>What a URL says, gathered until it is known whole: its options may override its other parts.</summary>
 internal sealed class PostgresUrlParts

@@ -1,4 +1,4 @@
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The name of a table with its schema's, so that no search path can lead elsewhere.</summary>
 internal sealed record QualifiedName(string Schema, string Name)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Names of schemas, tables and columns, which reach the server as they are given.</summary>
 internal static class SqlIdentifier

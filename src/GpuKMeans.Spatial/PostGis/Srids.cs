@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The numbers by which PostGIS knows reference systems, which are EPSG's.</summary>
 internal static class Srids

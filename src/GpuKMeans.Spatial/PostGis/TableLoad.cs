@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>Loads a table in one transaction, which the caller closes whatever happens.</summary>
 internal sealed class TableLoad(PostgresSession session, LoadPlan plan, string tableName, PostGisOptions options)

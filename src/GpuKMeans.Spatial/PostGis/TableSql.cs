@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace GpuKMeans.Spatial;
+namespace GpuKMeans.Spatial.PostGis;
 
 /// <summary>The statements of a load.</summary>
 internal static class TableSql

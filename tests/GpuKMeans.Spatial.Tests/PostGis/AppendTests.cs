@@ -1,7 +1,6 @@
-using System.Globalization;
-using NetTopologySuite.Geometries;
+using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class AppendTests(PostGisServer server) : PostGisTest(server)
 {
@@ -112,10 +111,10 @@ public sealed class AppendTests(PostGisServer server) : PostGisTest(server)
         await Execute("CREATE TABLE places (id integer CHECK (id < 1000), cluster_id integer, geometry geometry)");
         await Export(Samples.Points(5), "places", Append);
 
-        var error = await Assert.ThrowsAsync<Npgsql.PostgresException>(
+        var error = await Assert.ThrowsAsync<PostgresException>(
             () => Export(Samples.Points(2_000, first: 5), "places", Append));
 
-        Assert.Equal(Npgsql.PostgresErrorCodes.CheckViolation, error.SqlState);
+        Assert.Equal(PostgresErrorCodes.CheckViolation, error.SqlState);
         Assert.Equal("5", await Scalar("SELECT count(*) FROM places"));
     }
 }

@@ -1,6 +1,4 @@
-using System.Globalization;
-
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class ColumnTests(PostGisServer server) : PostGisTest(server)
 {

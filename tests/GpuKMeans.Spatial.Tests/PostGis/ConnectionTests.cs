@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
+using GpuKMeans.Spatial.PostGis;
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class ConnectionTests(PostGisServer server) : PostGisTest(server)
 {

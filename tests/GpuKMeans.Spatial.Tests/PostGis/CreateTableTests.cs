@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using GpuKMeans.Spatial.PostGis;
+using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class CreateTableTests(PostGisServer server) : PostGisTest(server)
 {
@@ -41,14 +43,14 @@ public sealed class CreateTableTests(PostGisServer server) : PostGisTest(server)
     [Fact]
     public async Task A_table_created_by_another_session_meanwhile_is_refused()
     {
-        await using var other = new Npgsql.NpgsqlConnection(Connection);
+        await using var other = new NpgsqlConnection(Connection);
         await other.OpenAsync(Cancellation);
-        await using Npgsql.NpgsqlTransaction transaction = await other.BeginTransactionAsync(Cancellation);
-        await using var create = new Npgsql.NpgsqlCommand("CREATE TABLE places (a int)", other);
+        await using NpgsqlTransaction transaction = await other.BeginTransactionAsync(Cancellation);
+        await using var create = new NpgsqlCommand("CREATE TABLE places (a int)", other);
         await create.ExecuteNonQueryAsync(Cancellation);
 
         Task export = Export(Samples.Points(2), "places");
-        await WaitForLock();
+        await WaitForLock(export);
         await transaction.CommitAsync(Cancellation);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => export);
@@ -83,7 +85,7 @@ public sealed class CreateTableTests(PostGisServer server) : PostGisTest(server)
     [Fact]
     public async Task A_search_path_without_a_schema_is_told()
     {
-        var connection = new Npgsql.NpgsqlConnectionStringBuilder(Connection) { SearchPath = "nowhere" };
+        var connection = new NpgsqlConnectionStringBuilder(Connection) { SearchPath = "nowhere" };
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
             () => new PostGisExporter(connection.ConnectionString, "places").ExportAsync(Samples.Points(1), Cancellation));
         Assert.StartsWith("No schema of the connection's search path exists", error.Message, StringComparison.Ordinal);
@@ -125,13 +127,5 @@ public sealed class CreateTableTests(PostGisServer server) : PostGisTest(server)
 
         Assert.Equal("50000|50000", await Scalar("SELECT count(*), count(DISTINCT id) FROM places"));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"It took {watch.Elapsed}.");
-    }
-
-    private async Task WaitForLock()
-    {
-        while (await Scalar("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
-        {
-            await Task.Delay(20, Cancellation);
-        }
     }
 }

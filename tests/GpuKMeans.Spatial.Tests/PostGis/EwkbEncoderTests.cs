@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using GpuKMeans.Spatial.PostGis;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.IO;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class EwkbEncoderTests
 {

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>Databases without PostGIS, or with it in a schema of its own.</summary>
 public sealed class ExtensionTests(PostGisServer server) : PostGisTest(server)

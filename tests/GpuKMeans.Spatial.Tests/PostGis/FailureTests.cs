@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>Whatever ends a load early, the database is as it was.</summary>
 public sealed class FailureTests(PostGisServer server) : PostGisTest(server)
@@ -54,11 +54,7 @@ public sealed class FailureTests(PostGisServer server) : PostGisTest(server)
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var options = new PostGisOptions { IfExists = IfTableExists.Replace };
         Task export = Task.Run(() => Export(Samples.Points(5), "places", options, async, source.Token), Cancellation);
-        while (await Scalar("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
-        {
-            await Task.Delay(20, Cancellation);
-        }
-
+        await WaitForLock(export);
         await source.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => export);

@@ -1,6 +1,8 @@
+using GpuKMeans.Spatial.PostGis;
 using NetTopologySuite.Geometries;
+using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class GeometryTests(PostGisServer server) : PostGisTest(server)
 {
@@ -34,7 +36,6 @@ public sealed class GeometryTests(PostGisServer server) : PostGisTest(server)
     {
         await Export(Samples.Geometries(Samples.Crs("EPSG", "31983"), Samples.Wkt(wkt)), "shapes");
 
-        // PostGIS puts the Z flag on an empty geometry only where its column has it.
         string expected = $"ST_GeomFromText('{wkt}', 31983)";
         Assert.Equal("True|31983", await Scalar(
             $"SELECT ST_AsEWKB(geometry, 'NDR') = ST_AsEWKB({expected}, 'NDR'), ST_SRID(geometry) FROM shapes"));
@@ -112,7 +113,7 @@ public sealed class GeometryTests(PostGisServer server) : PostGisTest(server)
             var features = new ClusteredFeatures(FeatureColumn.Create("id", new[] { 1, 2 }), [0, 1]);
             await new PostGisExporter(connection, "plain").ExportAsync(features, Cancellation);
             await PostGisServer.Execute(connection, "SELECT id, cluster_id FROM plain");
-            await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            await Assert.ThrowsAsync<PostgresException>(
                 () => PostGisServer.Execute(connection, "SELECT geometry FROM plain"));
         }
         finally

@@ -1,6 +1,6 @@
 using NetTopologySuite.Geometries;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>What is refused before there is a connection: the server named here does not exist.</summary>
 public sealed class InputTests

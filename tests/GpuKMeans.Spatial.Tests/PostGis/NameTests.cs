@@ -1,4 +1,6 @@
-namespace GpuKMeans.Spatial.Tests;
+using GpuKMeans.Spatial.PostGis;
+
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class NameTests(PostGisServer server) : PostGisTest(server)
 {

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>No error repeats a password, or a part of one that was written without the escapes it needs.</summary>
 public sealed class PasswordSecrecyTests

@@ -1,6 +1,7 @@
+using GpuKMeans.Spatial.PostGis;
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class PostgresUrlTests
 {

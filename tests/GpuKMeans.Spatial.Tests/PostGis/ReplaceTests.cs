@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 public sealed class ReplaceTests(PostGisServer server) : PostGisTest(server)
 {
@@ -74,6 +74,21 @@ public sealed class ReplaceTests(PostGisServer server) : PostGisTest(server)
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, error.SqlState);
         await transaction.CommitAsync(Cancellation);
         Assert.Equal("2", await Scalar("SELECT count(*) FROM places"));
+        Assert.Equal(["places"], await Relations());
+    }
+
+    [Fact]
+    public async Task Of_two_replacements_at_once_the_later_commit_stays()
+    {
+        await Export(Samples.Points(1), "places");
+        using var bothLoaded = new Barrier(2);
+        await Task.WhenAll(Enumerable.Range(2, 2).Select(count => Task.Run(
+            () => new PostGisExporter(Connection, "places", Replace).Export(
+                Samples.Columns(FeatureColumn.Create("value", new Trap<int>(count, 1, () => bothLoaded.SignalAndWait(Cancellation)))),
+                Cancellation),
+            Cancellation)));
+
+        Assert.Contains(await Scalar("SELECT count(*) FROM places"), new[] { "2", "3" });
         Assert.Equal(["places"], await Relations());
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.IO;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>Small features to export.</summary>
 internal static class Samples

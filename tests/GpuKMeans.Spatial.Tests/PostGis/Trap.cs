@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>A list of defaults that does something the moment one of its rows is read.</summary>
 internal sealed class Trap<T>(int count, int row, Action spring) : IReadOnlyList<T>

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>A PostgreSQL server of the tests' own, in a temporary folder, gone when the tests are.</summary>
 internal sealed class OwnServer : IAsyncDisposable
@@ -74,7 +74,7 @@ internal sealed class OwnServer : IAsyncDisposable
         int port = FreePort();
 
         // In a session of its own, so that a signal to the tests' process group leaves it to clean up.
-        string user = Environment.UserName == "root" ? "postgres" : "";
+        string user = Environment.IsPrivilegedProcess ? "postgres" : "";
         var start = new ProcessStartInfo(
             "setsid", ["sh", "-c", Script, "sh", programs, folder, $"{port}", user]) { RedirectStandardInput = true };
         var server = new OwnServer(Process.Start(start)!, folder, new NpgsqlConnectionStringBuilder

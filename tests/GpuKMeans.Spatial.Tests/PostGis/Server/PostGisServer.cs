@@ -1,6 +1,7 @@
+using GpuKMeans.Spatial.PostGis;
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>
 /// A database with PostGIS for the tests, on the server that GPUKMEANS_TEST_POSTGIS names or on one of their own.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans.Spatial.Tests.PostGis;
 
 /// <summary>A test that talks to the server, in a schema of its own.</summary>
 [Collection(PostGisTests.Name)]
@@ -49,6 +49,17 @@ public abstract class PostGisTest(PostGisServer server) : IAsyncLifetime
         {
             exporter.Export(features, token ?? Cancellation);
         }
+    }
+
+    /// <summary>Waits until the export waits for a lock of another session.</summary>
+    protected async Task WaitForLock(Task export)
+    {
+        while (!export.IsCompleted && await Scalar("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0")
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        Assert.False(export.IsCompleted, $"The export did not wait: {export.Exception}");
     }
 
     protected Task Execute(string sql) => PostGisServer.Execute(Connection, sql);

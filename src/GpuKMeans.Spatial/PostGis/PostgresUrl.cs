@@ -104,26 +104,25 @@ internal static class PostgresUrl
     // A plus sign is a plus sign: this is a URL, not a form.
     private static string Decode(string text, string part)
     {
-        var bytes = new List<byte>(text.Length);
-        for (int i = 0; i < text.Length; i++)
+        byte[] escaped = Encoding.UTF8.GetBytes(text);
+        var bytes = new List<byte>(escaped.Length);
+        for (int i = 0; i < escaped.Length; i++)
         {
-            if (text[i] != '%')
+            byte value = escaped[i];
+            if (value == '%')
             {
-                int length = char.IsHighSurrogate(text[i]) && i + 1 < text.Length ? 2 : 1;
-                bytes.AddRange(Encoding.UTF8.GetBytes(text.Substring(i, length)));
-                i += length - 1;
-                continue;
-            }
+                ReadOnlySpan<byte> digits = escaped.AsSpan(i + 1, Math.Min(2, escaped.Length - i - 1));
+                if (digits.Length < 2
+                    || !byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+                    || value == 0)
+                {
+                    throw ConnectionErrors.BadPercent(part);
+                }
 
-            if (i + 2 >= text.Length
-                || !byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
-                || value == 0)
-            {
-                throw ConnectionErrors.BadPercent(part);
+                i += 2;
             }
 
             bytes.Add(value);
-            i += 2;
         }
 
         try

@@ -28,20 +28,20 @@ internal sealed class OwnServer : IAsyncDisposable
             $as "$bin/postgres" -D data -p "$port" -k "$dir" -h 127.0.0.1 \
                 -c fsync=off -c full_page_writes=off -c synchronous_commit=off >>server.log 2>&1 </dev/null &
             server=$!
-            cat >/dev/null
-            kill -INT "$server"
-            wait "$server"
+            exec 3<&0
+            { cat <&3 >/dev/null; kill -INT "$server"; } 2>/dev/null &
+            wait "$server" || cat server.log >&2
+        else
+            cat server.log >&2
         fi
         cd / && rm -rf "$dir"
         """;
 
     private readonly Process _keeper;
-    private readonly string _folder;
 
-    private OwnServer(Process keeper, string folder, string connectionString)
+    private OwnServer(Process keeper, string connectionString)
     {
         _keeper = keeper;
-        _folder = folder;
         ConnectionString = connectionString;
     }
 
@@ -77,7 +77,7 @@ internal sealed class OwnServer : IAsyncDisposable
         string user = Environment.IsPrivilegedProcess ? "postgres" : "";
         var start = new ProcessStartInfo(
             "setsid", ["sh", "-c", Script, "sh", programs, folder, $"{port}", user]) { RedirectStandardInput = true };
-        var server = new OwnServer(Process.Start(start)!, folder, new NpgsqlConnectionStringBuilder
+        var server = new OwnServer(Process.Start(start)!, new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
             Port = port,
@@ -118,10 +118,9 @@ internal sealed class OwnServer : IAsyncDisposable
             {
                 if (waited.Elapsed > StartLimit || _keeper.HasExited)
                 {
-                    string log = Path.Combine(_folder, "server.log");
-                    string said = File.Exists(log) ? await File.ReadAllTextAsync(log) : "(it left no log)";
                     await DisposeAsync();
-                    throw new InvalidOperationException($"The PostgreSQL server did not start. It said: {said}", e);
+                    throw new InvalidOperationException(
+                        "The PostgreSQL server of the tests did not start; what it said went to standard error.", e);
                 }
 
                 await Task.Delay(50);

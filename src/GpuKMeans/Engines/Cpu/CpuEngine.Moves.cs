@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Moving the centres once the sums of their rows are known.</content>
@@ -34,6 +36,7 @@ internal sealed unsafe partial class CpuEngine
         return shift;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveUnit(int panel, int slot)
     {
         int first = _panels!.FirstCenter(panel), end = Math.Min(first + _panels.Width(panel), _clusters);
@@ -55,6 +58,7 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Move(int j, double weight)
     {
         double* sum = Sum(0, j);
@@ -74,6 +78,7 @@ internal sealed unsafe partial class CpuEngine
 
     /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
     /// <returns>The squared distance the centre moved.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Round(double* mean, float* center)
     {
         double scale = 1;

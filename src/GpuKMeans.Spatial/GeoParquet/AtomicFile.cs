@@ -29,7 +29,8 @@ internal sealed class AtomicFile : IDisposable
     public static AtomicFile Create(string path, bool overwrite, bool asynchronous)
     {
         // A link stays a link: what it points to is replaced.
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        var file = new FileInfo(path);
+        string target = file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         string? folder = Path.GetDirectoryName(target);
         if (Directory.Exists(target) || folder is null)
         {

@@ -9,6 +9,9 @@ internal static class WkbEncoder
     private const byte LittleEndian = 1;
     private const int ZOffset = 1000;
 
+    // The NaN of other writers of WKB: that of the framework has its sign bit set.
+    private static readonly double _nan = BitConverter.UInt64BitsToDouble(0x7FF8_0000_0000_0000);
+
     /// <summary>Appends a geometry.</summary>
     /// <param name="geometry">One of the seven types of simple features.</param>
     /// <param name="withZ">Whether each coordinate, in all parts, has a Z; where it lacks one, NaN is written.</param>
@@ -54,7 +57,7 @@ internal static class WkbEncoder
 
         for (int i = 0; i < (withZ ? 3 : 2); i++)
         {
-            output.Write(double.NaN);
+            output.Write(_nan);
         }
     }
 
@@ -98,8 +101,8 @@ internal static class WkbEncoder
         output.Write(sequence.GetY(index));
         if (withZ)
         {
-            // NaN where the sequence has no Z.
-            output.Write(sequence.GetZ(index));
+            double z = sequence.GetZ(index);
+            output.Write(double.IsNaN(z) ? _nan : z);
         }
     }
 }

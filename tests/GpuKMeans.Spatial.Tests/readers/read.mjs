@@ -40,6 +40,7 @@ for (const { name, path, sql } of JSON.parse(readFileSync(0, 'utf8'))) {
   answer.sql = {}
   for (const [label, query] of Object.entries(sql ?? {})) {
     await attempt(answer.sql, label, async () => {
+      await database.run('SET enable_geoparquet_conversion = true')
       const result = await database.runAndReadAll(query.replaceAll('$file', `'${path}'`))
       return result.getRowObjectsJson()
     })

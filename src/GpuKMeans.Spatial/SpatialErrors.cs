@@ -38,12 +38,12 @@ internal static class SpatialErrors
         "The geometry column needs a name of at least one character.", nameof(GeoParquetOptions.GeometryColumn));
 
     public static ArgumentException ReservedGeometryColumn(string name, IEnumerable<string> taken) => new(
-        $"The geometry column cannot be named \"{name}\": these names are taken, in upper and lower case: {string.Join(", ", taken)}.",
+        $"The geometry column cannot be named \"{name}\": these names are taken, whatever their case: {string.Join(", ", taken)}.",
         nameof(GeoParquetOptions.GeometryColumn));
 
     public static ArgumentException ReservedColumn(string name, IEnumerable<string> taken) => new(
-        $"A further column cannot be named \"{name}\" in a GeoParquet file with geometries: these names are taken, in "
-        + $"upper and lower case: {string.Join(", ", taken)}.",
+        $"A further column cannot be named \"{name}\" in a GeoParquet file with geometries: these names are taken, "
+        + $"whatever their case: {string.Join(", ", taken)}.",
         "features");
 
     public static ArgumentException MixedDateTimeKinds(string column, int row, DateTimeKind kind) => new(

@@ -125,6 +125,13 @@ public sealed class GeoParquetExporterTests : IDisposable
         Assert.Contains("row 2 has measures (M)", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Curves_are_refused_by_the_row_also_inside_a_collection()
+    {
+        var e = Refused<ArgumentException>(TestFeatures.OfGeometries(null, new Point(0, 0), new GeometryCollection([new Arc()])));
+        Assert.Contains("row 1 is or holds a CircularString", e.Message, StringComparison.Ordinal);
+    }
+
     private T Refused<T>(ClusteredFeatures features, GeoParquetOptions? options = null)
         where T : Exception
     {
@@ -135,5 +142,13 @@ public sealed class GeoParquetExporterTests : IDisposable
         Assert.Equal(old, File.ReadAllBytes(path));
         Assert.Equal(["a.parquet"], _folder.Files());
         return e;
+    }
+
+    // Libraries for curves derive their types like this.
+    private sealed class Arc() : LineString([new(0, 0), new(1, 1), new(2, 0)])
+    {
+        public override OgcGeometryType OgcGeometryType => OgcGeometryType.CircularString;
+
+        public override string GeometryType => "CircularString";
     }
 }

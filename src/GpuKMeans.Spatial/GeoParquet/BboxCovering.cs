@@ -42,6 +42,8 @@ internal sealed class BboxCovering
     {
         private NumberRange<double> _range;
 
+        public override bool MayRepeat => false;
+
         protected override int Append(int row, ByteBuffer values)
         {
             if (covering._boxes[row - covering._firstRow] is not Bounds box)

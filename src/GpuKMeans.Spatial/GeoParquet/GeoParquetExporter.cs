@@ -17,8 +17,8 @@ namespace GpuKMeans.Spatial;
 /// <para>
 /// The file is written under a temporary name in the target's folder and renamed over the target when it is complete
 /// and on disk: whatever fails, the file that was there before stays as it was. A process that is killed on the way may
-/// leave a file ".gpukmeans-….tmp" behind, which can be deleted. Memory: one page and the boxes of one row group. An
-/// instance keeps no state between calls, and may be used by several threads.
+/// leave a file ".gpukmeans-….tmp" behind, which can be deleted. Memory: one page, and some numbers for
+/// each row of one row group. An instance keeps no state between calls, and may be used by several threads.
 /// </para>
 /// </remarks>
 public sealed class GeoParquetExporter : IFeatureExporter

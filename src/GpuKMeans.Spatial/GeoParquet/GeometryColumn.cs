@@ -8,6 +8,9 @@ internal sealed class GeometryColumn(
     ParquetLeaf leaf, IReadOnlyList<Geometry?> rows, GeometrySummary summary, BboxCovering? covering)
     : ParquetColumn(leaf)
 {
+    // Each is asked for once: the summary and the covering count on it.
+    public override bool MayRepeat => false;
+
     protected override int Append(int row, ByteBuffer values)
     {
         Geometry? geometry = rows[row];

@@ -35,6 +35,17 @@ internal static class ReadBackCases
 
     public static int?[] RunsOfNulls { get; } = [.. Runs()];
 
+    /// <summary>Columns of so many distinct values: dictionaries whose indices take one bit to ten.</summary>
+    public static FeatureColumn[] RepeatingValues { get; } =
+        [.. new[] { 1, 2, 3, 4, 5, 60, 255, 256, 257, 1000 }.Select(k => FeatureColumn.Create($"of {k}", Texts(3000, k)))];
+
+    /// <summary>More rows than a page of indices has, and at the limit of a dictionary's size: one below, one above.</summary>
+    public static FeatureColumn[] ManyValues { get; } =
+    [
+        FeatureColumn.Create("kept", Enumerable.Range(0, 70_000).Select(i => i % 32_768 * 1000L).ToList()),
+        FeatureColumn.Create("given up", Enumerable.Range(0, 70_000).Select(i => i % 32_769 * 1000L).ToList()),
+    ];
+
     public static FeatureColumn[] EveryType { get; } =
     [
         FeatureColumn.Create<bool>("bool", [true, false, true]),
@@ -85,6 +96,8 @@ internal static class ReadBackCases
             ["unknown crs"] = new(TestFeatures.OfWkt(null, "POINT (1 2)")),
             ["no covering"] = new(TestFeatures.OfWkt(_lonLat, "POINT (1 2)"), new GeoParquetOptions { BboxCovering = false, GeometryColumn = "wkb_geometry" }),
             ["runs of nulls"] = new(TestFeatures.OfColumns(RunsOfNulls.Length, FeatureColumn.Create("int", RunsOfNulls), FeatureColumn.Create("bool", RunsOfNulls.Select(v => v is null ? (bool?)null : v < 0).ToList())), Sql: Sql(("rows", "SELECT int, bool FROM $file ORDER BY id"))),
+            ["repeating values"] = new(TestFeatures.OfColumns(3000, RepeatingValues), Sql: Sql(("rows", "SELECT * FROM $file ORDER BY id"))),
+            ["many values"] = new(TestFeatures.OfColumns(ManyValues[0].Count, ManyValues), Sql: Sql(("rows", "SELECT * FROM $file ORDER BY id"))),
             ["large values"] = new(TestFeatures.OfColumns(5, FeatureColumn.Create<string?>("text", [.. LargeTexts()])), Sql: Sql(("rows", "SELECT id, length(text) AS length, md5(text) AS md5 FROM $file ORDER BY id"))),
         };
         foreach (ParquetCompression compression in Enum.GetValues<ParquetCompression>())
@@ -106,6 +119,12 @@ internal static class ReadBackCases
 
     public static IEnumerable<string?> LargeTexts() =>
         [new string('a', 600_000), new string('é', 600_000), null, new string('z', 2_500_000), "short"];
+
+    private static string?[] Texts(int rows, int distinct)
+    {
+        var random = new Random(distinct);
+        return [.. Enumerable.Range(0, rows).Select(i => i % 7 == 0 ? null : $"value {random.Next(distinct)}")];
+    }
 
     private static ReadBackCase WithIds<T>(T[] ids) => new(
         new ClusteredFeatures(FeatureColumn.Create("id", ids), TestFeatures.Clusters(ids.Length)), Sql: Sql(("statistics", Statistics)));

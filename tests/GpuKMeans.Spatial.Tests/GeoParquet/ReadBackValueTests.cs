@@ -115,12 +115,46 @@ public sealed class ReadBackValueTests(ReadBackFixture files)
     }
 
     [Fact]
+    public void Repeating_values_read_back_from_a_dictionary()
+    {
+        foreach (FeatureColumn<string?> column in ReadBackCases.RepeatingValues.Cast<FeatureColumn<string?>>())
+        {
+            Assert.True(HasDictionary("repeating values", column.Name), column.Name);
+            Json.Equal(column.Values, files.Read("repeating values").GetProperty("rows").Column(column.Name));
+            Json.Equal(column.Values, files.Read("repeating values").GetProperty("sql").GetProperty("rows").Column(column.Name));
+        }
+    }
+
+    [Theory]
+    [InlineData("kept", true)]
+    [InlineData("given up", false)]
+    public void Many_values_read_back_with_a_dictionary_or_without(string name, bool dictionary)
+    {
+        var column = (FeatureColumn<long>)ReadBackCases.ManyValues.Single(c => c.Name == name);
+        Assert.Equal(dictionary, HasDictionary("many values", name));
+        Json.Equal(column.Values.Select(v => $"{v}"), files.Read("many values").GetProperty("rows").Column(name));
+        Json.Equal(column.Values.Select(v => $"{v}"), files.Read("many values").GetProperty("sql").GetProperty("rows").Column(name));
+    }
+
+    [Fact]
+    public void Cluster_ids_have_a_dictionary_and_ids_that_never_repeat_have_none()
+    {
+        Assert.True(HasDictionary("row groups, Gzip", "cluster_id"));
+        Assert.False(HasDictionary("row groups, Gzip", "id"));
+    }
+
+    [Fact]
     public void A_file_without_rows_reads_back_empty()
     {
         JsonElement answer = files.Read("no rows");
         Assert.Equal(0, answer.GetProperty("rows").GetArrayLength());
         Assert.Equal(0, answer.GetProperty("sql").GetProperty("rows").GetArrayLength());
     }
+
+    private bool HasDictionary(string file, string column) =>
+        files.Read(file).GetProperty("metadata").GetProperty("row_groups")[0].GetProperty("columns").Column("meta_data").EnumerateArray()
+            .Single(c => c.GetProperty("path_in_schema")[0].GetString() == column)
+            .GetProperty("dictionary_page_offset").ValueKind != JsonValueKind.Null;
 
     private static string Md5(byte[] bytes) =>
 #pragma warning disable CA5351 // A checksum that DuckDB has too.

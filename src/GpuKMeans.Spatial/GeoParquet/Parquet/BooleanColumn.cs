@@ -9,6 +9,9 @@ internal sealed class BooleanColumn<T>(ParquetLeaf leaf, IReadOnlyList<T> rows, 
     private bool _anyFalse;
     private bool _anyTrue;
 
+    // Values that share a byte.
+    public override bool MayRepeat => false;
+
     protected override int Append(int row, ByteBuffer values)
     {
         if (boolean(rows[row]) is not bool value)

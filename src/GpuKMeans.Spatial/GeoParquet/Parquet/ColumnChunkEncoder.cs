@@ -1,24 +1,20 @@
-using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace GpuKMeans.Spatial.Parquet;
 
-/// <summary>What the footer says of one column of one row group.</summary>
-internal sealed record ColumnChunk(
-    ParquetLeaf Leaf, long Rows, long Offset, long CompressedSize, long UncompressedSize, ColumnStatistics Statistics);
-
-/// <summary>Turns rows of a column into pages: headers and, compressed, levels and values.</summary>
+/// <summary>Turns rows of a column into pages: behind a dictionary where that is smaller, else plain.</summary>
 internal sealed class ColumnChunkEncoder(ParquetCompression compression)
 {
     /// <summary>A page is closed once its values are as large as this; readers hold a page at a time in memory.</summary>
-    public const int PageSize = 1 << 20;
+    private const int PageSize = 1 << 20;
 
-    private const int PlainEncoding = 0;
-    private const int RleEncoding = 3;
+    /// <summary>Rows in a page of indices, which take two bytes each at most.</summary>
+    private const int IndicesPerPage = 1 << 15;
 
-    private readonly PageCompressor _compressor = new(compression);
+    private readonly PageEncoder _page = new(compression);
+    private readonly ValueDictionary _dictionary = new();
     private readonly ByteBuffer _values = new();
-    private readonly ByteBuffer _page = new();
-    private readonly ByteBuffer _header = new();
+    private readonly List<int> _levels = [];
 
     /// <summary>The last chunk whose blocks were all taken.</summary>
     public ColumnChunk? Chunk { get; private set; }
@@ -30,57 +26,67 @@ internal sealed class ColumnChunkEncoder(ParquetCompression compression)
     /// <param name="offset">Where in the file the first block goes.</param>
     public IEnumerable<ReadOnlyMemory<byte>> Encode(ParquetColumn column, int start, int count, long offset)
     {
+        bool repeats = column.MayRepeat && _dictionary.TryBuild(column, start, count);
+        if (!repeats)
+        {
+            // What the attempt saw is seen again.
+            column.TakeStatistics();
+        }
+
+        long dictionarySize = 0;
         long compressed = 0;
         long uncompressed = 0;
-        int end = start + count;
-        for (int row = start; row < end;)
+        foreach (bool isDictionary in repeats ? DictionaryPages(column.Leaf) : PlainPages(column, start, start + count))
+        {
+            dictionarySize += isDictionary ? _page.CompressedSize : 0;
+            compressed += _page.CompressedSize;
+            uncompressed += _page.UncompressedSize;
+            yield return _page.Header;
+            yield return _page.Body;
+        }
+
+        Chunk = new ColumnChunk(column.Leaf, count, offset, dictionarySize, compressed, uncompressed, column.TakeStatistics());
+    }
+
+    /// <summary>Makes a page each step, and tells whether it is that of the dictionary.</summary>
+    private IEnumerable<bool> DictionaryPages(ParquetLeaf leaf)
+    {
+        _page.Dictionary(_dictionary);
+        yield return true;
+
+        int rows = _dictionary.Levels.Length;
+        int firstIndex = 0;
+        for (int row = 0; row < rows; row += IndicesPerPage)
+        {
+            firstIndex += IndexPage(leaf.MaxDefinitionLevel, row, Math.Min(IndicesPerPage, rows - row), firstIndex);
+            yield return false;
+        }
+    }
+
+    private int IndexPage(int maxLevel, int row, int rows, int firstIndex)
+    {
+        ReadOnlySpan<int> levels = _dictionary.Levels.Slice(row, rows);
+        int indices = levels.Count(maxLevel);
+        _values.Clear();
+        _values.Write((byte)_dictionary.BitWidth);
+        RleEncoder.Encode(_dictionary.Indices.Slice(firstIndex, indices), _dictionary.BitWidth, _values);
+        _page.Data(levels, maxLevel, _values.Written, Encodings.RleDictionary);
+        return indices;
+    }
+
+    private IEnumerable<bool> PlainPages(ParquetColumn column, int row, int end)
+    {
+        while (row < end)
         {
             _values.Clear();
-            int next = column.FillPage(row, end, PageSize, _values);
-            ReadOnlyMemory<byte> page = Assemble(column);
-            ReadOnlyMemory<byte> body = _compressor.Compress(page);
-            WriteHeader(next - row, page.Length, body.Length);
-            row = next;
-            compressed += _header.Length + body.Length;
-            uncompressed += _header.Length + page.Length;
-            yield return _header.WrittenMemory;
-            yield return body;
+            _levels.Clear();
+            while (row < end && _values.Length < PageSize)
+            {
+                _levels.Add(column.AppendRow(row++, _values));
+            }
+
+            _page.Data(CollectionsMarshal.AsSpan(_levels), column.Leaf.MaxDefinitionLevel, _values.Written, Encodings.Plain);
+            yield return false;
         }
-
-        Chunk = new ColumnChunk(column.Leaf, count, offset, compressed, uncompressed, column.TakeStatistics());
-    }
-
-    private ReadOnlyMemory<byte> Assemble(ParquetColumn column)
-    {
-        int maxLevel = column.Leaf.MaxDefinitionLevel;
-        if (maxLevel == 0)
-        {
-            return _values.WrittenMemory;
-        }
-
-        _page.Clear();
-        _page.Write(0);
-        RleEncoder.Encode(column.Levels, BitOperations.Log2((uint)maxLevel) + 1, _page);
-        _page.WriteAt(0, _page.Length - sizeof(int));
-        _page.Write(_values.Written);
-        return _page.WrittenMemory;
-    }
-
-    private void WriteHeader(int rows, int uncompressed, int compressed)
-    {
-        const int DataPage = 0;
-        _header.Clear();
-        var thrift = new ThriftCompactWriter(_header);
-        thrift.BeginStruct();
-        thrift.I32(1, DataPage);
-        thrift.I32(2, uncompressed);
-        thrift.I32(3, compressed);
-        thrift.BeginStruct(5);
-        thrift.I32(1, rows);
-        thrift.I32(2, PlainEncoding);
-        thrift.I32(3, RleEncoding);
-        thrift.I32(4, RleEncoding);
-        thrift.EndStruct();
-        thrift.EndStruct();
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace GpuKMeans.Spatial.Parquet;
 
 /// <summary>What the footer says of the values of a column chunk.</summary>
@@ -12,26 +10,19 @@ internal sealed record ColumnStatistics(long NullCount, byte[]? Min = null, byte
 /// <summary>Turns the rows of one leaf column into PLAIN values and definition levels, and keeps their statistics.</summary>
 internal abstract class ParquetColumn(ParquetLeaf leaf)
 {
-    private readonly List<int> _levels = [];
     private long _nulls;
 
     public ParquetLeaf Leaf { get; } = leaf;
 
-    /// <summary>The definition level of each row of the page.</summary>
-    public ReadOnlySpan<int> Levels => CollectionsMarshal.AsSpan(_levels);
+    /// <summary>Whether a dictionary may pay: values are whole bytes, likely to repeat, and can be asked for twice.</summary>
+    public virtual bool MayRepeat => true;
 
-    /// <summary>Fills a page from <paramref name="row"/> on until it is large enough, and returns the first row left.</summary>
-    public int FillPage(int row, int end, int pageSize, ByteBuffer values)
+    /// <summary>Appends the value of a row, if it has one, and returns its definition level.</summary>
+    public int AppendRow(int row, ByteBuffer values)
     {
-        _levels.Clear();
-        while (row < end && values.Length < pageSize)
-        {
-            int level = Append(row++, values);
-            _levels.Add(level);
-            _nulls += level < Leaf.MaxDefinitionLevel ? 1 : 0;
-        }
-
-        return row;
+        int level = Append(row, values);
+        _nulls += level < Leaf.MaxDefinitionLevel ? 1 : 0;
+        return level;
     }
 
     /// <summary>The statistics of the rows since the last call.</summary>
@@ -42,7 +33,7 @@ internal abstract class ParquetColumn(ParquetLeaf leaf)
         return statistics;
     }
 
-    /// <summary>Appends the value of a row, if it has one, and returns its definition level.</summary>
+    /// <inheritdoc cref="AppendRow"/>
     protected abstract int Append(int row, ByteBuffer values);
 
     /// <summary>The range of the values since the last call; without one where the order says nothing.</summary>

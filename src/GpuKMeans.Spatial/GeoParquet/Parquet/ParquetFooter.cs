@@ -8,9 +8,6 @@ internal sealed record RowGroup(long Rows, IReadOnlyList<ColumnChunk> Columns);
 /// <summary>Writes the end of a file: its schema, where everything lies, and the metadata of its kind.</summary>
 internal static class ParquetFooter
 {
-    private const int PlainEncoding = 0;
-    private const int RleEncoding = 3;
-
     private static readonly string _createdBy = "GpuKMeans version "
         + typeof(ParquetFooter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
@@ -94,13 +91,26 @@ internal static class ParquetFooter
     private static void WriteColumn(ThriftCompactWriter thrift, ColumnChunk column, ParquetCompression compression)
     {
         thrift.I32(1, (int)column.Leaf.Type.Physical);
-        thrift.ListOfI32(2, PlainEncoding, RleEncoding);
+        if (column.DictionarySize > 0)
+        {
+            thrift.ListOfI32(2, Encodings.Plain, Encodings.Rle, Encodings.RleDictionary);
+        }
+        else
+        {
+            thrift.ListOfI32(2, Encodings.Plain, Encodings.Rle);
+        }
+
         thrift.ListOfStrings(3, column.Leaf.Path);
         thrift.I32(4, (int)compression);
         thrift.I64(5, column.Rows);
         thrift.I64(6, column.UncompressedSize);
         thrift.I64(7, column.CompressedSize);
-        thrift.I64(9, column.Offset);
+        thrift.I64(9, column.Offset + column.DictionarySize);
+        if (column.DictionarySize > 0)
+        {
+            thrift.I64(11, column.Offset);
+        }
+
         thrift.BeginStruct(12);
         WriteStatistics(thrift, column.Statistics);
         thrift.EndStruct();

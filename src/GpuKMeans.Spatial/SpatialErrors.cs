@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace GpuKMeans.Spatial;
 
 /// <summary>The one place errors about features, columns and reference systems are worded.</summary>
@@ -59,7 +61,9 @@ internal static class SpatialErrors
         "features");
 
     public static ArgumentException CoordinateNotFinite(int row, double x, double y, double z) => new(
-        $"The geometry of row {row} has the coordinate ({x}, {y}, {z}): X and Y must be finite, Z finite or absent (NaN).",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The geometry of row {row} has the coordinate ({x}, {y}, {z}): X and Y must be finite, Z finite or absent (NaN)."),
         "features");
 
     public static ArgumentException UnsupportedGeometryType(int row, string type) => new(

@@ -41,9 +41,9 @@ public sealed class ReadBackFixture : IAsyncLifetime
     }
 }
 
-/// <summary>The tests that share the fixture.</summary>
+/// <summary>The tests that share the fixture: those that read back what was written.</summary>
 [CollectionDefinition(Name)]
-public sealed class ReadBackTests : ICollectionFixture<ReadBackFixture>
+public sealed class ReadBackGroup : ICollectionFixture<ReadBackFixture>
 {
     public const string Name = "GeoParquet read back";
 }

@@ -4,7 +4,7 @@ using NetTopologySuite.IO;
 
 namespace GpuKMeans.Spatial.Tests.GeoParquet;
 
-[Collection(ReadBackTests.Name)]
+[Collection(ReadBackGroup.Name)]
 public sealed class ReadBackGeometryTests(ReadBackFixture files)
 {
     [Fact]

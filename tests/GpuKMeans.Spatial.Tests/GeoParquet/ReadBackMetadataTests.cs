@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace GpuKMeans.Spatial.Tests.GeoParquet;
 
-[Collection(ReadBackTests.Name)]
+[Collection(ReadBackGroup.Name)]
 public sealed class ReadBackMetadataTests(ReadBackFixture files)
 {
     public static TheoryData<string> WithGeometry { get; } =

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace GpuKMeans.Spatial.Tests.GeoParquet;
 
-[Collection(ReadBackTests.Name)]
+[Collection(ReadBackGroup.Name)]
 public sealed class ReadBackStatisticsTests(ReadBackFixture files)
 {
     [Theory]

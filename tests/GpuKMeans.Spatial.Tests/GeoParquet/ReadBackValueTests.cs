@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace GpuKMeans.Spatial.Tests.GeoParquet;
 
-[Collection(ReadBackTests.Name)]
+[Collection(ReadBackGroup.Name)]
 public sealed class ReadBackValueTests(ReadBackFixture files)
 {
     public static TheoryData<ParquetCompression> Compressions { get; } = [.. Enum.GetValues<ParquetCompression>()];

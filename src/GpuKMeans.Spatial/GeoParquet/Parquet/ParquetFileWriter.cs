@@ -4,8 +4,9 @@ namespace GpuKMeans.Spatial.Parquet;
 
 /// <summary>Writes a Parquet file to a stream from its start: row groups as they come, then the footer.</summary>
 /// <remarks>
-/// Holds one page at a time. Rows never change once written, so row groups can come from a source of any length. The
-/// blocks that make the file come from one place; the pairs of methods differ in how they put a block in the stream.
+/// Holds one page at a time, and for the column at hand a number or two for each row of the row group. What is written
+/// is never changed, so row groups can come from a source of any length. The blocks that make the file come from one
+/// place; the pairs of methods differ in how they put a block in the stream.
 /// </remarks>
 internal sealed class ParquetFileWriter(Stream stream, ParquetSchema schema, ParquetCompression compression)
 {

@@ -119,6 +119,18 @@ public sealed class GeoParquetExporterTests : IDisposable
     }
 
     [Fact]
+    public void An_id_that_was_made_null_in_the_meantime_is_refused_by_the_row()
+    {
+        int?[] numbers = [1, 2, 3];
+        string?[] texts = ["a", "b", "c"];
+        var byNumber = new ClusteredFeatures(FeatureColumn.Create("id", numbers), [0, 0, 0]);
+        var byText = new ClusteredFeatures(FeatureColumn.Create("id", texts), [0, 0, 0]);
+        (numbers[1], texts[2]) = (null, null);
+        Assert.Contains("id of row 1 is null", Refused<ArgumentException>(byNumber).Message, StringComparison.Ordinal);
+        Assert.Contains("id of row 2 is null", Refused<ArgumentException>(byText).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Measures_are_refused_by_the_row()
     {
         var e = Refused<ArgumentException>(TestFeatures.OfGeometries(null, new Point(0, 0), null, new Point(new CoordinateM(1, 2, 3))));

@@ -66,7 +66,7 @@ internal static class ReadBackCases
         FeatureColumn.Create<DateTime>("local_time", [new(2024, 2, 29, 1, 2, 3, 4, 5), DateTime.UnixEpoch.AddTicks(-1).ToUnspecified(), new(1, 1, 1)]),
         FeatureColumn.Create<DateTime?>("instant", [new(2024, 2, 29, 1, 2, 3, DateTimeKind.Utc), null, new DateTime(2024, 2, 29, 1, 2, 3, DateTimeKind.Utc).ToLocalTime()]),
         FeatureColumn.Create<DateTimeOffset>("offset", [new(2024, 2, 29, 1, 2, 3, TimeSpan.FromHours(-3)), DateTimeOffset.UnixEpoch, DateTimeOffset.MinValue]),
-        FeatureColumn.Create<DateTimeOffset?>("offset_null", [null, new(1969, 12, 31, 23, 59, 59, 999, TimeSpan.Zero), null]),
+        FeatureColumn.Create<DateTimeOffset?>("offset_null", [null, new(1969, 12, 31, 20, 59, 59, 999, TimeSpan.FromHours(-3)), null]),
         FeatureColumn.Create<byte[]?>("bytes", [[0, 255, 128], [], null]),
     ];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -151,10 +152,20 @@ public sealed class ReadBackValueTests(ReadBackFixture files)
         Assert.Equal(0, answer.GetProperty("sql").GetProperty("rows").GetArrayLength());
     }
 
-    private bool HasDictionary(string file, string column) =>
-        files.Read(file).GetProperty("metadata").GetProperty("row_groups")[0].GetProperty("columns").Column("meta_data").EnumerateArray()
-            .Single(c => c.GetProperty("path_in_schema")[0].GetString() == column)
-            .GetProperty("dictionary_page_offset").ValueKind != JsonValueKind.Null;
+    // The dictionary's page comes first, then those of the rows.
+    private bool HasDictionary(string file, string column)
+    {
+        JsonElement chunk = files.Read(file).GetProperty("metadata").GetProperty("row_groups")[0].GetProperty("columns").Column("meta_data")
+            .EnumerateArray().Single(c => c.GetProperty("path_in_schema")[0].GetString() == column);
+        if (chunk.GetProperty("dictionary_page_offset").GetString() is not string dictionary)
+        {
+            return false;
+        }
+
+        string rows = chunk.GetProperty("data_page_offset").GetString()!;
+        Assert.True(long.Parse(dictionary, CultureInfo.InvariantCulture) < long.Parse(rows, CultureInfo.InvariantCulture));
+        return true;
+    }
 
     private static string Md5(byte[] bytes) =>
 #pragma warning disable CA5351 // A checksum that DuckDB has too.

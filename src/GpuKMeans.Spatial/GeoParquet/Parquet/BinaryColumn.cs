@@ -8,7 +8,7 @@ internal sealed class BinaryColumn(ParquetLeaf leaf, IReadOnlyList<byte[]?> rows
         byte[]? bytes = rows[row];
         if (bytes is null)
         {
-            return 0;
+            return Null(row);
         }
 
         values.Write(bytes.Length);

@@ -16,7 +16,7 @@ internal sealed class BooleanColumn<T>(ParquetLeaf leaf, IReadOnlyList<T> rows, 
     {
         if (boolean(rows[row]) is not bool value)
         {
-            return 0;
+            return Null(row);
         }
 
         // A page starts with an empty buffer, and with it a byte of its own.

@@ -15,7 +15,7 @@ internal sealed class NumberColumn<T, TNumber>(ParquetLeaf leaf, IReadOnlyList<T
     {
         if (number(rows[row]) is not TNumber value)
         {
-            return 0;
+            return Null(row);
         }
 
         values.Write(value);

@@ -36,6 +36,9 @@ internal abstract class ParquetColumn(ParquetLeaf leaf)
     /// <inheritdoc cref="AppendRow"/>
     protected abstract int Append(int row, ByteBuffer values);
 
+    /// <summary>The level of a row without a value, where there may be one; ids are all that may not.</summary>
+    protected int Null(int row) => Leaf.IsOptional ? 0 : throw SpatialErrors.NullId(row);
+
     /// <summary>The range of the values since the last call; without one where the order says nothing.</summary>
     protected virtual ColumnStatistics TakeRange() => new(NullCount: 0);
 }

@@ -13,7 +13,7 @@ internal sealed class StringColumn(ParquetLeaf leaf, IReadOnlyList<string?> rows
         string? text = rows[row];
         if (text is null)
         {
-            return Leaf.IsOptional ? 0 : throw SpatialErrors.NullId(row);
+            return Null(row);
         }
 
         int start = values.Length;

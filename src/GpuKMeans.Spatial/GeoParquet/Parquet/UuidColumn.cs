@@ -9,7 +9,7 @@ internal sealed class UuidColumn<T>(ParquetLeaf leaf, IReadOnlyList<T> rows, Fun
     {
         if (guid(rows[row]) is not Guid value)
         {
-            return 0;
+            return Null(row);
         }
 
         Span<byte> bytes = values.Append(16);

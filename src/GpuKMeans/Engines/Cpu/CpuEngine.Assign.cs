@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace GpuKMeans.Engines.Cpu;
 
@@ -71,11 +72,6 @@ internal sealed unsafe partial class CpuEngine
         int tile = _kernel.TileRows, first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
         int tiles = (end - first + tile - 1) / tile;
-        for (int t = 0; t < tiles; t++)
-        {
-            PackTile(RowPointers + first + (t * tile), Math.Min(tile, end - first - (t * tile)), Tile(scratch, t));
-        }
-
         scratch.State.Reset(tiles * tile);
         CenterPanels panels = _panels!;
         for (int panel = 0; panel < panels.PanelCount; panel += _groupPanels)
@@ -83,6 +79,15 @@ internal sealed unsafe partial class CpuEngine
             int endPanel = Math.Min(panel + _groupPanels, panels.PanelCount);
             for (int t = 0; t < tiles; t++)
             {
+                if (panel == 0)
+                {
+                    int row = first + (t * tile);
+                    PackTile(RowPointers + row, Math.Min(tile, end - row), Tile(scratch, t));
+
+                    // The next tile's rows come in while this one is worked on.
+                    Prefetch(row + tile, Math.Min(row + (2 * tile), end));
+                }
+
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
             }
         }
@@ -190,6 +195,21 @@ internal sealed unsafe partial class CpuEngine
         }
 
         return sum;
+    }
+
+    private void Prefetch(int first, int end)
+    {
+        const int Line = 64 / sizeof(float);
+        if (Sse.IsSupported)
+        {
+            for (int row = first; row < end; row++)
+            {
+                for (int d = 0; d < _dimension; d += Line)
+                {
+                    Sse.Prefetch1(RowPointers[row] + d);
+                }
+            }
+        }
     }
 
     // Lanes beyond the last row repeat it.

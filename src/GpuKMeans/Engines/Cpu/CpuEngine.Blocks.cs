@@ -80,20 +80,20 @@ internal sealed unsafe partial class CpuEngine
     {
         CpuData data = _blockData!;
         float** pointers = RowPointers;
+        Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
+        _blockOrder.CopyTo(_blockStart + first, rows);
         if (data.Rows is not null)
         {
             for (int i = first; i < end; i++)
             {
-                pointers[i] = data.Rows + (_blockOrder[_blockStart + i] * _dimension);
+                pointers[i] = data.Rows + (rows[i - first] * _dimension);
             }
 
             return;
         }
 
-        Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
         for (int i = first; i < end; i++)
         {
-            rows[i - first] = _blockOrder[_blockStart + i];
             pointers[i] = _rowCopies!.Pointer + (i * (long)_dimension);
         }
 

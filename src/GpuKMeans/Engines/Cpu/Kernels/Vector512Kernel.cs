@@ -52,6 +52,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
 
     // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
     // scores so far wait in memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AssignInChunks(
         float* tile, CenterPanels panels, int firstPanel, int endPanel, ref Running low, ref Running high)
     {
@@ -78,15 +79,21 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
                 }
             }
 
+            // Copies stay in registers; what is passed by reference does not.
+            Running lowRows = low, highRows = high;
             for (int panel = group; panel < endGroup; panel++)
             {
                 float* place = scores + ((panel - group) * Wide * Rows);
-                for (int j = 0; j < panels.Width(panel); j++, place += Rows)
+                int center = panels.FirstCenter(panel), end = center + panels.Width(panel);
+                for (; center < end; center++, place += Rows)
                 {
-                    low.Add(Vector512.Load(place), panels.FirstCenter(panel) + j);
-                    high.Add(Vector512.Load(place + Lanes), panels.FirstCenter(panel) + j);
+                    lowRows.Add(Vector512.Load(place), center);
+                    highRows.Add(Vector512.Load(place + Lanes), center);
                 }
             }
+
+            low = lowRows;
+            high = highRows;
         }
     }
 

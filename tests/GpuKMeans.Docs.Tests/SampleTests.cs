@@ -1,14 +1,12 @@
-using System.Diagnostics;
-
 namespace GpuKMeans.Docs.Tests;
 
-/// <summary>The samples run to their end, as <c>dotnet run</c> would run them.</summary>
+/// <summary>The samples run to their end.</summary>
 public class SampleTests
 {
     [Fact]
     public void Quick_start()
     {
-        (int exitCode, string output) = Run("QuickStart");
+        (int exitCode, string output) = Sample.Run("QuickStart");
 
         Assert.True(exitCode == 0, output);
 
@@ -19,7 +17,7 @@ public class SampleTests
     [Fact]
     public void Place_names() => EmptyFolder.Run(() =>
     {
-        (int exitCode, string output) = Run("PlaceNames", "--clusters", "12", "--device", "cpu");
+        (int exitCode, string output) = Sample.Run("PlaceNames", "--clusters", "12", "--device", "cpu");
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("Most typical names", output, StringComparison.Ordinal);
@@ -30,24 +28,10 @@ public class SampleTests
     [Fact]
     public void Place_names_tells_errors_in_a_line() => EmptyFolder.Run(() =>
     {
-        (int exitCode, string output) = Run("PlaceNames", "--clusters", "0");
+        (int exitCode, string output) = Sample.Run("PlaceNames", "--clusters", "0");
 
         Assert.Equal(1, exitCode);
         Assert.Contains("ClusterCount is 0", output, StringComparison.Ordinal);
         Assert.False(File.Exists("places.parquet"));
     });
-
-    private static (int ExitCode, string Output) Run(string sample, params string[] arguments)
-    {
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
-        using Process process = Process.Start(new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
-    }
 }

@@ -43,13 +43,5 @@ public class ReadmeTests
     public void Snippet_runs(string name) =>
         EmptyFolder.Run(() => typeof(Snippets).GetMethod(name)!.CreateDelegate<Action>()());
 
-    [Fact]
-    public void Snippet_for_PostGis_runs()
-    {
-        string? server = Environment.GetEnvironmentVariable("GPUKMEANS_TEST_POSTGIS");
-        Assert.SkipWhen(string.IsNullOrEmpty(server), "README snippet for PostGIS: GPUKMEANS_TEST_POSTGIS names no server");
-        Snippets.ToPostGis(server!);
-    }
-
     private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
 }

@@ -1,5 +1,5 @@
 using GpuKMeans.Docs.Tests.Readme;
-using GpuKMeans.Spatial.Tests;
+using GpuKMeans.Spatial.Tests.PostGis;
 using Npgsql;
 
 namespace GpuKMeans.Docs.Tests;

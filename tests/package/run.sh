@@ -12,7 +12,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 version=0.0.0-smoke.$(date +%s).$$
 
 for project in GpuKMeans GpuKMeans.Spatial; do
-  dotnet pack "$root/src/$project/$project.csproj" -c Release -o "$work/feed" -p:Version="$version" -nologo -v quiet -clp:NoSummary
+  dotnet pack "$root/src/$project/$project.csproj" -c Release -o "$work/feed" --artifacts-path "$work/artifacts" \
+    -p:Version="$version" -nologo -v quiet -clp:NoSummary
 done
 
 mkdir "$work/app"

@@ -11,17 +11,17 @@ internal sealed record ClusterSummary(
     private const int ShownNames = 4, ShownCountries = 3;
 
     /// <summary>The clusters that have places, the largest first.</summary>
-    public static IEnumerable<ClusterSummary> Of(IReadOnlyList<Place> places, float[,] embeddings, IReadOnlyList<int> labels) =>
+    public static IEnumerable<ClusterSummary> Of(
+        IReadOnlyList<Place> places, float[,] embeddings, IReadOnlyList<int> labels, float[,] centers) =>
         Enumerable.Range(0, places.Count)
             .GroupBy(row => labels[row])
-            .Select(cluster => Of(cluster.Key, [.. cluster], places, embeddings))
+            .Select(cluster => Of(cluster.Key, [.. cluster], places, embeddings, centers))
             .OrderByDescending(summary => summary.Size);
 
-    private static ClusterSummary Of(int cluster, int[] rows, IReadOnlyList<Place> places, float[,] embeddings)
+    private static ClusterSummary Of(int cluster, int[] rows, IReadOnlyList<Place> places, float[,] embeddings, float[,] centers)
     {
-        double[] center = Mean(embeddings, rows);
         IEnumerable<string> names = rows
-            .OrderBy(row => SquaredDistance(embeddings, row, center))
+            .OrderBy(row => SquaredDistance(embeddings, row, centers, cluster))
             .Select(row => places[row].Name)
             .Distinct()
             .Take(ShownNames);
@@ -33,26 +33,12 @@ internal sealed record ClusterSummary(
         return new(cluster, rows.Length, [.. names], [.. countries]);
     }
 
-    private static double[] Mean(float[,] embeddings, int[] rows)
-    {
-        var mean = new double[embeddings.GetLength(1)];
-        foreach (int row in rows)
-        {
-            for (int i = 0; i < mean.Length; i++)
-            {
-                mean[i] += embeddings[row, i] / rows.Length;
-            }
-        }
-
-        return mean;
-    }
-
-    private static double SquaredDistance(float[,] embeddings, int row, double[] center)
+    private static double SquaredDistance(float[,] embeddings, int row, float[,] centers, int cluster)
     {
         double sum = 0;
-        for (int i = 0; i < center.Length; i++)
+        for (int i = 0; i < embeddings.GetLength(1); i++)
         {
-            double difference = embeddings[row, i] - center[i];
+            double difference = embeddings[row, i] - centers[cluster, i];
             sum += difference * difference;
         }
 

@@ -38,13 +38,14 @@ internal static class PlaceNamesJob
             AnsiConsole.Profile.Width = 120;
         }
 
-        AnsiConsole.Write(ClusterTable.Of(ClusterSummary.Of(places, embeddings, features.ClusterIds.Values)));
+        AnsiConsole.Write(ClusterTable.Of(
+            ClusterSummary.Of(places, embeddings, features.ClusterIds.Values, tool.Estimator.ClusterCenters)));
 
         tool.ExportToParquet(features, output);
         Tell($"{output} written");
         if (postgis is not null)
         {
-            new PostGisExporter(postgis, "places", new PostGisOptions { IfExists = IfTableExists.Replace }).Export(features);
+            tool.ExportToPostGis(features, "places", postgis, new PostGisOptions { IfExists = IfTableExists.Replace });
             Tell("table places written");
         }
 

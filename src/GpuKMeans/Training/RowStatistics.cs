@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using GpuKMeans.Engines.Cpu;
 
@@ -106,6 +107,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         MeanVariance = variance / _dimension;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Chunk(int chunk, int slot)
     {
         long first = (_firstChunk + chunk) * ChunkRows;
@@ -159,13 +161,13 @@ internal sealed unsafe class RowStatistics : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(float* row, float* pivot, double* sums, double weight)
     {
         int d = 0;
         for (; d <= _dimension - 8; d += 8)
         {
-            (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(Vector256.Load(row + d) - Vector256.Load(pivot + d));
-            Vector512<double> difference = Vector512.Create(lower, upper);
+            Vector512<double> difference = Lanes.Widen(Vector256.Load(row + d) - Vector256.Load(pivot + d));
             Vector512<double> weighted = difference * weight;
             (Vector512.Load(sums + d) + weighted).Store(sums + d);
             (Vector512.Load(sums + _dimension + d) + (weighted * difference)).Store(sums + _dimension + d);

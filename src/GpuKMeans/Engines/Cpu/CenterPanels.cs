@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <summary>
@@ -23,7 +25,7 @@ internal sealed unsafe class CenterPanels : IDisposable
         int tails = (leftOver + _tail - 1) / _tail;
         PanelCount = _widePanels + tails;
         _squaredNorms = new float[count];
-        _values = new NativeBuffer<float>(((_widePanels * (long)_wide) + (tails * (long)_tail)) * (dimension + 1), clear: true);
+        _values = new NativeBuffer<float>(((_widePanels * (long)_wide) + (tails * (long)_tail)) * (dimension + 1) + CpuKernel.MaxTileRows, clear: true);
     }
 
     public int Count { get; }
@@ -31,6 +33,12 @@ internal sealed unsafe class CenterPanels : IDisposable
     public int Dimension { get; }
 
     public int PanelCount { get; }
+
+    /// <summary>The panels of full width, which come first.</summary>
+    public int WidePanels => _widePanels;
+
+    /// <summary>Room for the score of each centre, and for a vector that begins at the last.</summary>
+    public int ScoreRoom => Count + CpuKernel.MaxTileRows;
 
     public int Width(int panel) => panel < _widePanels ? _wide : _tail;
 
@@ -55,6 +63,7 @@ internal sealed unsafe class CenterPanels : IDisposable
     /// <param name="panel">The panel.</param>
     /// <param name="centers">All centres, K×D.</param>
     /// <param name="origin">What to subtract from each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Set(int panel, float* centers, float* origin)
     {
         int width = Width(panel), first = FirstCenter(panel), count = Math.Min(width, Count - first);

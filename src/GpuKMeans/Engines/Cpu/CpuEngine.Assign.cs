@@ -1,11 +1,15 @@
 using System.Numerics;
-using System.Runtime.Intrinsics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Labels: float32 scores for all, then float64 distances for the rows they leave uncertain.</content>
 internal sealed unsafe partial class CpuEngine
 {
+    private const int SettleRows = 4;
+
     private readonly Action<int, int> _assignUnit;
     private readonly Action<int, int> _settleUnit;
     private readonly Action<int, int> _distanceUnit;
@@ -58,20 +62,16 @@ internal sealed unsafe partial class CpuEngine
         }
 
         _uncertainRows = uncertain;
-        _team.Run((uncertain + _kernel.TileRows - 1) / _kernel.TileRows, _settleUnit);
+        _team.Run((uncertain + SettleRows - 1) / SettleRows, _settleUnit);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignUnit(int unit, int slot)
     {
         Scratch scratch = _scratch[slot];
         int tile = _kernel.TileRows, first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
         int tiles = (end - first + tile - 1) / tile;
-        for (int t = 0; t < tiles; t++)
-        {
-            PackTile(RowPointers + first + (t * tile), Math.Min(tile, end - first - (t * tile)), Tile(scratch, t));
-        }
-
         scratch.State.Reset(tiles * tile);
         CenterPanels panels = _panels!;
         for (int panel = 0; panel < panels.PanelCount; panel += _groupPanels)
@@ -79,6 +79,15 @@ internal sealed unsafe partial class CpuEngine
             int endPanel = Math.Min(panel + _groupPanels, panels.PanelCount);
             for (int t = 0; t < tiles; t++)
             {
+                if (panel == 0)
+                {
+                    int row = first + (t * tile);
+                    PackTile(RowPointers + row, Math.Min(tile, end - row), Tile(scratch, t));
+
+                    // The next tile's rows come in while this one is worked on.
+                    Prefetch(row + tile, Math.Min(row + (2 * tile), end));
+                }
+
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
             }
         }
@@ -110,58 +119,55 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    /// <summary>Settles a tile of uncertain rows: float64 distances to the centres whose score is near the best.</summary>
+    /// <summary>Settles a few uncertain rows.</summary>
     private void SettleUnit(int unit, int slot)
     {
-        Scratch scratch = _scratch[slot];
-        int tile = _kernel.TileRows, first = unit * tile, count = Math.Min(tile, _uncertainRows - first);
-        int* rows = _uncertain!.Pointer + first;
-        float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
-        float* thresholds = stackalloc float[CpuKernel.MaxTileRows];
-        double* nearest = stackalloc double[CpuKernel.MaxTileRows];
-        for (int r = 0; r < count; r++)
+        int first = unit * SettleRows, end = Math.Min(first + SettleRows, _uncertainRows);
+        for (int i = first; i < end; i++)
         {
-            pointers[r] = RowPointers[rows[r]];
-            thresholds[r] = _thresholds!.Pointer[rows[r]];
-            nearest[r] = double.PositiveInfinity;
-            if (!(Distance.Squared(pointers[r], _origin!.Pointer, _dimension) <= RowCheck.LargestSquaredNorm))
-            {
-                RowCheck.ThrowNotFinite(
-                    new ReadOnlySpan<float>(pointers[r], _dimension), _blockOrder[_blockStart + rows[r]]);
-            }
+            Settle(_uncertain!.Pointer[i], _scratch[slot]);
+        }
+    }
+
+    /// <summary>Finds the nearest centre of a row in float64, among those whose score is near the best.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Settle(int row, Scratch scratch)
+    {
+        float* values = RowPointers[row];
+        if (!(Distance.Squared(values, _origin!.Pointer, _dimension) <= RowCheck.LargestSquaredNorm))
+        {
+            RowCheck.ThrowNotFinite(new ReadOnlySpan<float>(values, _dimension), _blockOrder[_blockStart + row]);
         }
 
-        // Lanes without a row never pass.
-        new Span<float>(thresholds + count, tile - count).Fill(float.PositiveInfinity);
-        PackTile(pointers, count, scratch.Tiles);
-        CenterPanels panels = _panels!;
-        for (int panel = 0; panel < panels.PanelCount; panel++)
+        TensorPrimitives.Subtract(
+            new ReadOnlySpan<float>(values, _dimension),
+            new ReadOnlySpan<float>(_origin.Pointer, _dimension),
+            new Span<float>(scratch.Tiles, _dimension));
+        float* scores = scratch.Scores(_panels!.ScoreRoom);
+        _kernel.ScoreRow(scratch.Tiles, _panels, scores);
+
+        float threshold = _thresholds!.Pointer[row];
+        double nearest = double.PositiveInfinity;
+        for (int j = 0; j < _clusters; j++)
         {
-            int center = panels.FirstCenter(panel), width = Math.Min(panels.Width(panel), _clusters - center);
-            _kernel.Scores(scratch.Tiles, panels, panel, scratch.Scores);
-            for (int j = 0; j < width; j++)
+            if (scores[j] >= threshold)
             {
-                float* scores = scratch.Scores + (j * tile);
-                for (uint mask = Reached(scores, thresholds, tile); mask != 0; mask &= mask - 1)
+                double exact = Distance.SquaredExact(values, _centers!.Pointer + (j * (long)_dimension), _dimension);
+                if (exact < nearest)
                 {
-                    int r = BitOperations.TrailingZeroCount(mask);
-                    double exact = Distance.SquaredExact(
-                        pointers[r], _centers!.Pointer + ((center + j) * (long)_dimension), _dimension);
-                    if (exact < nearest[r])
-                    {
-                        nearest[r] = exact;
-                        _blockLabels[rows[r]] = center + j;
-                    }
+                    nearest = exact;
+                    _blockLabels[row] = j;
                 }
             }
         }
 
-        for (int r = 0; r < count && _blockDistances is not null; r++)
+        if (_blockDistances is not null)
         {
-            _blockDistances[rows[r]] = SquaredDistance(rows[r]);
+            _blockDistances[row] = SquaredDistance(row);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DistanceUnit(int unit, int slot)
     {
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
@@ -177,6 +183,7 @@ internal sealed unsafe partial class CpuEngine
     }
 
     /// <summary>The sum of weight × squared distance over the block, in the order of its rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double BlockInertia()
     {
         CpuData data = _blockData!;
@@ -190,22 +197,19 @@ internal sealed unsafe partial class CpuEngine
         return sum;
     }
 
-    private static uint Reached(float* scores, float* thresholds, int tile)
+    private void Prefetch(int first, int end)
     {
-        uint mask = 0;
-        int lane = 0;
-        for (; lane <= tile - 8; lane += 8)
+        const int Line = 64 / sizeof(float);
+        if (Sse.IsSupported)
         {
-            mask |= Vector256.GreaterThanOrEqual(Vector256.Load(scores + lane), Vector256.Load(thresholds + lane))
-                .ExtractMostSignificantBits() << lane;
+            for (int row = first; row < end; row++)
+            {
+                for (int d = 0; d < _dimension; d += Line)
+                {
+                    Sse.Prefetch1(RowPointers[row] + d);
+                }
+            }
         }
-
-        for (; lane < tile; lane++)
-        {
-            mask |= scores[lane] >= thresholds[lane] ? 1u << lane : 0;
-        }
-
-        return mask;
     }
 
     // Lanes beyond the last row repeat it.

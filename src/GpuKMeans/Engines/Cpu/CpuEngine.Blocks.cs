@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>
@@ -9,9 +11,9 @@ internal sealed unsafe partial class CpuEngine
     private const int BlockBytes = 4 << 20;
     private const int MinBlockRows = 2048;
     private const int MaxBlockRows = 65536;
-    private const int UnitBytes = 192 << 10;
+    private const int UnitBytes = 512 << 10;
     private const int MaxUnitRows = 256;
-    private const int GroupBytes = 384 << 10;
+    private const int GroupBytes = 256 << 10;
 
     private readonly Scratch[] _scratch;
 
@@ -50,7 +52,7 @@ internal sealed unsafe partial class CpuEngine
         _uncertainCounts = new int[(_blockCapacity + _unitRows - 1) / _unitRows];
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i] = new Scratch(_unitRows, tile, _dimension);
+            _scratch[i] = new Scratch(_unitRows, _dimension);
         }
     }
 
@@ -73,24 +75,25 @@ internal sealed unsafe partial class CpuEngine
     }
 
     /// <summary>Finds where rows of the block lie, copying them first where they cannot be read in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LocateRows(int first, int end, Scratch scratch)
     {
         CpuData data = _blockData!;
         float** pointers = RowPointers;
+        Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
+        _blockOrder.CopyTo(_blockStart + first, rows);
         if (data.Rows is not null)
         {
             for (int i = first; i < end; i++)
             {
-                pointers[i] = data.Rows + (_blockOrder[_blockStart + i] * _dimension);
+                pointers[i] = data.Rows + (rows[i - first] * _dimension);
             }
 
             return;
         }
 
-        Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
         for (int i = first; i < end; i++)
         {
-            rows[i - first] = _blockOrder[_blockStart + i];
             pointers[i] = _rowCopies!.Pointer + (i * (long)_dimension);
         }
 
@@ -117,27 +120,28 @@ internal sealed unsafe partial class CpuEngine
     {
         private readonly NativeBuffer<float> _tiles;
         private readonly NativeBuffer<float> _states;
+        private NativeBuffer<float>? _scores;
 
-        public Scratch(int unitRows, int tileRows, int dimension)
+        public Scratch(int unitRows, int dimension)
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
-            _states = new NativeBuffer<float>((4L * unitRows) + (CpuKernel.MaxPanelWidth * tileRows));
+            _states = new NativeBuffer<float>(4L * unitRows);
             RowNumbers = new long[unitRows];
             float* state = _states.Pointer;
             State = new TileState(state, state + unitRows, state + (2 * unitRows), (int*)(state + (3 * unitRows)));
-            Scores = state + (4 * unitRows);
         }
 
         public float* Tiles => _tiles.Pointer;
 
         public TileState State { get; }
 
-        public float* Scores { get; }
-
         public long[] RowNumbers { get; }
+
+        public float* Scores(int room) => NativeBuffer<float>.Ensure(ref _scores, room);
 
         public void Dispose()
         {
+            _scores?.Dispose();
             _tiles.Dispose();
             _states.Dispose();
         }

@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Moving the centres once the sums of their rows are known.</content>
@@ -34,6 +37,7 @@ internal sealed unsafe partial class CpuEngine
         return shift;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveUnit(int panel, int slot)
     {
         int first = _panels!.FirstCenter(panel), end = Math.Min(first + _panels.Width(panel), _clusters);
@@ -55,49 +59,51 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Move(int j, double weight)
     {
-        double* sum = Sum(0, j);
-        double* mean = _means!.Pointer + (j * (long)_dimension);
+        var sum = new Span<double>(Sum(0, j), _dimension);
+        var mean = new Span<double>(_means!.Pointer + (j * (long)_dimension), _dimension);
         double count = _toMeans ? weight : _counts[j] + weight;
-        double step = weight / count;
-        for (int d = 0; d < _dimension; d++)
+        TensorPrimitives.Divide(sum, weight, sum);
+        if (_toMeans)
         {
-            mean[d] = _toMeans ? sum[d] / weight : mean[d] + (step * ((sum[d] / weight) - mean[d]));
-            sum[d] = 0;
+            sum.CopyTo(mean);
+        }
+        else
+        {
+            // mean + (sum − mean)·step
+            TensorPrimitives.Subtract(sum, mean, sum);
+            TensorPrimitives.MultiplyAdd(sum, weight / count, mean, mean);
         }
 
+        sum.Clear();
         *SumWeight(0, j) = 0;
         _counts[j] = count;
-        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension));
+        _shifts[j] = Round(mean, new Span<float>(_centers!.Pointer + (j * (long)_dimension), _dimension));
     }
 
     /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
     /// <returns>The squared distance the centre moved.</returns>
-    private double Round(double* mean, float* center)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private double Round(ReadOnlySpan<double> mean, Span<float> center)
     {
-        double scale = 1;
+        double norm = 1;
         if (_frame!.Normalize)
         {
-            double squares = 0;
-            for (int d = 0; d < _dimension; d++)
-            {
-                squares += mean[d] * mean[d];
-            }
+            norm = TensorPrimitives.Norm(mean);
 
             // Rows that cancel out have no mean direction: the centre stays.
-            if (squares == 0)
+            if (norm == 0)
             {
                 return 0;
             }
-
-            scale = 1 / Math.Sqrt(squares);
         }
 
         double shift = 0;
-        for (int d = 0; d < _dimension; d++)
+        for (int d = 0; d < center.Length; d++)
         {
-            float value = (float)(mean[d] * scale);
+            float value = (float)(mean[d] / norm);
             double difference = (double)value - center[d];
             shift += difference * difference;
             center[d] = value;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <summary>k-means++ on the CPU: D² as one float32 a row, potentials summed in float64 block by block.</summary>
@@ -125,6 +127,7 @@ internal sealed unsafe class CpuSeeding : Seeding
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EvaluateBlock(int block, int slot)
     {
         float* rows = Rows(block, slot, out long first, out int count);
@@ -143,6 +146,7 @@ internal sealed unsafe class CpuSeeding : Seeding
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AcceptBlock(int block, int slot)
     {
         float* rows = Rows(block, slot, out long first, out int count);

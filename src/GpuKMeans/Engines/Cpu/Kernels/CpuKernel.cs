@@ -9,9 +9,6 @@ internal abstract unsafe class CpuKernel
     /// <summary>The most rows a tile has in any kernel.</summary>
     public const int MaxTileRows = 32;
 
-    /// <summary>The most centres a panel has in any kernel.</summary>
-    public const int MaxPanelWidth = 12;
-
     public abstract string Name { get; }
 
     /// <summary>Rows in a tile.</summary>
@@ -38,8 +35,11 @@ internal abstract unsafe class CpuKernel
     /// </summary>
     public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state);
 
-    /// <summary>All scores of a panel: <c>scores[j·TileRows + r]</c>.</summary>
-    public abstract void Scores(float* tile, CenterPanels panels, int panel, float* scores);
+    /// <summary>The scores of one row with all centres.</summary>
+    /// <param name="row">The row, shifted.</param>
+    /// <param name="panels">The centres.</param>
+    /// <param name="scores">Takes the scores, in the order of the centres; has room for <see cref="CenterPanels.ScoreRoom"/>.</param>
+    public abstract void ScoreRow(float* row, CenterPanels panels, float* scores);
 
     /// <summary><see cref="Pack"/> for rows too short for vectors along them.</summary>
     private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile)

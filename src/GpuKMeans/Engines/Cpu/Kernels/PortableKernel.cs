@@ -25,8 +25,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
     {
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
-            float score;
-            Scores(tile, panels, panel, &score);
+            float score = Score(tile, panels, panel);
             if (score > *state.Best)
             {
                 *state.Second = *state.Best;
@@ -54,15 +53,23 @@ internal sealed unsafe class PortableKernel : CpuKernel
         return *state.Second < *state.Threshold ? 0u : 1u;
     }
 
-    public override void Scores(float* tile, CenterPanels panels, int panel, float* scores)
+    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    {
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            scores[panel] = Score(row, panels, panel);
+        }
+    }
+
+    private static float Score(float* row, CenterPanels panels, int panel)
     {
         float* line = panels.Panel(panel);
         float score = *line;
         for (int d = 0; d < panels.Dimension; d++)
         {
-            score += tile[d] * line[d + 1];
+            score += row[d] * line[d + 1];
         }
 
-        *scores = score;
+        return score;
     }
 }

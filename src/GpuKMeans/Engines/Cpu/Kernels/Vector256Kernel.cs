@@ -10,6 +10,8 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     private const int Rows = 2 * Lanes;
     private const int Wide = 6;
     private const int Tail = 2;
+    private const int ChunkColumns = 512;
+    private const int ChunkPanels = 4;
 
     public override string Name => "avx2";
 
@@ -23,22 +25,76 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     public override void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
     {
         Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        if (panels.Dimension > ChunkColumns)
         {
-            float* lines = panels.Panel(panel);
-            int center = panels.FirstCenter(panel);
-            if (panels.Width(panel) == Wide)
+            AssignInChunks(tile, panels, firstPanel, endPanel, ref low, ref high);
+        }
+        else
+        {
+            for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                WidePanel(tile, lines, panels.Dimension, center, ref low, ref high);
-            }
-            else
-            {
-                TailPanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                float* lines = panels.Panel(panel);
+                int center = panels.FirstCenter(panel);
+                if (panels.Width(panel) == Wide)
+                {
+                    WidePanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                }
+                else
+                {
+                    TailPanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                }
             }
         }
 
         low.Store(state, 0);
         high.Store(state, Lanes);
+    }
+
+    // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
+    // scores so far wait in memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AssignInChunks(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, ref Running low, ref Running high)
+    {
+        float* scores = stackalloc float[ChunkPanels * Wide * Rows];
+        for (int group = firstPanel; group < endPanel; group += ChunkPanels)
+        {
+            int endGroup = Math.Min(group + ChunkPanels, endPanel);
+            for (int column = 0; column < panels.Dimension; column += ChunkColumns)
+            {
+                int columns = Math.Min(ChunkColumns, panels.Dimension - column);
+                float* chunk = tile + ((long)column * Rows);
+                for (int panel = group; panel < endGroup; panel++)
+                {
+                    float* lines = panels.Panel(panel);
+                    float* place = scores + ((panel - group) * Wide * Rows);
+                    if (panels.Width(panel) == Wide)
+                    {
+                        WideChunk(chunk, lines, column, columns, place);
+                    }
+                    else
+                    {
+                        TailChunk(chunk, lines, column, columns, place);
+                    }
+                }
+            }
+
+            // Copies stay in registers; what is passed by reference does not.
+            Running lowRows = low, highRows = high;
+            for (int panel = group; panel < endGroup; panel++)
+            {
+                float* place = scores + ((panel - group) * Wide * Rows);
+                int center = panels.FirstCenter(panel), end = center + panels.Width(panel);
+                for (; center < end; center++, place += Rows)
+                {
+                    lowRows.Add(Vector256.Load(place), center);
+                    highRows.Add(Vector256.Load(place + Lanes), center);
+                }
+            }
+
+            low = lowRows;
+            high = highRows;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -117,54 +173,189 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
         highRows = high;
     }
 
-    public override void Scores(float* tile, CenterPanels panels, int panel, float* scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        float* lines = panels.Panel(panel);
-        int dimension = panels.Dimension, width = panels.Width(panel);
-        for (int j = 0; j < width; j++)
+        Vector256<float> a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5;
+        if (column == 0)
         {
-            Vector256<float> a = Vector256.Create(lines[j]), b = a;
+            a0 = b0 = Vector256.Create(lines[0]);
+            a1 = b1 = Vector256.Create(lines[1]);
+            a2 = b2 = Vector256.Create(lines[2]);
+            a3 = b3 = Vector256.Create(lines[3]);
+            a4 = b4 = Vector256.Create(lines[4]);
+            a5 = b5 = Vector256.Create(lines[5]);
+        }
+        else
+        {
+            a0 = Vector256.Load(scores + (0 * Rows));
+            b0 = Vector256.Load(scores + (0 * Rows) + Lanes);
+            a1 = Vector256.Load(scores + (1 * Rows));
+            b1 = Vector256.Load(scores + (1 * Rows) + Lanes);
+            a2 = Vector256.Load(scores + (2 * Rows));
+            b2 = Vector256.Load(scores + (2 * Rows) + Lanes);
+            a3 = Vector256.Load(scores + (3 * Rows));
+            b3 = Vector256.Load(scores + (3 * Rows) + Lanes);
+            a4 = Vector256.Load(scores + (4 * Rows));
+            b4 = Vector256.Load(scores + (4 * Rows) + Lanes);
+            a5 = Vector256.Load(scores + (5 * Rows));
+            b5 = Vector256.Load(scores + (5 * Rows) + Lanes);
+        }
+
+        float* end = tile + ((long)columns * Rows);
+        for (lines += (column + 1) * (long)Wide; tile < end; tile += Rows, lines += 6)
+        {
+            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
+            c = Vector256.Create(lines[0]);
+            a0 = Vector256.FusedMultiplyAdd(x, c, a0);
+            b0 = Vector256.FusedMultiplyAdd(y, c, b0);
+            c = Vector256.Create(lines[1]);
+            a1 = Vector256.FusedMultiplyAdd(x, c, a1);
+            b1 = Vector256.FusedMultiplyAdd(y, c, b1);
+            c = Vector256.Create(lines[2]);
+            a2 = Vector256.FusedMultiplyAdd(x, c, a2);
+            b2 = Vector256.FusedMultiplyAdd(y, c, b2);
+            c = Vector256.Create(lines[3]);
+            a3 = Vector256.FusedMultiplyAdd(x, c, a3);
+            b3 = Vector256.FusedMultiplyAdd(y, c, b3);
+            c = Vector256.Create(lines[4]);
+            a4 = Vector256.FusedMultiplyAdd(x, c, a4);
+            b4 = Vector256.FusedMultiplyAdd(y, c, b4);
+            c = Vector256.Create(lines[5]);
+            a5 = Vector256.FusedMultiplyAdd(x, c, a5);
+            b5 = Vector256.FusedMultiplyAdd(y, c, b5);
+        }
+
+        a0.Store(scores + (0 * Rows));
+        b0.Store(scores + (0 * Rows) + Lanes);
+        a1.Store(scores + (1 * Rows));
+        b1.Store(scores + (1 * Rows) + Lanes);
+        a2.Store(scores + (2 * Rows));
+        b2.Store(scores + (2 * Rows) + Lanes);
+        a3.Store(scores + (3 * Rows));
+        b3.Store(scores + (3 * Rows) + Lanes);
+        a4.Store(scores + (4 * Rows));
+        b4.Store(scores + (4 * Rows) + Lanes);
+        a5.Store(scores + (5 * Rows));
+        b5.Store(scores + (5 * Rows) + Lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
+    {
+        Vector256<float> a0, b0, a1, b1;
+        if (column == 0)
+        {
+            a0 = b0 = Vector256.Create(lines[0]);
+            a1 = b1 = Vector256.Create(lines[1]);
+        }
+        else
+        {
+            a0 = Vector256.Load(scores + (0 * Rows));
+            b0 = Vector256.Load(scores + (0 * Rows) + Lanes);
+            a1 = Vector256.Load(scores + (1 * Rows));
+            b1 = Vector256.Load(scores + (1 * Rows) + Lanes);
+        }
+
+        float* end = tile + ((long)columns * Rows);
+        for (lines += (column + 1) * (long)Tail; tile < end; tile += Rows, lines += 2)
+        {
+            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
+            c = Vector256.Create(lines[0]);
+            a0 = Vector256.FusedMultiplyAdd(x, c, a0);
+            b0 = Vector256.FusedMultiplyAdd(y, c, b0);
+            c = Vector256.Create(lines[1]);
+            a1 = Vector256.FusedMultiplyAdd(x, c, a1);
+            b1 = Vector256.FusedMultiplyAdd(y, c, b1);
+        }
+
+        a0.Store(scores + (0 * Rows));
+        b0.Store(scores + (0 * Rows) + Lanes);
+        a1.Store(scores + (1 * Rows));
+        b1.Store(scores + (1 * Rows) + Lanes);
+    }
+
+    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    {
+        int panel = 0, dimension = panels.Dimension;
+        for (; panel + 4 <= panels.WidePanels; panel += 4)
+        {
+            float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
+            Vector256<float> a = Vector256.Load(p), b = Vector256.Load(q), c = Vector256.Load(r), e = Vector256.Load(s);
             for (int d = 0; d < dimension; d++)
             {
-                Vector256<float> c = Vector256.Create(lines[((d + 1) * (long)width) + j]);
-                a = Vector256.FusedMultiplyAdd(Vector256.Load(tile + ((long)d * Rows)), c, a);
-                b = Vector256.FusedMultiplyAdd(Vector256.Load(tile + ((long)d * Rows) + Lanes), c, b);
+                Vector256<float> x = Vector256.Create(row[d]);
+                long line = (d + 1) * (long)Wide;
+                a = Vector256.FusedMultiplyAdd(x, Vector256.Load(p + line), a);
+                b = Vector256.FusedMultiplyAdd(x, Vector256.Load(q + line), b);
+                c = Vector256.FusedMultiplyAdd(x, Vector256.Load(r + line), c);
+                e = Vector256.FusedMultiplyAdd(x, Vector256.Load(s + line), e);
             }
 
-            a.Store(scores + (j * Rows));
-            b.Store(scores + (j * Rows) + Lanes);
+            float* place = scores + panels.FirstCenter(panel);
+            a.Store(place);
+            b.Store(place + Wide);
+            c.Store(place + (2 * Wide));
+            e.Store(place + (3 * Wide));
+        }
+
+        for (; panel < panels.PanelCount; panel++)
+        {
+            float* lines = panels.Panel(panel);
+            int width = panels.Width(panel);
+            Vector256<float> a = Vector256.Load(lines);
+            for (int d = 0; d < dimension; d++)
+            {
+                lines += width;
+                a = Vector256.FusedMultiplyAdd(Vector256.Create(row[d]), Vector256.Load(lines), a);
+            }
+
+            a.Store(scores + panels.FirstCenter(panel));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
     {
-        uint uncertain = 0;
-        for (int lane = 0; lane < Rows; lane += Lanes)
+        Vector256<float> low = Vector256<float>.Zero, low2 = low, high = low, high2 = low;
+        float* end = tile + ((long)(dimension - 1) * Rows);
+        for (; tile < end; tile += 2 * Rows)
         {
-            Vector256<float> squares = Vector256<float>.Zero;
-            for (long d = 0; d < dimension; d++)
-            {
-                Vector256<float> x = Vector256.Load(tile + (d * Rows) + lane);
-                squares = Vector256.FusedMultiplyAdd(x, x, squares);
-            }
-
-            Vector256<float> best = Vector256.Load(state.Best + lane);
-            Vector256<float> norm = Vector256.Sqrt(squares);
-            Vector256<float> distance = Vector256.Sqrt(Vector256.MaxNative(squares - (best + best), Vector256<float>.Zero));
-            Vector256<float> reach = Vector256.MinNative(
-                Vector256.Create(bound.Longest), norm + distance + (Vector256.Create(bound.Slack) * norm));
-            Vector256<float> margin =
-                (Vector256.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
-            Vector256<float> threshold = best - margin;
-            threshold.Store(state.Threshold + lane);
-
-            // Not "second >= threshold": what is not a number is not certain.
-            uint certain = (uint)Vector256.LessThan(Vector256.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
-            uncertain |= (~certain & 0xFFu) << lane;
+            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes);
+            low = Vector256.FusedMultiplyAdd(x, x, low);
+            high = Vector256.FusedMultiplyAdd(y, y, high);
+            x = Vector256.Load(tile + Rows);
+            y = Vector256.Load(tile + Rows + Lanes);
+            low2 = Vector256.FusedMultiplyAdd(x, x, low2);
+            high2 = Vector256.FusedMultiplyAdd(y, y, high2);
         }
 
-        return uncertain;
+        if (tile == end)
+        {
+            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes);
+            low = Vector256.FusedMultiplyAdd(x, x, low);
+            high = Vector256.FusedMultiplyAdd(y, y, high);
+        }
+
+        return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
+    }
+
+    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, TileState state)
+    {
+        Vector256<float> best = Vector256.Load(state.Best + lane);
+        Vector256<float> norm = Vector256.Sqrt(squares);
+        Vector256<float> distance = Vector256.Sqrt(Vector256.MaxNative(squares - (best + best), Vector256<float>.Zero));
+        Vector256<float> reach = Vector256.MinNative(
+            Vector256.Create(bound.Longest), norm + distance + (Vector256.Create(bound.Slack) * norm));
+        Vector256<float> margin = (Vector256.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
+        Vector256<float> threshold = best - margin;
+        threshold.Store(state.Threshold + lane);
+
+        // Not "second >= threshold": what is not a number is not certain.
+        uint certain = (uint)Vector256.LessThan(Vector256.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
+        return ~certain & 0xFFu;
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

@@ -89,6 +89,23 @@ public sealed class RowOrderTests
         Assert.Equal(1L << 50, RowOrder.Sequential(1L << 51)[1L << 50]);
     }
 
+    [Fact]
+    public void Copying_a_stretch_is_asking_for_one_row_after_the_other()
+    {
+        foreach (long count in (long[])[1, 15, 17, 100, 4097, 70_000, 1L << 32, (1L << 32) + 1, 1L << 45])
+        {
+            foreach (RowOrder order in (RowOrder[])[RowOrder.Shuffled(count, 6), RowOrder.Sequential(count)])
+            {
+                foreach (long start in (long[])[0, count / 3, Math.Max(0, count - 40)])
+                {
+                    long[] rows = new long[Math.Min(40, count - start)];
+                    order.CopyTo(start, rows);
+                    Assert.Equal(Enumerable.Range(0, rows.Length).Select(i => order[start + i]), rows);
+                }
+            }
+        }
+    }
+
     private static long[] Rows(RowOrder order)
     {
         long[] rows = new long[order.Count];

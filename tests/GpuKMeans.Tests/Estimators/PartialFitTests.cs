@@ -142,7 +142,10 @@ public sealed class PartialFitTests
     }
 
     private static KMeansOptions From(float[] centers, int clusters = 7) =>
-        TestEstimators.From(TestSet.ToArray(centers, centers.Length / clusters)) with { ReassignmentRatio = 0 };
+        TestEstimators.From(TestSet.ToArray(centers, centers.Length / clusters)) with
+        {
+            ReassignmentRatio = 0, InitializationSampleSize = KMeansOptions.AllRows,
+        };
 
     private static (float[] Rows, float[] Weights) Part(Range rows)
     {

@@ -19,6 +19,9 @@ internal static class SpatialErrors
     public static ArgumentException UnsupportedIdType(Type type) => new(
         $"Ids of type {type} are not supported: use string, int, long or Guid.", "ids");
 
+    public static ArgumentException IdColumnName(string name) => new(
+        $"The column of ids is named \"{name}\": it must be named \"{ClusteredFeatures.IdColumn}\".", "ids");
+
     public static ArgumentException NullId(int row) => new($"The id of row {row} is null: each row needs an id.", "ids");
 
     public static ArgumentException UnknownCrs(string code, string known) => new(

@@ -27,7 +27,7 @@ internal sealed class GeometryScan
         IReadOnlyList<Geometry?> geometries, CoordinateReferenceSystem? crs, CancellationToken cancellationToken)
     {
         var scan = new GeometryScan();
-        if (Srids.Of(crs) is int srid)
+        if (crs?.Srid is int srid)
         {
             scan._srid = srid;
             scan._sridSource = "the features' reference system";

@@ -1,5 +1,3 @@
-using System.Reflection;
-using System.Text.Json;
 using NetTopologySuite.Geometries;
 using NetTopologySuite.IO;
 
@@ -10,12 +8,11 @@ internal static class Samples
 {
     public static CoordinateReferenceSystem Wgs84 { get; } = Crs("EPSG", "4326");
 
-    public static CoordinateReferenceSystem Crs(string? authority, string? code) =>
-        (CoordinateReferenceSystem)typeof(CoordinateReferenceSystem)
-            .GetConstructor(
-                BindingFlags.NonPublic | BindingFlags.Instance,
-                [typeof(string), typeof(string), typeof(string), typeof(JsonElement)])!
-            .Invoke(["test", authority, code, default(JsonElement)]);
+    /// <summary>A system with a code, or with none.</summary>
+    public static CoordinateReferenceSystem Crs(string? authority, string? code) => CoordinateReferenceSystem.FromProjJson(
+        code is null
+            ? """{"type": "GeographicCRS", "name": "test"}"""
+            : $$$"""{"type": "GeographicCRS", "name": "test", "id": {"authority": "{{{authority}}}", "code": "{{{code}}}"}}""");
 
     public static Geometry Wkt(string text) => new WKTReader().Read(text);
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace GpuKMeans.Engines.Cpu;
@@ -69,9 +70,30 @@ internal sealed unsafe partial class CpuEngine
     private void AssignUnit(int unit, int slot)
     {
         Scratch scratch = _scratch[slot];
-        int tile = _kernel.TileRows, first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
+        int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
-        int tiles = (end - first + tile - 1) / tile;
+        _uncertainCounts[unit] = 0;
+
+        // Where all panels are passed over at once, a tile is done with before the next is packed in its place.
+        int rows = _panels!.PanelCount <= _groupPanels ? _kernel.TileRows : _unitRows;
+        for (int row = first; row < end; row += rows)
+        {
+            AssignRows(unit, row, Math.Min(row + rows, end), end, scratch);
+        }
+
+        if (_blockDistances is not null)
+        {
+            for (int row = first; row < end; row++)
+            {
+                _blockDistances[row] = SquaredDistance(row);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AssignRows(int unit, int first, int end, int endOfUnit, Scratch scratch)
+    {
+        int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile;
         scratch.State.Reset(tiles * tile);
         CenterPanels panels = _panels!;
         for (int panel = 0; panel < panels.PanelCount; panel += _groupPanels)
@@ -85,38 +107,30 @@ internal sealed unsafe partial class CpuEngine
                     PackTile(RowPointers + row, Math.Min(tile, end - row), Tile(scratch, t));
 
                     // The next tile's rows come in while this one is worked on.
-                    Prefetch(row + tile, Math.Min(row + (2 * tile), end));
+                    Prefetch(row + tile, Math.Min(row + (2 * tile), endOfUnit));
                 }
 
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
             }
         }
 
-        int uncertain = first;
         for (int t = 0; t < tiles; t++)
         {
             int row = first + (t * tile);
-            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, State(scratch, t));
+            TileState state = State(scratch, t);
+            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, state);
             for (; mask != 0; mask &= mask - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(mask);
                 if (row + lane < end)
                 {
-                    _uncertain!.Pointer[uncertain++] = row + lane;
-                    _thresholds!.Pointer[row + lane] = State(scratch, t).Threshold[lane];
+                    _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row + lane;
+                    _thresholds!.Pointer[row + lane] = state.Threshold[lane];
                 }
             }
         }
 
-        _uncertainCounts[unit] = uncertain - first;
         new ReadOnlySpan<int>(scratch.State.Index, end - first).CopyTo(new Span<int>(_blockLabels + first, end - first));
-        if (_blockDistances is not null)
-        {
-            for (int row = first; row < end; row++)
-            {
-                _blockDistances[row] = SquaredDistance(row);
-            }
-        }
     }
 
     /// <summary>Settles a few uncertain rows.</summary>
@@ -182,16 +196,32 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    /// <summary>The sum of weight × squared distance over the block, in the order of its rows.</summary>
+    /// <summary>The sum of weight × squared distance over the block: eight sums, for each row modulo 8, then theirs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double BlockInertia()
     {
-        CpuData data = _blockData!;
-        double sum = 0;
-        for (int i = 0; i < _blockRows; i++)
+        float* weights = _blockData!.Weights;
+        Vector512<double> sums = Vector512<double>.Zero;
+        int row = 0;
+        for (; row <= _blockRows - 8; row += 8)
         {
-            double distance = _blockDistances[i];
-            sum += data.Weights is null ? distance : distance * data.Weights[_blockOrder[_blockStart + i]];
+            Vector512<double> distances = Lanes.Widen(Vector256.Load(_blockDistances + row));
+            if (weights is not null)
+            {
+                for (int lane = 0; lane < 8; lane++)
+                {
+                    distances = distances.WithElement(lane, distances[lane] * weights[_blockOrder[_blockStart + row + lane]]);
+                }
+            }
+
+            sums += distances;
+        }
+
+        double sum = Vector512.Sum(sums);
+        for (; row < _blockRows; row++)
+        {
+            double distance = _blockDistances[row];
+            sum += weights is null ? distance : distance * weights[_blockOrder[_blockStart + row]];
         }
 
         return sum;

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 
 namespace GpuKMeans.Engines.Cpu;
 
@@ -37,7 +36,6 @@ internal sealed unsafe partial class CpuEngine
         return shift;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveUnit(int panel, int slot)
     {
         int first = _panels!.FirstCenter(panel), end = Math.Min(first + _panels.Width(panel), _clusters);
@@ -48,7 +46,7 @@ internal sealed unsafe partial class CpuEngine
             _shifts[j] = 0;
             if (weight > 0)
             {
-                Move(j, weight);
+                Move(j, weight, _scratch[slot]);
                 moved = true;
             }
         }
@@ -59,8 +57,7 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Move(int j, double weight)
+    private void Move(int j, double weight, Scratch scratch)
     {
         var sum = new Span<double>(Sum(0, j), _dimension);
         var mean = new Span<double>(_means!.Pointer + (j * (long)_dimension), _dimension);
@@ -80,35 +77,38 @@ internal sealed unsafe partial class CpuEngine
         sum.Clear();
         *SumWeight(0, j) = 0;
         _counts[j] = count;
-        _shifts[j] = Round(mean, new Span<float>(_centers!.Pointer + (j * (long)_dimension), _dimension));
+        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension), new Span<float>(scratch.Tiles, _dimension));
     }
 
     /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
     /// <returns>The squared distance the centre moved.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private double Round(ReadOnlySpan<double> mean, Span<float> center)
+    private double Round(ReadOnlySpan<double> mean, float* center, Span<float> rounded)
     {
-        double norm = 1;
         if (_frame!.Normalize)
         {
-            norm = TensorPrimitives.Norm(mean);
+            double norm = TensorPrimitives.Norm(mean);
 
             // Rows that cancel out have no mean direction: the centre stays.
             if (norm == 0)
             {
                 return 0;
             }
-        }
 
-        double shift = 0;
-        for (int d = 0; d < center.Length; d++)
+            for (int d = 0; d < mean.Length; d++)
+            {
+                rounded[d] = (float)(mean[d] / norm);
+            }
+        }
+        else
         {
-            float value = (float)(mean[d] / norm);
-            double difference = (double)value - center[d];
-            shift += difference * difference;
-            center[d] = value;
+            TensorPrimitives.ConvertTruncating(mean, rounded);
         }
 
-        return shift;
+        fixed (float* value = rounded)
+        {
+            double shift = Distance.Squared(value, center, _dimension);
+            rounded.CopyTo(new Span<float>(center, _dimension));
+            return shift;
+        }
     }
 }

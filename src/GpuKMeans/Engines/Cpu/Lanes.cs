@@ -27,6 +27,28 @@ internal static unsafe class Lanes
     public static Vector128<float> KeepLast(Vector128<float> values, int count) =>
         values & Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(Steps), (nuint)(12 + count)).AsSingle();
 
+    /// <summary>Writes 4×4 values transposed: four lines of one value from each vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(
+        Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* lines, long stride)
+    {
+        if (Sse2.IsSupported)
+        {
+            Vector128<double> lowAb = Sse.UnpackLow(a, b).AsDouble(), lowCd = Sse.UnpackLow(c, d).AsDouble();
+            Vector128<double> highAb = Sse.UnpackHigh(a, b).AsDouble(), highCd = Sse.UnpackHigh(c, d).AsDouble();
+            Sse2.UnpackLow(lowAb, lowCd).AsSingle().Store(lines);
+            Sse2.UnpackHigh(lowAb, lowCd).AsSingle().Store(lines + stride);
+            Sse2.UnpackLow(highAb, highCd).AsSingle().Store(lines + (2 * stride));
+            Sse2.UnpackHigh(highAb, highCd).AsSingle().Store(lines + (3 * stride));
+            return;
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            Vector128.Create(a[i], b[i], c[i], d[i]).Store(lines + (i * stride));
+        }
+    }
+
     /// <summary>Eight float32 values as float64.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Widen(Vector256<float> values)

@@ -9,6 +9,12 @@ internal abstract unsafe class CpuKernel
     /// <summary>The most rows a tile has in any kernel.</summary>
     public const int MaxTileRows = 32;
 
+    /// <summary>
+    /// Columns that are summed in one go: longer rows are summed chunk by chunk, so that a chunk of a tile stays in the
+    /// first-level cache, and fewer roundings stand behind a score.
+    /// </summary>
+    public const int ChunkColumns = 256;
+
     public abstract string Name { get; }
 
     /// <summary>Rows in a tile.</summary>

@@ -4,8 +4,9 @@ namespace GpuKMeans.Engines.Cpu;
 /// <remarks>
 /// <para>
 /// With u = 2⁻²⁴ and the shifted vectors x, c: rounding the shift costs at most u·‖c‖·(2‖x‖ + ‖c‖), rounding ½‖c‖² costs
-/// u·½‖c‖², and D fused multiply-adds that start from it cost D·u·(½‖c‖² + ‖x‖·‖c‖) (Higham, "Accuracy and Stability of
-/// Numerical Algorithms", §3.1). Together at most E = g·(½‖c‖² + ‖x‖·‖c‖) with g = (D + 4)·u.
+/// u·½‖c‖², and a chain of m fused multiply-adds that starts from it costs m·u·(½‖c‖² + ‖x‖·‖c‖) (Higham, "Accuracy and
+/// Stability of Numerical Algorithms", §3.1 and §4.2), where m is the columns of a chunk and the number of chunks.
+/// Together at most E = g·(½‖c‖² + ‖x‖·‖c‖) with g = (m + 4)·u.
 /// </para>
 /// <para>
 /// A centre at least as near as the best found, at distance d, has ‖c‖ ≤ R = ‖x‖ + d, however long other centres are. So
@@ -17,7 +18,8 @@ internal readonly struct ErrorBound
 {
     public ErrorBound(int dimension, int roundingsPerTerm, float longestCenter)
     {
-        double g = ((roundingsPerTerm * (double)dimension) + 4) * Math.ScaleB(1, -24);
+        int chunk = Math.Min(dimension, CpuKernel.ChunkColumns), chunks = (dimension + chunk - 1) / chunk;
+        double g = ((roundingsPerTerm * (double)chunk) + chunks + 4) * Math.ScaleB(1, -24);
         TwoG = (float)(2.04 * g);
         Slack = (float)(4.1 * Math.Sqrt(g));
         Longest = longestCenter * 1.001f;

@@ -64,12 +64,17 @@ internal sealed unsafe class PortableKernel : CpuKernel
     private static float Score(float* row, CenterPanels panels, int panel)
     {
         float* line = panels.Panel(panel);
-        float score = *line;
+        float score = 0, part = *line;
         for (int d = 0; d < panels.Dimension; d++)
         {
-            score += row[d] * line[d + 1];
+            part += row[d] * line[d + 1];
+            if ((d + 1) % ChunkColumns == 0)
+            {
+                score += part;
+                part = 0;
+            }
         }
 
-        return score;
+        return score + part;
     }
 }

@@ -10,7 +10,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     private const int Rows = 2 * Lanes;
     private const int Wide = 12;
     private const int Tail = 4;
-    private const int ChunkColumns = 1024;
+
     private const int ChunkPanels = 4;
 
     public override string Name => "vector128";
@@ -226,53 +226,25 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector128<float> a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5, a6, b6, a7, b7, a8, b8, a9, b9, a10,
-            b10, a11, b11;
-        if (column == 0)
-        {
-            a0 = b0 = Vector128.Create(lines[0]);
-            a1 = b1 = Vector128.Create(lines[1]);
-            a2 = b2 = Vector128.Create(lines[2]);
-            a3 = b3 = Vector128.Create(lines[3]);
-            a4 = b4 = Vector128.Create(lines[4]);
-            a5 = b5 = Vector128.Create(lines[5]);
-            a6 = b6 = Vector128.Create(lines[6]);
-            a7 = b7 = Vector128.Create(lines[7]);
-            a8 = b8 = Vector128.Create(lines[8]);
-            a9 = b9 = Vector128.Create(lines[9]);
-            a10 = b10 = Vector128.Create(lines[10]);
-            a11 = b11 = Vector128.Create(lines[11]);
-        }
-        else
-        {
-            a0 = Vector128.Load(scores + (0 * Rows));
-            b0 = Vector128.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector128.Load(scores + (1 * Rows));
-            b1 = Vector128.Load(scores + (1 * Rows) + Lanes);
-            a2 = Vector128.Load(scores + (2 * Rows));
-            b2 = Vector128.Load(scores + (2 * Rows) + Lanes);
-            a3 = Vector128.Load(scores + (3 * Rows));
-            b3 = Vector128.Load(scores + (3 * Rows) + Lanes);
-            a4 = Vector128.Load(scores + (4 * Rows));
-            b4 = Vector128.Load(scores + (4 * Rows) + Lanes);
-            a5 = Vector128.Load(scores + (5 * Rows));
-            b5 = Vector128.Load(scores + (5 * Rows) + Lanes);
-            a6 = Vector128.Load(scores + (6 * Rows));
-            b6 = Vector128.Load(scores + (6 * Rows) + Lanes);
-            a7 = Vector128.Load(scores + (7 * Rows));
-            b7 = Vector128.Load(scores + (7 * Rows) + Lanes);
-            a8 = Vector128.Load(scores + (8 * Rows));
-            b8 = Vector128.Load(scores + (8 * Rows) + Lanes);
-            a9 = Vector128.Load(scores + (9 * Rows));
-            b9 = Vector128.Load(scores + (9 * Rows) + Lanes);
-            a10 = Vector128.Load(scores + (10 * Rows));
-            b10 = Vector128.Load(scores + (10 * Rows) + Lanes);
-            a11 = Vector128.Load(scores + (11 * Rows));
-            b11 = Vector128.Load(scores + (11 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Wide];
+        new Span<float>(zeros, Wide).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Wide;
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
+        Vector128<float> a4 = Vector128.Create(start[4]), b4 = a4;
+        Vector128<float> a5 = Vector128.Create(start[5]), b5 = a5;
+        Vector128<float> a6 = Vector128.Create(start[6]), b6 = a6;
+        Vector128<float> a7 = Vector128.Create(start[7]), b7 = a7;
+        Vector128<float> a8 = Vector128.Create(start[8]), b8 = a8;
+        Vector128<float> a9 = Vector128.Create(start[9]), b9 = a9;
+        Vector128<float> a10 = Vector128.Create(start[10]), b10 = a10;
+        Vector128<float> a11 = Vector128.Create(start[11]), b11 = a11;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Wide; tile < end; tile += Rows, lines += 12)
+        for (; tile < end; tile += Rows, lines += 12)
         {
             Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
             c = Vector128.Create(lines[0]);
@@ -313,6 +285,34 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
             b11 = Vector128.MultiplyAddEstimate(y, c, b11);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector128.Load(scores + (0 * Rows));
+            b0 += Vector128.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector128.Load(scores + (1 * Rows));
+            b1 += Vector128.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector128.Load(scores + (2 * Rows));
+            b2 += Vector128.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector128.Load(scores + (3 * Rows));
+            b3 += Vector128.Load(scores + (3 * Rows) + Lanes);
+            a4 += Vector128.Load(scores + (4 * Rows));
+            b4 += Vector128.Load(scores + (4 * Rows) + Lanes);
+            a5 += Vector128.Load(scores + (5 * Rows));
+            b5 += Vector128.Load(scores + (5 * Rows) + Lanes);
+            a6 += Vector128.Load(scores + (6 * Rows));
+            b6 += Vector128.Load(scores + (6 * Rows) + Lanes);
+            a7 += Vector128.Load(scores + (7 * Rows));
+            b7 += Vector128.Load(scores + (7 * Rows) + Lanes);
+            a8 += Vector128.Load(scores + (8 * Rows));
+            b8 += Vector128.Load(scores + (8 * Rows) + Lanes);
+            a9 += Vector128.Load(scores + (9 * Rows));
+            b9 += Vector128.Load(scores + (9 * Rows) + Lanes);
+            a10 += Vector128.Load(scores + (10 * Rows));
+            b10 += Vector128.Load(scores + (10 * Rows) + Lanes);
+            a11 += Vector128.Load(scores + (11 * Rows));
+            b11 += Vector128.Load(scores + (11 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
@@ -342,28 +342,17 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector128<float> a0, b0, a1, b1, a2, b2, a3, b3;
-        if (column == 0)
-        {
-            a0 = b0 = Vector128.Create(lines[0]);
-            a1 = b1 = Vector128.Create(lines[1]);
-            a2 = b2 = Vector128.Create(lines[2]);
-            a3 = b3 = Vector128.Create(lines[3]);
-        }
-        else
-        {
-            a0 = Vector128.Load(scores + (0 * Rows));
-            b0 = Vector128.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector128.Load(scores + (1 * Rows));
-            b1 = Vector128.Load(scores + (1 * Rows) + Lanes);
-            a2 = Vector128.Load(scores + (2 * Rows));
-            b2 = Vector128.Load(scores + (2 * Rows) + Lanes);
-            a3 = Vector128.Load(scores + (3 * Rows));
-            b3 = Vector128.Load(scores + (3 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Tail];
+        new Span<float>(zeros, Tail).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Tail;
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Tail; tile < end; tile += Rows, lines += 4)
+        for (; tile < end; tile += Rows, lines += 4)
         {
             Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
             c = Vector128.Create(lines[0]);
@@ -380,6 +369,18 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
             b3 = Vector128.MultiplyAddEstimate(y, c, b3);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector128.Load(scores + (0 * Rows));
+            b0 += Vector128.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector128.Load(scores + (1 * Rows));
+            b1 += Vector128.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector128.Load(scores + (2 * Rows));
+            b2 += Vector128.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector128.Load(scores + (3 * Rows));
+            b3 += Vector128.Load(scores + (3 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
@@ -390,8 +391,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
         b3.Store(scores + (3 * Rows) + Lanes);
     }
 
-    // A lane is a centre here.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // A lane is a centre here. Sums are made chunk by chunk as for tiles, so that the same bound holds.
     public override void ScoreRow(float* row, CenterPanels panels, float* scores)
     {
         for (int panel = 0; panel < panels.PanelCount; panel++)
@@ -399,17 +399,30 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
             int width = panels.Width(panel);
             for (int part = 0; part < width; part += Lanes)
             {
-                float* lines = panels.Panel(panel) + part;
-                Vector128<float> a = Vector128.Load(lines);
-                for (int d = 0; d < panels.Dimension; d++)
-                {
-                    lines += width;
-                    a = Vector128.MultiplyAddEstimate(Vector128.Create(row[d]), Vector128.Load(lines), a);
-                }
-
-                a.Store(scores + panels.FirstCenter(panel) + part);
+                float* place = scores + panels.FirstCenter(panel) + part;
+                ScorePanel(row, panels.Panel(panel) + part, panels.Dimension, width, place);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    {
+        Vector128<float> a = Vector128.Load(lines), sum = Vector128<float>.Zero;
+        for (int column = 0; column < dimension; column += ChunkColumns)
+        {
+            int end = Math.Min(column + ChunkColumns, dimension);
+            for (int d = column; d < end; d++)
+            {
+                lines += width;
+                a = Vector128.MultiplyAddEstimate(Vector128.Create(row[d]), Vector128.Load(lines), a);
+            }
+
+            sum += a;
+            a = Vector128<float>.Zero;
+        }
+
+        sum.Store(scores);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

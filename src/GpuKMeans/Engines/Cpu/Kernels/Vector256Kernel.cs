@@ -10,7 +10,7 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     private const int Rows = 2 * Lanes;
     private const int Wide = 6;
     private const int Tail = 2;
-    private const int ChunkColumns = 512;
+
     private const int ChunkPanels = 4;
 
     public override string Name => "avx2";
@@ -176,34 +176,19 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector256<float> a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5;
-        if (column == 0)
-        {
-            a0 = b0 = Vector256.Create(lines[0]);
-            a1 = b1 = Vector256.Create(lines[1]);
-            a2 = b2 = Vector256.Create(lines[2]);
-            a3 = b3 = Vector256.Create(lines[3]);
-            a4 = b4 = Vector256.Create(lines[4]);
-            a5 = b5 = Vector256.Create(lines[5]);
-        }
-        else
-        {
-            a0 = Vector256.Load(scores + (0 * Rows));
-            b0 = Vector256.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector256.Load(scores + (1 * Rows));
-            b1 = Vector256.Load(scores + (1 * Rows) + Lanes);
-            a2 = Vector256.Load(scores + (2 * Rows));
-            b2 = Vector256.Load(scores + (2 * Rows) + Lanes);
-            a3 = Vector256.Load(scores + (3 * Rows));
-            b3 = Vector256.Load(scores + (3 * Rows) + Lanes);
-            a4 = Vector256.Load(scores + (4 * Rows));
-            b4 = Vector256.Load(scores + (4 * Rows) + Lanes);
-            a5 = Vector256.Load(scores + (5 * Rows));
-            b5 = Vector256.Load(scores + (5 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Wide];
+        new Span<float>(zeros, Wide).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Wide;
+        Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
+        Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;
+        Vector256<float> a2 = Vector256.Create(start[2]), b2 = a2;
+        Vector256<float> a3 = Vector256.Create(start[3]), b3 = a3;
+        Vector256<float> a4 = Vector256.Create(start[4]), b4 = a4;
+        Vector256<float> a5 = Vector256.Create(start[5]), b5 = a5;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Wide; tile < end; tile += Rows, lines += 6)
+        for (; tile < end; tile += Rows, lines += 6)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
             c = Vector256.Create(lines[0]);
@@ -226,6 +211,22 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
             b5 = Vector256.FusedMultiplyAdd(y, c, b5);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector256.Load(scores + (0 * Rows));
+            b0 += Vector256.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector256.Load(scores + (1 * Rows));
+            b1 += Vector256.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector256.Load(scores + (2 * Rows));
+            b2 += Vector256.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector256.Load(scores + (3 * Rows));
+            b3 += Vector256.Load(scores + (3 * Rows) + Lanes);
+            a4 += Vector256.Load(scores + (4 * Rows));
+            b4 += Vector256.Load(scores + (4 * Rows) + Lanes);
+            a5 += Vector256.Load(scores + (5 * Rows));
+            b5 += Vector256.Load(scores + (5 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
@@ -243,22 +244,15 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector256<float> a0, b0, a1, b1;
-        if (column == 0)
-        {
-            a0 = b0 = Vector256.Create(lines[0]);
-            a1 = b1 = Vector256.Create(lines[1]);
-        }
-        else
-        {
-            a0 = Vector256.Load(scores + (0 * Rows));
-            b0 = Vector256.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector256.Load(scores + (1 * Rows));
-            b1 = Vector256.Load(scores + (1 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Tail];
+        new Span<float>(zeros, Tail).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Tail;
+        Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
+        Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Tail; tile < end; tile += Rows, lines += 2)
+        for (; tile < end; tile += Rows, lines += 2)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
             c = Vector256.Create(lines[0]);
@@ -269,13 +263,22 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
             b1 = Vector256.FusedMultiplyAdd(y, c, b1);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector256.Load(scores + (0 * Rows));
+            b0 += Vector256.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector256.Load(scores + (1 * Rows));
+            b1 += Vector256.Load(scores + (1 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
         b1.Store(scores + (1 * Rows) + Lanes);
     }
 
-    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next.
+    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next. Sums are
+    // made chunk by chunk as for tiles, so that the same bound holds.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void ScoreRow(float* row, CenterPanels panels, float* scores)
     {
@@ -284,36 +287,55 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
         {
             float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
             Vector256<float> a = Vector256.Load(p), b = Vector256.Load(q), c = Vector256.Load(r), e = Vector256.Load(s);
-            for (int d = 0; d < dimension; d++)
+            Vector256<float> sumA = Vector256<float>.Zero, sumB = sumA, sumC = sumA, sumE = sumA;
+            for (int column = 0; column < dimension; column += ChunkColumns)
             {
-                Vector256<float> x = Vector256.Create(row[d]);
-                long line = (d + 1) * (long)Wide;
-                a = Vector256.FusedMultiplyAdd(x, Vector256.Load(p + line), a);
-                b = Vector256.FusedMultiplyAdd(x, Vector256.Load(q + line), b);
-                c = Vector256.FusedMultiplyAdd(x, Vector256.Load(r + line), c);
-                e = Vector256.FusedMultiplyAdd(x, Vector256.Load(s + line), e);
+                int end = Math.Min(column + ChunkColumns, dimension);
+                for (int d = column; d < end; d++)
+                {
+                    Vector256<float> x = Vector256.Create(row[d]);
+                    long line = (d + 1) * (long)Wide;
+                    a = Vector256.FusedMultiplyAdd(x, Vector256.Load(p + line), a);
+                    b = Vector256.FusedMultiplyAdd(x, Vector256.Load(q + line), b);
+                    c = Vector256.FusedMultiplyAdd(x, Vector256.Load(r + line), c);
+                    e = Vector256.FusedMultiplyAdd(x, Vector256.Load(s + line), e);
+                }
+
+                (sumA, sumB, sumC, sumE) = (sumA + a, sumB + b, sumC + c, sumE + e);
+                a = b = c = e = Vector256<float>.Zero;
             }
 
             float* place = scores + panels.FirstCenter(panel);
-            a.Store(place);
-            b.Store(place + Wide);
-            c.Store(place + (2 * Wide));
-            e.Store(place + (3 * Wide));
+            sumA.Store(place);
+            sumB.Store(place + Wide);
+            sumC.Store(place + (2 * Wide));
+            sumE.Store(place + (3 * Wide));
         }
 
         for (; panel < panels.PanelCount; panel++)
         {
-            float* lines = panels.Panel(panel);
-            int width = panels.Width(panel);
-            Vector256<float> a = Vector256.Load(lines);
-            for (int d = 0; d < dimension; d++)
+            ScorePanel(row, panels.Panel(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    {
+        Vector256<float> a = Vector256.Load(lines), sum = Vector256<float>.Zero;
+        for (int column = 0; column < dimension; column += ChunkColumns)
+        {
+            int end = Math.Min(column + ChunkColumns, dimension);
+            for (int d = column; d < end; d++)
             {
                 lines += width;
                 a = Vector256.FusedMultiplyAdd(Vector256.Create(row[d]), Vector256.Load(lines), a);
             }
 
-            a.Store(scores + panels.FirstCenter(panel));
+            sum += a;
+            a = Vector256<float>.Zero;
         }
+
+        sum.Store(scores);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -10,7 +10,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     private const int Rows = 2 * Lanes;
     private const int Wide = 12;
     private const int Tail = 4;
-    private const int ChunkColumns = 256;
+
     private const int ChunkPanels = 4;
 
     public override string Name => "avx512";
@@ -224,53 +224,25 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector512<float> a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5, a6, b6, a7, b7, a8, b8, a9, b9, a10,
-            b10, a11, b11;
-        if (column == 0)
-        {
-            a0 = b0 = Vector512.Create(lines[0]);
-            a1 = b1 = Vector512.Create(lines[1]);
-            a2 = b2 = Vector512.Create(lines[2]);
-            a3 = b3 = Vector512.Create(lines[3]);
-            a4 = b4 = Vector512.Create(lines[4]);
-            a5 = b5 = Vector512.Create(lines[5]);
-            a6 = b6 = Vector512.Create(lines[6]);
-            a7 = b7 = Vector512.Create(lines[7]);
-            a8 = b8 = Vector512.Create(lines[8]);
-            a9 = b9 = Vector512.Create(lines[9]);
-            a10 = b10 = Vector512.Create(lines[10]);
-            a11 = b11 = Vector512.Create(lines[11]);
-        }
-        else
-        {
-            a0 = Vector512.Load(scores + (0 * Rows));
-            b0 = Vector512.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector512.Load(scores + (1 * Rows));
-            b1 = Vector512.Load(scores + (1 * Rows) + Lanes);
-            a2 = Vector512.Load(scores + (2 * Rows));
-            b2 = Vector512.Load(scores + (2 * Rows) + Lanes);
-            a3 = Vector512.Load(scores + (3 * Rows));
-            b3 = Vector512.Load(scores + (3 * Rows) + Lanes);
-            a4 = Vector512.Load(scores + (4 * Rows));
-            b4 = Vector512.Load(scores + (4 * Rows) + Lanes);
-            a5 = Vector512.Load(scores + (5 * Rows));
-            b5 = Vector512.Load(scores + (5 * Rows) + Lanes);
-            a6 = Vector512.Load(scores + (6 * Rows));
-            b6 = Vector512.Load(scores + (6 * Rows) + Lanes);
-            a7 = Vector512.Load(scores + (7 * Rows));
-            b7 = Vector512.Load(scores + (7 * Rows) + Lanes);
-            a8 = Vector512.Load(scores + (8 * Rows));
-            b8 = Vector512.Load(scores + (8 * Rows) + Lanes);
-            a9 = Vector512.Load(scores + (9 * Rows));
-            b9 = Vector512.Load(scores + (9 * Rows) + Lanes);
-            a10 = Vector512.Load(scores + (10 * Rows));
-            b10 = Vector512.Load(scores + (10 * Rows) + Lanes);
-            a11 = Vector512.Load(scores + (11 * Rows));
-            b11 = Vector512.Load(scores + (11 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Wide];
+        new Span<float>(zeros, Wide).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Wide;
+        Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
+        Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
+        Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
+        Vector512<float> a3 = Vector512.Create(start[3]), b3 = a3;
+        Vector512<float> a4 = Vector512.Create(start[4]), b4 = a4;
+        Vector512<float> a5 = Vector512.Create(start[5]), b5 = a5;
+        Vector512<float> a6 = Vector512.Create(start[6]), b6 = a6;
+        Vector512<float> a7 = Vector512.Create(start[7]), b7 = a7;
+        Vector512<float> a8 = Vector512.Create(start[8]), b8 = a8;
+        Vector512<float> a9 = Vector512.Create(start[9]), b9 = a9;
+        Vector512<float> a10 = Vector512.Create(start[10]), b10 = a10;
+        Vector512<float> a11 = Vector512.Create(start[11]), b11 = a11;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Wide; tile < end; tile += Rows, lines += 12)
+        for (; tile < end; tile += Rows, lines += 12)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c;
             c = Vector512.Create(lines[0]);
@@ -311,6 +283,34 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
             b11 = Vector512.FusedMultiplyAdd(y, c, b11);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector512.Load(scores + (0 * Rows));
+            b0 += Vector512.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector512.Load(scores + (1 * Rows));
+            b1 += Vector512.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector512.Load(scores + (2 * Rows));
+            b2 += Vector512.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector512.Load(scores + (3 * Rows));
+            b3 += Vector512.Load(scores + (3 * Rows) + Lanes);
+            a4 += Vector512.Load(scores + (4 * Rows));
+            b4 += Vector512.Load(scores + (4 * Rows) + Lanes);
+            a5 += Vector512.Load(scores + (5 * Rows));
+            b5 += Vector512.Load(scores + (5 * Rows) + Lanes);
+            a6 += Vector512.Load(scores + (6 * Rows));
+            b6 += Vector512.Load(scores + (6 * Rows) + Lanes);
+            a7 += Vector512.Load(scores + (7 * Rows));
+            b7 += Vector512.Load(scores + (7 * Rows) + Lanes);
+            a8 += Vector512.Load(scores + (8 * Rows));
+            b8 += Vector512.Load(scores + (8 * Rows) + Lanes);
+            a9 += Vector512.Load(scores + (9 * Rows));
+            b9 += Vector512.Load(scores + (9 * Rows) + Lanes);
+            a10 += Vector512.Load(scores + (10 * Rows));
+            b10 += Vector512.Load(scores + (10 * Rows) + Lanes);
+            a11 += Vector512.Load(scores + (11 * Rows));
+            b11 += Vector512.Load(scores + (11 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
@@ -340,28 +340,17 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
     {
-        Vector512<float> a0, b0, a1, b1, a2, b2, a3, b3;
-        if (column == 0)
-        {
-            a0 = b0 = Vector512.Create(lines[0]);
-            a1 = b1 = Vector512.Create(lines[1]);
-            a2 = b2 = Vector512.Create(lines[2]);
-            a3 = b3 = Vector512.Create(lines[3]);
-        }
-        else
-        {
-            a0 = Vector512.Load(scores + (0 * Rows));
-            b0 = Vector512.Load(scores + (0 * Rows) + Lanes);
-            a1 = Vector512.Load(scores + (1 * Rows));
-            b1 = Vector512.Load(scores + (1 * Rows) + Lanes);
-            a2 = Vector512.Load(scores + (2 * Rows));
-            b2 = Vector512.Load(scores + (2 * Rows) + Lanes);
-            a3 = Vector512.Load(scores + (3 * Rows));
-            b3 = Vector512.Load(scores + (3 * Rows) + Lanes);
-        }
-
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Tail];
+        new Span<float>(zeros, Tail).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Tail;
+        Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
+        Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
+        Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
+        Vector512<float> a3 = Vector512.Create(start[3]), b3 = a3;
         float* end = tile + ((long)columns * Rows);
-        for (lines += (column + 1) * (long)Tail; tile < end; tile += Rows, lines += 4)
+        for (; tile < end; tile += Rows, lines += 4)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c;
             c = Vector512.Create(lines[0]);
@@ -378,6 +367,18 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
             b3 = Vector512.FusedMultiplyAdd(y, c, b3);
         }
 
+        if (column > 0)
+        {
+            a0 += Vector512.Load(scores + (0 * Rows));
+            b0 += Vector512.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector512.Load(scores + (1 * Rows));
+            b1 += Vector512.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector512.Load(scores + (2 * Rows));
+            b2 += Vector512.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector512.Load(scores + (3 * Rows));
+            b3 += Vector512.Load(scores + (3 * Rows) + Lanes);
+        }
+
         a0.Store(scores + (0 * Rows));
         b0.Store(scores + (0 * Rows) + Lanes);
         a1.Store(scores + (1 * Rows));
@@ -388,7 +389,8 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         b3.Store(scores + (3 * Rows) + Lanes);
     }
 
-    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next.
+    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next. Sums are
+    // made chunk by chunk as for tiles, so that the same bound holds.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void ScoreRow(float* row, CenterPanels panels, float* scores)
     {
@@ -397,36 +399,55 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         {
             float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
             Vector512<float> a = Vector512.Load(p), b = Vector512.Load(q), c = Vector512.Load(r), e = Vector512.Load(s);
-            for (int d = 0; d < dimension; d++)
+            Vector512<float> sumA = Vector512<float>.Zero, sumB = sumA, sumC = sumA, sumE = sumA;
+            for (int column = 0; column < dimension; column += ChunkColumns)
             {
-                Vector512<float> x = Vector512.Create(row[d]);
-                long line = (d + 1) * (long)Wide;
-                a = Vector512.FusedMultiplyAdd(x, Vector512.Load(p + line), a);
-                b = Vector512.FusedMultiplyAdd(x, Vector512.Load(q + line), b);
-                c = Vector512.FusedMultiplyAdd(x, Vector512.Load(r + line), c);
-                e = Vector512.FusedMultiplyAdd(x, Vector512.Load(s + line), e);
+                int end = Math.Min(column + ChunkColumns, dimension);
+                for (int d = column; d < end; d++)
+                {
+                    Vector512<float> x = Vector512.Create(row[d]);
+                    long line = (d + 1) * (long)Wide;
+                    a = Vector512.FusedMultiplyAdd(x, Vector512.Load(p + line), a);
+                    b = Vector512.FusedMultiplyAdd(x, Vector512.Load(q + line), b);
+                    c = Vector512.FusedMultiplyAdd(x, Vector512.Load(r + line), c);
+                    e = Vector512.FusedMultiplyAdd(x, Vector512.Load(s + line), e);
+                }
+
+                (sumA, sumB, sumC, sumE) = (sumA + a, sumB + b, sumC + c, sumE + e);
+                a = b = c = e = Vector512<float>.Zero;
             }
 
             float* place = scores + panels.FirstCenter(panel);
-            a.Store(place);
-            b.Store(place + Wide);
-            c.Store(place + (2 * Wide));
-            e.Store(place + (3 * Wide));
+            sumA.Store(place);
+            sumB.Store(place + Wide);
+            sumC.Store(place + (2 * Wide));
+            sumE.Store(place + (3 * Wide));
         }
 
         for (; panel < panels.PanelCount; panel++)
         {
-            float* lines = panels.Panel(panel);
-            int width = panels.Width(panel);
-            Vector512<float> a = Vector512.Load(lines);
-            for (int d = 0; d < dimension; d++)
+            ScorePanel(row, panels.Panel(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    {
+        Vector512<float> a = Vector512.Load(lines), sum = Vector512<float>.Zero;
+        for (int column = 0; column < dimension; column += ChunkColumns)
+        {
+            int end = Math.Min(column + ChunkColumns, dimension);
+            for (int d = column; d < end; d++)
             {
                 lines += width;
                 a = Vector512.FusedMultiplyAdd(Vector512.Create(row[d]), Vector512.Load(lines), a);
             }
 
-            a.Store(scores + panels.FirstCenter(panel));
+            sum += a;
+            a = Vector512<float>.Zero;
         }
+
+        sum.Store(scores);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

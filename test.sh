@@ -71,7 +71,7 @@ fi
 
 say "Building"
 # Tests find their files by the paths of their sources, which a build server would map.
-if ! dotnet build GpuKMeans.sln -c Release -nologo -clp:NoSummary -warnaserror -p:DeterministicSourcePaths=false; then
+if ! dotnet build GpuKMeans.sln -c Release -nologo -clp:NoSummary -warnaserror; then
   echo "error: the build failed" >&2
   ((failed++))
   finish

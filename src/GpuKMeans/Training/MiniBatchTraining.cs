@@ -16,6 +16,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     private long _rowsSinceReseeding;
     private long _reseedings;
     private int _iteration;
+    private int _finalIterations;
     private StopReason _stopReason;
 
     private double _smoothed = double.NaN;
@@ -29,6 +30,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     {
         StopReason = _stopReason,
         Iterations = _iteration,
+        FinalIterations = _finalIterations,
         Steps = _steps,
         RowsSeen = _rowsSeen,
         ReseededCenters = _reseeded,
@@ -71,6 +73,26 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
             }
 
             _inertias.Add(passInertia);
+        }
+    }
+
+    /// <summary>Lloyd's iterations over all rows, until nothing changes or <see cref="KMeansOptions.FinalIterations"/> are made.</summary>
+    public void Refine(EngineData data, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    {
+        while (_finalIterations < options.FinalIterations)
+        {
+            LloydStatistics pass = engine.Accumulate(data, cancellationToken);
+            double shift = engine.MoveCenters(data, out int relocated);
+            _inertias.Add(pass.Inertia);
+            _reseeded += relocated;
+            _rowsSeen += data.Count;
+            _finalIterations++;
+            progress?.Report(new FitProgress(
+                FitPhase.Training, _iteration + _finalIterations, _steps, data.Count, data.Count, double.NaN));
+            if (shift <= tolerance && relocated == 0)
+            {
+                break;
+            }
         }
     }
 

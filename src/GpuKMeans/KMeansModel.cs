@@ -75,6 +75,7 @@ public sealed partial class KMeansModel
 
     /// <summary>Finds the nearest centre of one row.</summary>
     /// <param name="row"><see cref="Dimension"/> values.</param>
+    /// <exception cref="ArgumentException">The dimension differs, or a value is not finite.</exception>
     public int Predict(ReadOnlySpan<float> row) => row.Length == Dimension
         ? Predict(VectorSource.FromMemory(row.ToArray(), Dimension))[0]
         : throw KMeansErrors.DimensionMismatch(row.Length, Dimension);

@@ -70,7 +70,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         var training = new MiniBatchTraining(engine, Options, tolerance);
         using (EngineData rows = engine.Load(data, weights, frame))
         {
-            training.Run(rows, progress, cancellationToken);
+            training.Run(rows, weights, progress, cancellationToken);
         }
 
         FitReport report = training.Report with
@@ -121,13 +121,27 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             return this;
         }
 
-        if (_training is null)
+        bool first = _training is null;
+        try
         {
-            StartPartialFit(batch, weights, frame);
+            if (first)
+            {
+                StartPartialFit(batch, weights, frame);
+            }
+
+            using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
+            _training.Step(rows, weights);
+        }
+        catch
+        {
+            if (first)
+            {
+                EndPartialFit();
+            }
+
+            throw;
         }
 
-        using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
-        _training.Step(rows);
         Set(null);
         return this;
     }

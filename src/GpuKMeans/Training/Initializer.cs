@@ -107,7 +107,8 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
     /// <summary>Draws rows, none twice: uniformly, or by weight (Efraimidis and Spirakis, 2006).</summary>
     private static long[] RandomRows(long rows, ReadOnlyMemory<float> weights, int count, ref SplitMix64 random)
     {
-        if (weights.IsEmpty)
+        // Weights that are all the same change nothing, not even the draw.
+        if (weights.IsEmpty || !weights.Span.ContainsAnyExcept(weights.Span[0]))
         {
             RowOrder order = RowOrder.Shuffled(rows, random.Next());
             long[] chosen = new long[count];

@@ -131,14 +131,14 @@ internal sealed unsafe class RowStatistics : IDisposable
         _chunkWeights[chunk] = total;
         _chunkPositive[chunk] = positive;
 
-        // Sums that are large or not finite tell that a row is; rows of weight 0 hide behind theirs.
+        // Sums that are large or not finite tell that a row is; small weights hide it.
         double squares = 0;
         for (int d = 0; d < _dimension; d++)
         {
             squares += sums[_dimension + d];
         }
 
-        if (positive < count || !(squares < RowCheck.LargestSquaredNorm / 1e6))
+        if (_data.Weights is not null || !(squares < RowCheck.LargestSquaredNorm / 1e6))
         {
             for (int r = 0; r < count; r++)
             {
@@ -149,13 +149,7 @@ internal sealed unsafe class RowStatistics : IDisposable
 
     private static void CheckRow(ReadOnlySpan<float> row, long number)
     {
-        double squares = 0;
-        foreach (float value in row)
-        {
-            squares += (double)value * value;
-        }
-
-        if (!(squares <= RowCheck.LargestSquaredNorm))
+        if (!RowCheck.IsFit(row))
         {
             RowCheck.ThrowNotFinite(row, number);
         }

@@ -148,15 +148,14 @@ internal sealed unsafe partial class CpuEngine
     private void Settle(int row, Scratch scratch)
     {
         float* values = RowPointers[row];
-        if (!(Distance.Squared(values, _origin!.Pointer, _dimension) <= RowCheck.LargestSquaredNorm))
+        var span = new ReadOnlySpan<float>(values, _dimension);
+        if (!RowCheck.IsFit(span))
         {
-            RowCheck.ThrowNotFinite(new ReadOnlySpan<float>(values, _dimension), _blockOrder[_blockStart + row]);
+            RowCheck.ThrowNotFinite(span, _blockOrder[_blockStart + row]);
         }
 
         TensorPrimitives.Subtract(
-            new ReadOnlySpan<float>(values, _dimension),
-            new ReadOnlySpan<float>(_origin.Pointer, _dimension),
-            new Span<float>(scratch.Tiles, _dimension));
+            span, new ReadOnlySpan<float>(_origin!.Pointer, _dimension), new Span<float>(scratch.Tiles, _dimension));
         float* scores = scratch.Scores(_panels!.ScoreRoom);
         _kernel.ScoreRow(scratch.Tiles, _panels, scores);
 

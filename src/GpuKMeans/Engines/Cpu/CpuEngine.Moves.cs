@@ -49,6 +49,10 @@ internal sealed unsafe partial class CpuEngine
                 Move(j, weight, _scratch[slot]);
                 moved = true;
             }
+            else if (_toMeans)
+            {
+                _counts[j] = 0;
+            }
         }
 
         if (moved)

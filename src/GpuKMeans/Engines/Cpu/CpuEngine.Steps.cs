@@ -16,13 +16,22 @@ internal sealed unsafe partial class CpuEngine
             int batch = (int)Math.Min(batchSize, order.Count - position);
             StartSums(many: false);
             double inertia = 0;
-            for (int done = 0; done < batch; done += _blockCapacity)
+            try
             {
-                int count = Math.Min(_blockCapacity, batch - done);
-                SetBlock(rows, order, position + done, count, labels, distances);
-                AssignBlock();
-                AccumulateBlock();
-                inertia += BlockInertia();
+                for (int done = 0; done < batch; done += _blockCapacity)
+                {
+                    int count = Math.Min(_blockCapacity, batch - done);
+                    SetBlock(rows, order, position + done, count, labels, distances);
+                    AssignBlock();
+                    AccumulateBlock();
+                    inertia += BlockInertia();
+                }
+            }
+            catch
+            {
+                // Rows that could not be read: what was summed of the batch must not reach the next.
+                ClearSums();
+                throw;
             }
 
             double weight = StepWeight();

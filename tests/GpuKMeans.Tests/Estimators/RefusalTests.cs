@@ -105,8 +105,10 @@ public sealed class RefusalTests
     [Theory, MemberData(nameof(Names))]
     public void A_row_whose_distance_is_beyond_float32_is_refused_rather_than_scored_as_infinite(string name)
     {
-        KMeansEstimator fitted = TestEstimators.Fit(name, TestEstimators.Options(2), new float[,] { { 4.5e18f }, { -4.5e18f } });
-        ArgumentException error = Assert.Throws<ArgumentException>(() => fitted.Score(new float[,] { { 0 }, { 3e19f } }));
+        // ‖x‖² is within float32, ‖x − c‖² is not.
+        float[,] centers = { { 0, 4.6e18f }, { 0, -4.4e18f } };
+        KMeansEstimator fitted = TestEstimators.Fit(name, TestEstimators.From(centers), centers);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => fitted.Score(new float[,] { { 0, 0 }, { 1.8e19f, 0 } }));
         Assert.Contains("Row 1 has values so large", error.Message);
     }
 

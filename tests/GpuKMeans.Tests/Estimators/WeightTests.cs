@@ -95,6 +95,23 @@ public sealed class WeightTests
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void A_sample_for_the_start_is_drawn_among_the_rows_that_weigh(string name)
+    {
+        // Nine of 2,000 rows weigh anything: hardly one of them is in a sample of 50 drawn among all.
+        float[] rows = TestData.Values(2000, i => i);
+        float[] weights = TestData.Values(2000, i => i % 222 == 100 ? 1 : 0);
+        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.RandomRows])
+        {
+            KMeansOptions options = TestEstimators.Options(9) with
+            {
+                InitializationSampleSize = 50, Initialization = start, ReassignmentRatio = 0,
+            };
+            KMeansEstimator fitted = TestEstimators.Fit(name, options, TestSet.ToArray(rows, 1), weights);
+            Assert.Equal(0, fitted.Inertia);
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void Heavy_rows_pull_centres(string name)
     {
         KMeansEstimator fitted = TestEstimators.Fit(

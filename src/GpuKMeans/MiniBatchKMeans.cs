@@ -22,7 +22,6 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
     // Enough rows that k-means++ finds most clusters, few enough that choosing costs less than training.
     private const int SeedRowsPerCluster = 20;
     private const int SampleRowsPerCluster = 64;
-    private const int SampleIterations = 10;
 
     private KMeansEngine? _engine;
     private MiniBatchTraining? _training;
@@ -255,10 +254,15 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         double tolerance,
         CancellationToken cancellationToken)
     {
+        if (Options.SampleIterations == 0)
+        {
+            return;
+        }
+
         long size = Math.Max(3L * Options.BatchSize, (long)SampleRowsPerCluster * Options.ClusterCount);
         (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(data, weights, size, Options.Seed);
         using EngineData rows = engine.Load(sample, sampleWeights, frame);
-        for (int i = 0; i < SampleIterations; i++)
+        for (int i = 0; i < Options.SampleIterations; i++)
         {
             LloydStatistics pass = engine.Accumulate(rows, cancellationToken);
             if (engine.MoveCenters(rows, out _) <= tolerance || pass.Changed == 0)

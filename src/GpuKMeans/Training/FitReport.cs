@@ -33,7 +33,7 @@ public sealed record FitReport
     /// <summary>Lloyd's iterations over all rows made at the end (<see cref="KMeansOptions.FinalIterations"/>).</summary>
     public int FinalIterations { get; init; }
 
-    /// <summary>The times the centres were moved in training: mini-batch steps, or Lloyd's iterations.</summary>
+    /// <summary>The times the centres were moved in training: mini-batch steps and Lloyd's iterations.</summary>
     public long Steps { get; init; }
 
     /// <summary>The rows the centres were moved by, counted each time.</summary>

@@ -87,6 +87,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
             _reseeded += relocated;
             _rowsSeen += data.Count;
             _finalIterations++;
+            _steps++;
             progress?.Report(new FitProgress(
                 FitPhase.Training, _iteration + _finalIterations, _steps, data.Count, data.Count, double.NaN));
             if (shift <= tolerance && relocated == 0)

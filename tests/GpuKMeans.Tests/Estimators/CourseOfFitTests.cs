@@ -42,6 +42,7 @@ public sealed class CourseOfFitTests
         KMeansOptions options = TestEstimators.From(TestSet.ToArray(set.Centers, 5)) with
         {
             BatchSize = 500, MaxIterations = 3, Tolerance = 0, MaxNoImprovement = null, ReassignmentRatio = 0,
+            SampleIterations = 0, FinalIterations = 0,
         };
         KMeansEstimator fitted = TestEstimators.Fit(nameof(MiniBatchKMeans), options, set.Array);
         var oracle = new OracleCenters(set.Centers, new double[6], 5);
@@ -56,7 +57,7 @@ public sealed class CourseOfFitTests
         TestSet set = TestData.Make("uniform", 4000, 8, 30, seed: 74);
         KMeansOptions options = TestEstimators.Options(30) with
         {
-            MaxIterations = 2, Tolerance = 0, MaxNoImprovement = null, BatchSize = 500,
+            MaxIterations = 2, Tolerance = 0, MaxNoImprovement = null, BatchSize = 500, FinalIterations = 0,
         };
         FitReport report = TestEstimators.Fit(name, options, set.Array).Report;
         Assert.Equal((StopReason.MaxIterations, 2), (report.StopReason, report.Iterations));
@@ -90,7 +91,10 @@ public sealed class CourseOfFitTests
         // Two of three centres start where no row ever is.
         TestSet set = TestData.Make("blobs", 3000, 2, 3, seed: 77);
         float[,] centers = { { set.Rows[0], set.Rows[1] }, { 1e6f, 1e6f }, { -1e6f, 1e6f } };
-        KMeansOptions options = TestEstimators.From(centers) with { BatchSize = 300 };
+        KMeansOptions options = TestEstimators.From(centers) with
+        {
+            BatchSize = 300, SampleIterations = 0, FinalIterations = 0,
+        };
         KMeansEstimator fitted = TestEstimators.Fit(nameof(MiniBatchKMeans), options, set.Array);
         Assert.InRange(fitted.Report.ReseededCenters, 2, 100);
         Assert.Equal(0, fitted.Report.EmptyClusters);

@@ -88,10 +88,30 @@ public sealed class FittedModelTests
     [Theory, MemberData(nameof(Names))]
     public void Counts_are_the_weights_of_the_rows_given(string name)
     {
-        KMeansOptions options = TestEstimators.Options(12) with { ReassignmentRatio = 0, BatchSize = 100, Tolerance = 0 };
+        KMeansOptions options = TestEstimators.Options(12) with
+        {
+            ReassignmentRatio = 0, BatchSize = 100, Tolerance = 0, SampleIterations = 0, FinalIterations = 0,
+        };
         KMeansEstimator fitted = TestEstimators.Fit(name, options, _set.Array);
         Assert.Equal(name == nameof(KMeans) ? 900 : fitted.Report.RowsSeen, fitted.ClusterCounts.Sum());
         Assert.Equal(fitted.Report.Steps * (name == nameof(KMeans) ? 900.0 : 100.0), fitted.Report.RowsSeen);
+    }
+
+    [Fact]
+    public void Rows_of_the_sample_count_and_final_iterations_count_each_row_once()
+    {
+        KMeansOptions options = TestEstimators.Options(12) with
+        {
+            ReassignmentRatio = 0, BatchSize = 100, MaxIterations = 1, MaxNoImprovement = null, Tolerance = 0, FinalIterations = 0,
+        };
+        KMeansEstimator sampled = TestEstimators.Fit(nameof(MiniBatchKMeans), options, _set.Array);
+        KMeansEstimator final = TestEstimators.Fit(nameof(MiniBatchKMeans), options with { FinalIterations = 3 }, _set.Array);
+        int sample = Math.Min(900, 64 * 12);
+
+        Assert.Equal(sample + 900, sampled.ClusterCounts.Sum());
+        Assert.Equal(900, final.ClusterCounts.Sum());
+        Assert.InRange(final.Report.FinalIterations, 1, 3);
+        Assert.InRange(final.Inertia, 0, sampled.Inertia);
     }
 
     [Theory, MemberData(nameof(Names))]

@@ -15,6 +15,8 @@ public sealed class OptionsTests
                 { "BatchSize", "0", "at least 1", options with { BatchSize = 0 } },
                 { "MaxIterations", "0", "at least 1", options with { MaxIterations = 0 } },
                 { "Tolerance", "-0.5", "at least 0", options with { Tolerance = -0.5 } },
+                { "SampleIterations", "-1", "at least 0", options with { SampleIterations = -1 } },
+                { "FinalIterations", "-2", "at least 0", options with { FinalIterations = -2 } },
                 { "Tolerance", "NaN", "finite", options with { Tolerance = double.NaN } },
                 { "Tolerance", "∞", "finite", options with { Tolerance = double.PositiveInfinity } },
                 { "MaxNoImprovement", "0", "at least 1, or null", options with { MaxNoImprovement = 0 } },

@@ -38,6 +38,9 @@ internal sealed unsafe class CenterPanels : IDisposable
     /// <summary>The panels of full width, which come first.</summary>
     public int WidePanels => _widePanels;
 
+    /// <summary>The centres, and those that only fill panels up.</summary>
+    public int PaddedCount => PanelCount == 0 ? 0 : FirstCenter(PanelCount - 1) + Width(PanelCount - 1);
+
     /// <summary>Room for the score of each centre, and for a vector that begins at the last.</summary>
     public int ScoreRoom => Count + CpuKernel.MaxTileRows;
 

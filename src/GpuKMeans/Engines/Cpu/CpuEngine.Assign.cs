@@ -223,7 +223,19 @@ internal sealed unsafe partial class CpuEngine
             sum += weights is null ? distance : distance * weights[_blockOrder[_blockStart + row]];
         }
 
-        return sum;
+        return double.IsFinite(sum) ? sum : throw BeyondFloat32();
+    }
+
+    /// <summary>What to throw when a squared distance of the block has left float32's range.</summary>
+    private ArgumentException BeyondFloat32()
+    {
+        int row = 0;
+        while (float.IsFinite(_blockDistances[row]))
+        {
+            row++;
+        }
+
+        return KMeansErrors.TooLarge(_blockOrder[_blockStart + row]);
     }
 
     private void Prefetch(int first, int end)

@@ -82,7 +82,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         PackCenters();
     }
 
-    public override Seeding StartSeeding(EngineData data) => new CpuSeeding((CpuData)data, _team);
+    public override Seeding StartSeeding(EngineData data) => new CpuSeeding((CpuData)data, _kernel, _team);
 
     protected override void Dispose(bool disposing)
     {

@@ -37,6 +37,9 @@ internal sealed class WorkerTeam
     /// <summary>The most threads that work at once, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>One of something for each thread.</summary>
+    public IEnumerable<T> PerThread<T>(Func<T> make) => Enumerable.Range(0, Threads).Select(_ => make());
+
     /// <summary>Does all units and returns when they are done.</summary>
     /// <param name="units">How many there are.</param>
     /// <param name="body">Does one: takes its number and the number of the thread, from 0 to <see cref="Threads"/> − 1.</param>

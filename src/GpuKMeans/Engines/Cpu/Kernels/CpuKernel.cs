@@ -47,6 +47,13 @@ internal abstract unsafe class CpuKernel
     /// <param name="scores">Takes the scores, in the order of the centres; has room for <see cref="CenterPanels.ScoreRoom"/>.</param>
     public abstract void ScoreRow(float* row, CenterPanels panels, float* scores);
 
+    /// <summary>
+    /// Squared distances from direct differences: <c>distances[j·stride + r]</c>, for each centre of the panels and those
+    /// that only fill them up. Summed in the order of the columns, multiply and add fused: the same bits in every kernel
+    /// on machines that fuse.
+    /// </summary>
+    public abstract void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride);
+
     /// <summary><see cref="Pack"/> for rows too short for vectors along them.</summary>
     private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile)
     {

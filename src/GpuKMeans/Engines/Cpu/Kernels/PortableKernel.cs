@@ -61,6 +61,22 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
+    public override void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
+    {
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            float* line = panels.Panel(panel);
+            float sum = 0;
+            for (int d = 0; d < panels.Dimension; d++)
+            {
+                float difference = tile[d] - line[d + 1];
+                sum = MathF.FusedMultiplyAdd(difference, difference, sum);
+            }
+
+            distances[panel * (long)stride] = sum;
+        }
+    }
+
     private static float Score(float* row, CenterPanels panels, int panel)
     {
         float* line = panels.Panel(panel);

@@ -73,25 +73,48 @@ internal sealed unsafe partial class CpuEngine
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
         _uncertainCounts[unit] = 0;
+        int count = ChooseRows(first, end, scratch);
 
         // Where all panels are passed over at once, a tile is done with before the next is packed in its place.
         int rows = _panels!.PanelCount <= _groupPanels ? _kernel.TileRows : _unitRows;
-        for (int row = first; row < end; row += rows)
+        for (int row = 0; row < count; row += rows)
         {
-            AssignRows(unit, row, Math.Min(row + rows, end), end, scratch);
+            AssignRows(unit, row, Math.Min(row + rows, count), count, scratch);
         }
 
         if (_blockDistances is not null)
         {
-            for (int row = first; row < end; row++)
+            for (int i = 0; i < count; i++)
             {
+                int row = scratch.RowIndices[i];
                 _blockDistances[row] = SquaredDistance(row);
             }
         }
     }
 
+    /// <summary>Lists the rows of a unit that are to be assigned: all, but for those whose label is known to stay.</summary>
+    /// <returns>How many there are.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AssignRows(int unit, int first, int end, int endOfUnit, Scratch scratch)
+    private int ChooseRows(int first, int end, Scratch scratch)
+    {
+        bool all = _blockBounds is null || !_boundsHold;
+        float** pointers = RowPointers;
+        int count = 0;
+        for (int row = first; row < end; row++)
+        {
+            if (all || !Stays(row))
+            {
+                scratch.RowIndices[count] = row;
+                scratch.Pointers[count++] = pointers[row];
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Assigns the rows from one place in the unit's list to another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AssignRows(int unit, int first, int end, int endOfList, Scratch scratch)
     {
         int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile;
         scratch.State.Reset(tiles * tile);
@@ -104,10 +127,10 @@ internal sealed unsafe partial class CpuEngine
                 if (panel == 0)
                 {
                     int row = first + (t * tile);
-                    PackTile(RowPointers + row, Math.Min(tile, end - row), Tile(scratch, t));
+                    PackTile(scratch.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
 
                     // The next tile's rows come in while this one is worked on.
-                    Prefetch(row + tile, Math.Min(row + (2 * tile), endOfUnit));
+                    Prefetch(scratch.Pointers + row + tile, Math.Min(tile, endOfList - row - tile));
                 }
 
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
@@ -116,21 +139,32 @@ internal sealed unsafe partial class CpuEngine
 
         for (int t = 0; t < tiles; t++)
         {
-            int row = first + (t * tile);
-            TileState state = State(scratch, t);
-            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, state);
+            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, State(scratch, t));
+            int place = first + (t * tile);
             for (; mask != 0; mask &= mask - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(mask);
-                if (row + lane < end)
+                if (place + lane < end)
                 {
-                    _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row + lane;
-                    _thresholds!.Pointer[row + lane] = state.Threshold[lane];
+                    int row = scratch.RowIndices[place + lane];
+                    _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row;
+                    _thresholds!.Pointer[row] = scratch.State.Threshold[(t * tile) + lane];
+
+                    // Which centre is second is not known either.
+                    scratch.State.Lower[(t * tile) + lane] = 0;
                 }
             }
         }
 
-        new ReadOnlySpan<int>(scratch.State.Index, end - first).CopyTo(new Span<int>(_blockLabels + first, end - first));
+        for (int i = 0; i < end - first; i++)
+        {
+            int row = scratch.RowIndices[first + i];
+            _blockLabels[row] = scratch.State.Index[i];
+            if (_blockBounds is not null)
+            {
+                _blockBounds[row] = scratch.State.Lower[i];
+            }
+        }
     }
 
     /// <summary>Settles a few uncertain rows.</summary>
@@ -238,16 +272,16 @@ internal sealed unsafe partial class CpuEngine
         return KMeansErrors.TooLarge(_blockOrder[_blockStart + row]);
     }
 
-    private void Prefetch(int first, int end)
+    private void Prefetch(float** rows, int count)
     {
         const int Line = 64 / sizeof(float);
         if (Sse.IsSupported)
         {
-            for (int row = first; row < end; row++)
+            for (int row = 0; row < count; row++)
             {
                 for (int d = 0; d < _dimension; d += Line)
                 {
-                    Sse.Prefetch1(RowPointers[row] + d);
+                    Sse.Prefetch1(rows[row] + d);
                 }
             }
         }
@@ -280,6 +314,6 @@ internal sealed unsafe partial class CpuEngine
     {
         int row = tile * _kernel.TileRows;
         TileState all = scratch.State;
-        return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Index + row);
+        return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Lower + row, all.Index + row);
     }
 }

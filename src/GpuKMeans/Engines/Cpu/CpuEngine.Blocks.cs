@@ -28,6 +28,7 @@ internal sealed unsafe partial class CpuEngine
     private int _blockRows;
     private int* _blockLabels;
     private float* _blockDistances;
+    private float* _blockBounds;
     private NativeBuffer<nint>? _rowPointers;
     private NativeBuffer<float>? _rowCopies;
     private NativeBuffer<float>? _thresholds;
@@ -63,11 +64,14 @@ internal sealed unsafe partial class CpuEngine
     /// <param name="rows">How many, at most <see cref="_blockCapacity"/>.</param>
     /// <param name="labels">Takes the labels.</param>
     /// <param name="distances">Takes the squared distances, or null where nobody asks.</param>
-    private void SetBlock(CpuData data, RowOrder order, long start, int rows, int* labels, float* distances)
+    /// <param name="bounds">What <see cref="StartBounds"/> keeps of these rows, or null where nothing is kept.</param>
+    private void SetBlock(
+        CpuData data, RowOrder order, long start, int rows, int* labels, float* distances, float* bounds = null)
     {
         (_blockData, _blockOrder, _blockStart, _blockRows) = (data, order, start, rows);
         _blockLabels = labels;
         _blockDistances = distances;
+        _blockBounds = bounds;
         if (data.Rows is null)
         {
             NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);
@@ -120,20 +124,30 @@ internal sealed unsafe partial class CpuEngine
     {
         private readonly NativeBuffer<float> _tiles;
         private readonly NativeBuffer<float> _states;
+        private readonly NativeBuffer<nint> _pointers;
         private NativeBuffer<float>? _scores;
 
         public Scratch(int unitRows, int dimension)
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
-            _states = new NativeBuffer<float>(4L * unitRows);
+            _states = new NativeBuffer<float>(5L * unitRows);
+            _pointers = new NativeBuffer<nint>(unitRows);
+            RowIndices = new int[unitRows];
             RowNumbers = new long[unitRows];
             float* state = _states.Pointer;
-            State = new TileState(state, state + unitRows, state + (2 * unitRows), (int*)(state + (3 * unitRows)));
+            State = new TileState(
+                state, state + unitRows, state + (2 * unitRows), state + (3 * unitRows), (int*)(state + (4 * unitRows)));
         }
 
         public float* Tiles => _tiles.Pointer;
 
         public TileState State { get; }
+
+        /// <summary>The rows of the unit that are to be assigned, as places in the block.</summary>
+        public int[] RowIndices { get; }
+
+        /// <summary>Where these rows lie.</summary>
+        public float** Pointers => (float**)_pointers.Pointer;
 
         public long[] RowNumbers { get; }
 
@@ -144,6 +158,7 @@ internal sealed unsafe partial class CpuEngine
             _scores?.Dispose();
             _tiles.Dispose();
             _states.Dispose();
+            _pointers.Dispose();
         }
     }
 }

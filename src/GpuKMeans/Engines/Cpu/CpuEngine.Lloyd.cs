@@ -11,6 +11,7 @@ internal sealed unsafe partial class CpuEngine
         rows.Distances ??= new NativeBuffer<float>(data.Count);
         int* before = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
         StartSums(many: true);
+        float* bounds = StartBounds(rows);
         double inertia = 0;
         long changed = 0;
         try
@@ -21,7 +22,8 @@ internal sealed unsafe partial class CpuEngine
                 int count = (int)Math.Min(_blockCapacity, data.Count - start);
                 int* label = rows.Labels.Pointer + start;
                 new ReadOnlySpan<int>(label, count).CopyTo(new Span<int>(before, count));
-                SetBlock(rows, RowOrder.Sequential(data.Count), start, count, label, rows.Distances.Pointer + start);
+                float* distances = rows.Distances.Pointer + start;
+                SetBlock(rows, RowOrder.Sequential(data.Count), start, count, label, distances, bounds + start);
                 AssignBlock();
                 AccumulateBlock();
                 inertia += BlockInertia();
@@ -33,6 +35,7 @@ internal sealed unsafe partial class CpuEngine
         catch
         {
             ClearSums();
+            EndBounds();
             throw;
         }
 

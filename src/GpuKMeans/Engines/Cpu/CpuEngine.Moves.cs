@@ -19,11 +19,6 @@ internal sealed unsafe partial class CpuEngine
     /// <returns>The sum of the squared distances moved.</returns>
     private double MoveAll(bool toMeans)
     {
-        if (_shifts.Length != _clusters)
-        {
-            _shifts = new double[_clusters];
-        }
-
         _toMeans = toMeans;
         _team.Run(_panels!.PanelCount, _moveUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());

@@ -9,6 +9,7 @@ internal sealed unsafe partial class CpuEngine
     public override void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps)
     {
         var rows = (CpuData)data;
+        EndBounds();
         int* labels = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
         float* distances = NativeBuffer<float>.Ensure(ref _stepDistances, _blockCapacity);
         for (int i = 0; i < steps.Length; i++)

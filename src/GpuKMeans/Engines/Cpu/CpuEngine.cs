@@ -50,10 +50,12 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _centers = new NativeBuffer<float>(clusters * (long)dimension);
             _panels = new CenterPanels(_kernel, clusters, dimension);
             _counts = new double[clusters];
+            _shifts = new double[clusters];
             PlanBlocks();
         }
 
         _frame = frame;
+        EndBounds();
         frame.Origin.Span.CopyTo(new Span<float>(_origin!.Pointer, dimension));
         counts.CopyTo(_counts);
         for (int j = 0; j < clusters; j++)
@@ -71,6 +73,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
     {
+        EndBounds();
         using var row = new NativeBuffer<float>(_dimension);
         for (int i = 0; i < clusters.Length; i++)
         {

@@ -37,7 +37,7 @@ internal abstract unsafe class CpuKernel
 
     /// <summary>
     /// Says which rows' best centre is not certain, as a mask of lanes, and sets for each row the least score that a
-    /// centre must have to be in question (<see cref="ErrorBound"/>).
+    /// centre must have to be in question, and a distance below which no centre but the best lies (<see cref="ErrorBound"/>).
     /// </summary>
     public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state);
 
@@ -68,11 +68,12 @@ internal abstract unsafe class CpuKernel
 }
 
 /// <summary>What is kept for each row of a tile: pointers to <see cref="CpuKernel.TileRows"/> values each.</summary>
-internal readonly unsafe struct TileState(float* best, float* second, float* threshold, int* index)
+internal readonly unsafe struct TileState(float* best, float* second, float* threshold, float* lower, int* index)
 {
     public readonly float* Best = best;
     public readonly float* Second = second;
     public readonly float* Threshold = threshold;
+    public readonly float* Lower = lower;
     public readonly int* Index = index;
 
     public void Reset(int rows)

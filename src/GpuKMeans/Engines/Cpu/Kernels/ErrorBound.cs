@@ -28,6 +28,9 @@ internal readonly struct ErrorBound
         Underflow = dimension * 4f * 1.17549435e-38f;
     }
 
+    /// <summary>A factor that makes up for the roundings of a few operations.</summary>
+    public const float Less = 1 - 1e-6f;
+
     /// <summary>2g, with room.</summary>
     public float TwoG { get; }
 
@@ -42,12 +45,22 @@ internal readonly struct ErrorBound
 
     /// <summary>2E for a row: the plain form of what the kernels compute lane by lane.</summary>
     /// <param name="squaredNorm">‖x‖².</param>
-    /// <param name="best">The best score.</param>
-    public float Margin(float squaredNorm, float best)
+    /// <param name="score">The score of a centre that is as far as R reaches: the best, or the second best.</param>
+    public float Margin(float squaredNorm, float score)
     {
         float norm = MathF.Sqrt(squaredNorm);
-        float distance = MathF.Sqrt(MathF.Max(squaredNorm - (2 * best), 0));
+        float distance = MathF.Sqrt(MathF.Max(squaredNorm - (2 * score), 0));
         float reach = MathF.Min(Longest, norm + distance + (Slack * norm));
         return (TwoG * reach * ((0.5f * reach) + norm)) + Underflow;
+    }
+
+    /// <summary>
+    /// A distance at which, or beyond, all centres but the best lie: those within R of the second best score have at most
+    /// that score and E, and those beyond R are farther. The plain form of what the kernels compute.
+    /// </summary>
+    public float LeastDistance(float squaredNorm, float second)
+    {
+        float squares = (squaredNorm * (1 - TwoG)) - (2 * second) - Margin(squaredNorm, second);
+        return MathF.Sqrt(MathF.Max(squares, 0)) * Less;
     }
 }

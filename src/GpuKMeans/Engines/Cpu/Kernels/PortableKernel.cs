@@ -48,6 +48,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
 
         *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
+        *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
 
         // Not "second >= threshold": what is not a number is not certain.
         return *state.Second < *state.Threshold ? 0u : 1u;

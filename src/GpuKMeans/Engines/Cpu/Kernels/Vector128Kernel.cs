@@ -80,18 +80,24 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
 
     private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, TileState state)
     {
-        Vector128<float> best = Vector128.Load(state.Best + lane);
-        Vector128<float> norm = Vector128.Sqrt(squares);
-        Vector128<float> distance = Vector128.Sqrt(Vector128.MaxNative(squares - (best + best), Vector128<float>.Zero));
-        Vector128<float> reach = Vector128.MinNative(
-            Vector128.Create(bound.Longest), norm + distance + (Vector128.Create(bound.Slack) * norm));
-        Vector128<float> margin = (Vector128.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector128.Create(bound.Underflow);
-        Vector128<float> threshold = best - margin;
+        Vector128<float> best = Vector128.Load(state.Best + lane), second = Vector128.Load(state.Second + lane);
+        Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
+        Vector128<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        (Vector128.Sqrt(Vector128.MaxNative(lower, Vector128<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+
         // Not "second >= threshold": what is not a number is not certain.
-        uint certain = (uint)Vector128.LessThan(Vector128.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
+        uint certain = (uint)Vector128.LessThan(second, threshold).ExtractMostSignificantBits();
         return ~certain & 0xFu;
+    }
+
+    // ErrorBound.Margin, lane by lane.
+    private static Vector128<float> Margin(Vector128<float> squares, Vector128<float> norm, Vector128<float> score, in ErrorBound bound)
+    {
+        Vector128<float> distance = Vector128.Sqrt(Vector128.MaxNative(squares - (score + score), Vector128<float>.Zero));
+        Vector128<float> reach = Vector128.MinNative(Vector128.Create(bound.Longest), norm + distance + (bound.Slack * norm));
+        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector128.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

@@ -78,18 +78,24 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
 
     private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, TileState state)
     {
-        Vector256<float> best = Vector256.Load(state.Best + lane);
-        Vector256<float> norm = Vector256.Sqrt(squares);
-        Vector256<float> distance = Vector256.Sqrt(Vector256.MaxNative(squares - (best + best), Vector256<float>.Zero));
-        Vector256<float> reach = Vector256.MinNative(
-            Vector256.Create(bound.Longest), norm + distance + (Vector256.Create(bound.Slack) * norm));
-        Vector256<float> margin = (Vector256.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
-        Vector256<float> threshold = best - margin;
+        Vector256<float> best = Vector256.Load(state.Best + lane), second = Vector256.Load(state.Second + lane);
+        Vector256<float> norm = Vector256.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
+        Vector256<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        (Vector256.Sqrt(Vector256.MaxNative(lower, Vector256<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+
         // Not "second >= threshold": what is not a number is not certain.
-        uint certain = (uint)Vector256.LessThan(Vector256.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
+        uint certain = (uint)Vector256.LessThan(second, threshold).ExtractMostSignificantBits();
         return ~certain & 0xFFu;
+    }
+
+    // ErrorBound.Margin, lane by lane.
+    private static Vector256<float> Margin(Vector256<float> squares, Vector256<float> norm, Vector256<float> score, in ErrorBound bound)
+    {
+        Vector256<float> distance = Vector256.Sqrt(Vector256.MaxNative(squares - (score + score), Vector256<float>.Zero));
+        Vector256<float> reach = Vector256.MinNative(Vector256.Create(bound.Longest), norm + distance + (bound.Slack * norm));
+        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

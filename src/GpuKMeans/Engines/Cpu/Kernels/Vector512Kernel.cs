@@ -78,18 +78,24 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
 
     private static uint Decide(Vector512<float> squares, int lane, in ErrorBound bound, TileState state)
     {
-        Vector512<float> best = Vector512.Load(state.Best + lane);
-        Vector512<float> norm = Vector512.Sqrt(squares);
-        Vector512<float> distance = Vector512.Sqrt(Vector512.MaxNative(squares - (best + best), Vector512<float>.Zero));
-        Vector512<float> reach = Vector512.MinNative(
-            Vector512.Create(bound.Longest), norm + distance + (Vector512.Create(bound.Slack) * norm));
-        Vector512<float> margin = (Vector512.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector512.Create(bound.Underflow);
-        Vector512<float> threshold = best - margin;
+        Vector512<float> best = Vector512.Load(state.Best + lane), second = Vector512.Load(state.Second + lane);
+        Vector512<float> norm = Vector512.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
+        Vector512<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        (Vector512.Sqrt(Vector512.MaxNative(lower, Vector512<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+
         // Not "second >= threshold": what is not a number is not certain.
-        uint certain = (uint)Vector512.LessThan(Vector512.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
+        uint certain = (uint)Vector512.LessThan(second, threshold).ExtractMostSignificantBits();
         return ~certain & 0xFFFFu;
+    }
+
+    // ErrorBound.Margin, lane by lane.
+    private static Vector512<float> Margin(Vector512<float> squares, Vector512<float> norm, Vector512<float> score, in ErrorBound bound)
+    {
+        Vector512<float> distance = Vector512.Sqrt(Vector512.MaxNative(squares - (score + score), Vector512<float>.Zero));
+        Vector512<float> reach = Vector512.MinNative(Vector512.Create(bound.Longest), norm + distance + (bound.Slack * norm));
+        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector512.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

@@ -81,7 +81,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = (int)Math.Min(ChunksAtOnce, chunks - _firstChunk);
-            team.Run(count, Chunk);
+            team.Run(count, 8.0 * count * ChunkRows * _dimension, Chunk);
             for (int chunk = 0; chunk < count; chunk++)
             {
                 double* sums = _sums.Pointer + (chunk * 2L * _dimension);

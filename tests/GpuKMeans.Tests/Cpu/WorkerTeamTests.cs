@@ -5,6 +5,8 @@ namespace GpuKMeans.Tests.Cpu;
 /// <summary>Every unit is done once, by someone, whatever happens.</summary>
 public sealed class WorkerTeamTests
 {
+    private const double Shared = double.PositiveInfinity;
+
     [Theory, InlineData(1), InlineData(2), InlineData(5)]
     public void Every_unit_of_many_small_jobs_is_done_once(int threads)
     {
@@ -15,7 +17,7 @@ public sealed class WorkerTeamTests
         {
             int units = job % 41;
             Array.Clear(done);
-            team.Run(units, (unit, slot) =>
+            team.Run(units, Shared, (unit, slot) =>
             {
                 Assert.Equal(1, Interlocked.Increment(ref busy[slot]));
                 Interlocked.Increment(ref done[unit]);
@@ -35,7 +37,7 @@ public sealed class WorkerTeamTests
         for (int round = 0; round < 200; round++)
         {
             int done = 0;
-            InvalidTimeZoneException error = Assert.Throws<InvalidTimeZoneException>(() => team.Run(50, (unit, _) =>
+            InvalidTimeZoneException error = Assert.Throws<InvalidTimeZoneException>(() => team.Run(50, Shared, (unit, _) =>
             {
                 if (unit is 7 or 8 or 30 or 49)
                 {
@@ -53,9 +55,9 @@ public sealed class WorkerTeamTests
     public void A_team_goes_on_after_a_failure()
     {
         var team = new WorkerTeam(3);
-        Assert.Throws<InvalidOperationException>(() => team.Run(9, (_, _) => throw new InvalidOperationException()));
+        Assert.Throws<InvalidOperationException>(() => team.Run(9, Shared, (_, _) => throw new InvalidOperationException()));
         int done = 0;
-        team.Run(1000, (_, _) => Interlocked.Increment(ref done));
+        team.Run(1000, Shared, (_, _) => Interlocked.Increment(ref done));
         Assert.Equal(1000, done);
     }
 
@@ -65,7 +67,7 @@ public sealed class WorkerTeamTests
         // Each of two units waits for the other: one thread alone would never end.
         using var both = new Barrier(2);
         bool met = true;
-        new WorkerTeam(2).Run(2, (_, _) => met &= both.SignalAndWait(TimeSpan.FromSeconds(30)));
+        new WorkerTeam(2).Run(2, Shared, (_, _) => met &= both.SignalAndWait(TimeSpan.FromSeconds(30)));
         Assert.True(met);
     }
 
@@ -78,7 +80,7 @@ public sealed class WorkerTeamTests
         try
         {
             long sum = 0;
-            var thread = new Thread(() => new WorkerTeam(4).Run(10_000, (unit, _) => Interlocked.Add(ref sum, unit)));
+            var thread = new Thread(() => new WorkerTeam(4).Run(10_000, Shared, (unit, _) => Interlocked.Add(ref sum, unit)));
             thread.Start();
             Assert.True(thread.Join(TimeSpan.FromSeconds(60)));
             Assert.Equal(10_000L * 9_999 / 2, sum);
@@ -100,7 +102,7 @@ public sealed class WorkerTeamTests
             var team = new WorkerTeam(3);
             for (int job = 0; job < 200; job++)
             {
-                team.Run(20, (unit, _) => Interlocked.Add(ref sums[i], unit));
+                team.Run(20, Shared, (unit, _) => Interlocked.Add(ref sums[i], unit));
             }
         });
         Assert.All(sums, sum => Assert.Equal(200 * 190, sum));

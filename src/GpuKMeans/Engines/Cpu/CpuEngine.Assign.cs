@@ -44,15 +44,17 @@ internal sealed unsafe partial class CpuEngine
                 int rows = Math.Min(_blockCapacity, count - done);
                 float* distances = destination + (done * (long)_clusters);
                 SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, null, distances);
-                _team.Run((rows + _unitRows - 1) / _unitRows, _distanceUnit);
+                _team.Run((rows + _unitRows - 1) / _unitRows, Products(rows), _distanceUnit);
             }
         }
     }
 
+    private double Products(int rows) => rows * (double)_clusters * _dimension;
+
     private void AssignBlock()
     {
         int units = (_blockRows + _unitRows - 1) / _unitRows;
-        _team.Run(units, _assignUnit);
+        _team.Run(units, Products(_blockRows), _assignUnit);
 
         int uncertain = 0;
         for (int unit = 0; unit < units; unit++)
@@ -63,7 +65,7 @@ internal sealed unsafe partial class CpuEngine
         }
 
         _uncertainRows = uncertain;
-        _team.Run((uncertain + SettleRows - 1) / SettleRows, _settleUnit);
+        _team.Run((uncertain + SettleRows - 1) / SettleRows, Products(uncertain), _settleUnit);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>
-/// Rows are taken in blocks that fit the caches, and a block in units of a few tiles. The sizes follow from D and K
-/// alone, never from the number of threads: figures are summed block by block, so they decide the last bits.
+/// Rows are taken in blocks that fit the caches, and a block in units of a few tiles. The size of a block follows from D
+/// alone, never from the number of threads: figures are summed block by block, so it decides the last bits.
 /// </content>
 internal sealed unsafe partial class CpuEngine
 {
@@ -18,6 +18,7 @@ internal sealed unsafe partial class CpuEngine
     private readonly Scratch[] _scratch;
 
     private int _blockCapacity;
+    private int _mostUnitRows;
     private int _unitRows;
     private int _groupPanels;
 
@@ -43,17 +44,17 @@ internal sealed unsafe partial class CpuEngine
         int rowBytes = _dimension * sizeof(float), tile = _kernel.TileRows;
         int block = Math.Clamp(BlockBytes / rowBytes, MinBlockRows, MaxBlockRows);
         _blockCapacity = block / CpuKernel.MaxTileRows * CpuKernel.MaxTileRows;
-        _unitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, Math.Max(tile, CpuKernel.MaxTileRows), MaxUnitRows);
+        _mostUnitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, CpuKernel.MaxTileRows, MaxUnitRows);
         int panelBytes = (_dimension + 1) * _kernel.PanelWidth * sizeof(float);
         _groupPanels = Math.Max(1, GroupBytes / panelBytes);
         ReleaseBlocks();
         _thresholds = new NativeBuffer<float>(_blockCapacity);
         _uncertain = new NativeBuffer<int>(_blockCapacity);
         _rowPointers = new NativeBuffer<nint>(_blockCapacity);
-        _uncertainCounts = new int[(_blockCapacity + _unitRows - 1) / _unitRows];
+        _uncertainCounts = new int[_blockCapacity / CpuKernel.MaxTileRows];
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i] = new Scratch(_unitRows, _dimension);
+            _scratch[i] = new Scratch(_mostUnitRows, _dimension);
         }
     }
 
@@ -72,6 +73,11 @@ internal sealed unsafe partial class CpuEngine
         _blockLabels = labels;
         _blockDistances = distances;
         _blockBounds = bounds;
+
+        // Units are results of their own, so their number may follow the threads: a few for each.
+        const int Tile = CpuKernel.MaxTileRows;
+        int share = ((rows / (4 * _team.Threads)) + Tile - 1) / Tile * Tile;
+        _unitRows = Math.Clamp(share, Tile, _mostUnitRows);
         if (data.Rows is null)
         {
             NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);

@@ -20,7 +20,7 @@ internal sealed unsafe partial class CpuEngine
     private double MoveAll(bool toMeans)
     {
         _toMeans = toMeans;
-        _team.Run(_panels!.PanelCount, _moveUnit);
+        _team.Run(_panels!.PanelCount, 32.0 * _clusters * _dimension, _moveUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
         double shift = 0;
         foreach (double part in _shifts)

@@ -18,10 +18,10 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private CenterPanels? _panels;
     private ErrorBound _bound;
 
-    public CpuEngine(int threads = -1, CpuKernel? kernel = null)
+    public CpuEngine(int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork)
     {
         _kernel = kernel ?? CpuKernels.Default;
-        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
+        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads, leastShared);
         _scratch = new Scratch[_team.Threads];
         _assignUnit = AssignUnit;
         _settleUnit = SettleUnit;
@@ -114,7 +114,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     private void PackCenters()
     {
-        _team.Run(_panels!.PanelCount, _packUnit);
+        _team.Run(_panels!.PanelCount, 16.0 * _clusters * _dimension, _packUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
     }
 

@@ -93,7 +93,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
             _panels.Set(panel, _members.Pointer, _origin.Pointer);
         }
 
-        _team.Run(_blocks, _measureBlock);
+        _team.Run(_blocks, _memberCount * (double)_data.Count * _dimension, _measureBlock);
     }
 
     public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -105,7 +105,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
             FindMembers(candidates);
         }
 
-        _team.Run(_blocks, _evaluateBlock);
+        _team.Run(_blocks, 8.0 * _count * _data.Count, _evaluateBlock);
         potentials[.._count].Clear();
         for (int block = 0; block < _blocks; block++)
         {
@@ -119,7 +119,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
     public override void Accept(int candidate)
     {
         _accepted = _chosen[candidate];
-        _team.Run(_blocks, _acceptBlock);
+        _team.Run(_blocks, 16.0 * _data.Count, _acceptBlock);
         SumPotentials();
     }
 

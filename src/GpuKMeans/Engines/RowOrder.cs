@@ -29,6 +29,9 @@ public readonly struct RowOrder
     /// <summary>The number of rows.</summary>
     public long Count { get; }
 
+    /// <summary>Whether rows are taken as they are.</summary>
+    public bool IsSequential => _halfBits == 0;
+
     /// <summary>Half the width of the network in bits; 0 for rows as they are.</summary>
     public int HalfBits => _halfBits;
 

@@ -75,48 +75,47 @@ internal sealed unsafe partial class CpuEngine
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
         _uncertainCounts[unit] = 0;
-        int count = ChooseRows(first, end, scratch);
+        bool all = _blockBounds is null || !_boundsHold;
+        RowList list = all ? new RowList(RowPointers + first, null, first, end - first) : ChooseRows(first, end, scratch);
 
         // Where all panels are passed over at once, a tile is done with before the next is packed in its place.
         int rows = _panels!.PanelCount <= _groupPanels ? _kernel.TileRows : _unitRows;
-        for (int row = 0; row < count; row += rows)
+        for (int row = 0; row < list.Count; row += rows)
         {
-            AssignRows(unit, row, Math.Min(row + rows, count), count, scratch);
+            AssignRows(unit, list, row, Math.Min(row + rows, list.Count), scratch);
         }
 
         if (_blockDistances is not null)
         {
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < list.Count; i++)
             {
-                int row = scratch.RowIndices[i];
+                int row = list[i];
                 _blockDistances[row] = SquaredDistance(row);
             }
         }
     }
 
-    /// <summary>Lists the rows of a unit that are to be assigned: all, but for those whose label is known to stay.</summary>
-    /// <returns>How many there are.</returns>
+    /// <summary>Lists the rows of a unit that are to be assigned: those whose label is not certain to stay.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int ChooseRows(int first, int end, Scratch scratch)
+    private RowList ChooseRows(int first, int end, Scratch scratch)
     {
-        bool all = _blockBounds is null || !_boundsHold;
         float** pointers = RowPointers;
         int count = 0;
         for (int row = first; row < end; row++)
         {
-            if (all || !Stays(row))
+            if (!Stays(row))
             {
                 scratch.RowIndices[count] = row;
                 scratch.Pointers[count++] = pointers[row];
             }
         }
 
-        return count;
+        return new RowList(scratch.Pointers, scratch.RowIndices, 0, count);
     }
 
-    /// <summary>Assigns the rows from one place in the unit's list to another.</summary>
+    /// <summary>Assigns the rows from one place in a list to another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AssignRows(int unit, int first, int end, int endOfList, Scratch scratch)
+    private void AssignRows(int unit, RowList list, int first, int end, Scratch scratch)
     {
         int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile;
         scratch.State.Reset(tiles * tile);
@@ -129,10 +128,10 @@ internal sealed unsafe partial class CpuEngine
                 if (panel == 0)
                 {
                     int row = first + (t * tile);
-                    PackTile(scratch.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
+                    PackTile(list.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
 
                     // The next tile's rows come in while this one is worked on.
-                    Prefetch(scratch.Pointers + row + tile, Math.Min(tile, endOfList - row - tile));
+                    Prefetch(list.Pointers + row + tile, Math.Min(tile, list.Count - row - tile));
                 }
 
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
@@ -148,7 +147,7 @@ internal sealed unsafe partial class CpuEngine
                 int lane = BitOperations.TrailingZeroCount(mask);
                 if (place + lane < end)
                 {
-                    int row = scratch.RowIndices[place + lane];
+                    int row = list[place + lane];
                     _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row;
                     _thresholds!.Pointer[row] = scratch.State.Threshold[(t * tile) + lane];
 
@@ -158,14 +157,10 @@ internal sealed unsafe partial class CpuEngine
             }
         }
 
-        for (int i = 0; i < end - first; i++)
+        list.Scatter(first, new ReadOnlySpan<int>(scratch.State.Index, end - first), _blockLabels);
+        if (_blockBounds is not null)
         {
-            int row = scratch.RowIndices[first + i];
-            _blockLabels[row] = scratch.State.Index[i];
-            if (_blockBounds is not null)
-            {
-                _blockBounds[row] = scratch.State.Lower[i];
-            }
+            list.Scatter(first, new ReadOnlySpan<float>(scratch.State.Lower, end - first), _blockBounds);
         }
     }
 
@@ -277,7 +272,7 @@ internal sealed unsafe partial class CpuEngine
     private void Prefetch(float** rows, int count)
     {
         const int Line = 64 / sizeof(float);
-        if (Sse.IsSupported)
+        if (Sse.IsSupported && (_dimension >= Line || !_blockOrder.IsSequential))
         {
             for (int row = 0; row < count; row++)
             {
@@ -317,5 +312,31 @@ internal sealed unsafe partial class CpuEngine
         int row = tile * _kernel.TileRows;
         TileState all = scratch.State;
         return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Lower + row, all.Index + row);
+    }
+
+    /// <summary>Rows of the block: where they lie, and their places, which follow each other where none are listed.</summary>
+    private readonly struct RowList(float** pointers, int[]? places, int first, int count)
+    {
+        public float** Pointers => pointers;
+
+        public int Count => count;
+
+        public int this[int i] => places is null ? first + i : places[i];
+
+        /// <summary>Puts values of consecutive rows of the list in their places.</summary>
+        public void Scatter<T>(int start, ReadOnlySpan<T> values, T* block)
+            where T : unmanaged
+        {
+            if (places is null)
+            {
+                values.CopyTo(new Span<T>(block + first + start, values.Length));
+                return;
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                block[places[start + i]] = values[i];
+            }
+        }
     }
 }

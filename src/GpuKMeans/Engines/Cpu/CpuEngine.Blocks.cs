@@ -90,6 +90,17 @@ internal sealed unsafe partial class CpuEngine
     {
         CpuData data = _blockData!;
         float** pointers = RowPointers;
+        if (data.Rows is not null && _blockOrder.IsSequential)
+        {
+            float* row = data.Rows + ((_blockStart + first) * _dimension);
+            for (int i = first; i < end; i++, row += _dimension)
+            {
+                pointers[i] = row;
+            }
+
+            return;
+        }
+
         Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
         _blockOrder.CopyTo(_blockStart + first, rows);
         if (data.Rows is not null)

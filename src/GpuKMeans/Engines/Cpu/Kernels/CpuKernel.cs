@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <summary>
@@ -54,15 +56,20 @@ internal abstract unsafe class CpuKernel
     /// </summary>
     public abstract void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride);
 
-    /// <summary><see cref="Pack"/> for rows too short for vectors along them.</summary>
+    /// <summary><see cref="Pack"/> for rows of one to three values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile)
     {
-        for (int d = 0; d < dimension; d++)
+        int middle = Math.Min(1, dimension - 1), last = dimension - 1;
+        float* second = tile + (middle * count), third = tile + (last * count);
+        float firstOrigin = origin[0], middleOrigin = origin[middle], lastOrigin = origin[last];
+        for (int r = 0; r < count; r++)
         {
-            for (int r = 0; r < count; r++)
-            {
-                tile[(d * count) + r] = rows[r][d] - origin[d];
-            }
+            // One, two or three values: what is missing is written twice.
+            float* row = rows[r];
+            tile[r] = row[0] - firstOrigin;
+            second[r] = row[middle] - middleOrigin;
+            third[r] = row[last] - lastOrigin;
         }
     }
 }

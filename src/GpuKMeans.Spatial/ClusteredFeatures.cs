@@ -4,7 +4,7 @@ namespace GpuKMeans.Spatial;
 
 /// <summary>
 /// Rows with the cluster each belongs to: an id, a cluster id, a geometry where there is one, and any further columns.
-/// What <c>KMeansClusteringTool</c> returns and what an <see cref="IFeatureExporter"/> writes.
+/// What <see cref="KMeansClusteringTool"/> returns and what an <see cref="IFeatureExporter"/> writes.
 /// </summary>
 /// <remarks>Immutable. The lists given are not copied: leave them unchanged while this is in use.</remarks>
 public sealed class ClusteredFeatures
@@ -35,6 +35,11 @@ public sealed class ClusteredFeatures
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(clusterIds);
         CheckIds(ids);
+        if (ids.Name != IdColumn)
+        {
+            throw SpatialErrors.IdColumnName(ids.Name);
+        }
+
         Ids = ids;
         ClusterIds = FeatureColumn.Create(ClusterIdColumn, clusterIds);
         Geometries = geometries;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace GpuKMeans.Spatial;
 
 /// <summary>The one place errors about features, columns and reference systems are worded.</summary>
@@ -17,5 +19,69 @@ internal static class SpatialErrors
     public static ArgumentException UnsupportedIdType(Type type) => new(
         $"Ids of type {type} are not supported: use string, int, long or Guid.", "ids");
 
+    public static ArgumentException IdColumnName(string name) => new(
+        $"The column of ids is named \"{name}\": it must be named \"{ClusteredFeatures.IdColumn}\".", "ids");
+
     public static ArgumentException NullId(int row) => new($"The id of row {row} is null: each row needs an id.", "ids");
+
+    public static ArgumentException UnknownCrs(string code, string known) => new(
+        $"The coordinate reference system \"{code}\" is not built in. Built in: {known}. Any other can be given by its "
+        + $"PROJJSON to {nameof(CoordinateReferenceSystem)}.{nameof(CoordinateReferenceSystem.FromProjJson)}.",
+        "crs");
+
+    public static ArgumentException InvalidProjJson(string problem, Exception? inner = null) => new(
+        $"The PROJJSON is not a coordinate reference system: {problem}", "projJson", inner);
+
+    public static ArgumentOutOfRangeException UnknownCompression(ParquetCompression compression) => new(
+        nameof(GeoParquetOptions.Compression), compression,
+        $"Compression must be one of {string.Join(", ", Enum.GetNames<ParquetCompression>())}.");
+
+    public static ArgumentOutOfRangeException RowGroupTooSmall(int rows) => new(
+        nameof(GeoParquetOptions.RowGroupSize), rows, "A row group must hold at least 1 row.");
+
+    public static ArgumentException EmptyGeometryColumn() => new(
+        "The geometry column needs a name of at least one character.", nameof(GeoParquetOptions.GeometryColumn));
+
+    public static ArgumentException ReservedGeometryColumn(string name, IEnumerable<string> taken) => new(
+        $"The geometry column cannot be named \"{name}\": these names are taken, whatever their case: {string.Join(", ", taken)}.",
+        nameof(GeoParquetOptions.GeometryColumn));
+
+    public static ArgumentException ReservedColumn(string name, IEnumerable<string> taken) => new(
+        $"A further column cannot be named \"{name}\" in a GeoParquet file with geometries: these names are taken, "
+        + $"whatever their case: {string.Join(", ", taken)}.",
+        "features");
+
+    public static ArgumentException MixedDateTimeKinds(string column, int row, DateTimeKind kind) => new(
+        $"Column \"{column}\" mixes instants (DateTime of kind Utc or Local) with times of no zone (Unspecified): row {row} "
+        + $"is the first to differ, its kind is {kind}. Use one or the other, or DateTimeOffset.",
+        "features");
+
+    public static ArgumentException InvalidText(string column, int row) => new(
+        $"The text of column \"{column}\" in row {row} is not valid UTF-16: it has half of a surrogate pair.", "features");
+
+    public static ArgumentException MeasuresNotSupported(int row) => new(
+        $"The geometry of row {row} has measures (M), which GeoParquet does not hold: remove them, or keep them in a column.",
+        "features");
+
+    public static ArgumentException CoordinateNotFinite(int row, double x, double y, double z) => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The geometry of row {row} has the coordinate ({x}, {y}, {z}): X and Y must be finite, Z finite or absent (NaN)."),
+        "features");
+
+    public static ArgumentException UnsupportedGeometryType(int row, string type) => new(
+        $"The geometry of row {row} is or holds a {type}: only Point, LineString, Polygon, MultiPoint, MultiLineString, "
+        + "MultiPolygon and GeometryCollection can be written.",
+        "features");
+
+    public static InvalidOperationException PageTooLarge(long limit) => new(
+        $"A value is too large for a Parquet file, whose pages hold at most {limit} bytes.");
+
+    public static IOException FileExists(string path) => new(
+        $"The file \"{path}\" exists and {nameof(GeoParquetOptions.Overwrite)} is false.");
+
+    public static IOException TargetIsFolder(string path) => new($"\"{path}\" is a folder: a file's name is needed.");
+
+    public static DirectoryNotFoundException FolderNotFound(string path, string folder) => new(
+        $"The file \"{path}\" cannot be written: the folder \"{folder}\" does not exist.");
 }

@@ -3,8 +3,11 @@ namespace GpuKMeans;
 /// <summary>The one place the core's errors are worded: what was given, where, and what is allowed.</summary>
 internal static class KMeansErrors
 {
-    public static ArgumentException NotWholeRows(int length, int dimension) => new(
-        $"{length} values are no whole number of rows of {dimension}.", "values");
+    public static ArgumentException NotWholeRows(int length, int dimension, string name) => new(
+        $"{length} values are no whole number of rows of {dimension}.", name);
+
+    public static ArgumentOutOfRangeException RowsOutside(long start, int rows, long count) => new(
+        nameof(start), start, $"{rows} rows from row {start} on were asked for and there are {count} rows, from row 0.");
 
     public static ArgumentException NoColumns() => new("The array has no columns: a row needs at least one value.", "rows");
 

@@ -98,6 +98,7 @@ public sealed partial class KMeansModel
     public static KMeansModel Load(Stream stream, Device device = default, int maxDegreeOfParallelism = -1)
     {
         ArgumentNullException.ThrowIfNull(stream);
+        _ = new KMeansOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism }.Validated();
         byte[] header = Read(stream, HeaderLength);
         if (!header.AsSpan(0, 8).SequenceEqual(Magic))
         {

@@ -75,7 +75,10 @@ public sealed partial class KMeansModel
 
     /// <summary>Finds the nearest centre of one row.</summary>
     /// <param name="row"><see cref="Dimension"/> values.</param>
-    public int Predict(ReadOnlySpan<float> row) => Predict(VectorSource.FromMemory(row.ToArray(), Math.Max(row.Length, 1)))[0];
+    /// <exception cref="ArgumentException">The dimension differs, or a value is not finite.</exception>
+    public int Predict(ReadOnlySpan<float> row) => row.Length == Dimension
+        ? Predict(VectorSource.FromMemory(row.ToArray(), Dimension))[0]
+        : throw KMeansErrors.DimensionMismatch(row.Length, Dimension);
 
     /// <summary>Distances from each row to each centre: true distances, not squared; under cosine, 1 − cos.</summary>
     /// <param name="data">N rows of <see cref="Dimension"/> values.</param>

@@ -16,6 +16,20 @@ public sealed record KMeansOptions
     public int MaxIterations { get; init; } = 100;
 
     /// <summary>
+    /// <see cref="MiniBatchKMeans"/> moves the first centres to the means of a sample, of 64 rows a cluster and at least three
+    /// batches, by at most this many of Lloyd's iterations: 0 or more. Default 10. The rows of the sample count as given, so
+    /// that the first batches do not throw the first centres away. With 0, batches begin with centres that count nothing.
+    /// </summary>
+    public int SampleIterations { get; init; } = 10;
+
+    /// <summary>
+    /// <see cref="MiniBatchKMeans"/> ends with at most this many of Lloyd's iterations over all rows: 0 or more. Default 2.
+    /// Each costs one pass, as labelling does, and brings the centres near to what <see cref="KMeans"/> would reach; with 0
+    /// they are left as the mini-batches made them.
+    /// </summary>
+    public int FinalIterations { get; init; } = 2;
+
+    /// <summary>
     /// Training stops when the sum of the squared distances that the centres moved in a step (<see cref="KMeans"/>: in a
     /// pass) is at most this times the mean variance of the columns: 0 or more. Default 1e-4; 0 asks for no movement at all.
     /// </summary>
@@ -38,8 +52,8 @@ public sealed record KMeansOptions
 
     /// <summary>
     /// The number of rows, drawn at random, among which the first centres are chosen: at least <see cref="ClusterCount"/>,
-    /// or <see cref="AllRows"/>. Default null: enough for K, and at least three batches, for <see cref="MiniBatchKMeans"/>;
-    /// all rows for <see cref="KMeans"/>.
+    /// or <see cref="AllRows"/>. Default null: for <see cref="KMeans"/> all rows; for <see cref="MiniBatchKMeans"/> 20 rows a
+    /// cluster and at least three batches.
     /// </summary>
     public long? InitializationSampleSize { get; init; }
 
@@ -72,6 +86,8 @@ public sealed record KMeansOptions
         Require(ClusterCount >= 1, nameof(ClusterCount), ClusterCount, "at least 1");
         Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
         Require(MaxIterations >= 1, nameof(MaxIterations), MaxIterations, "at least 1");
+        Require(SampleIterations >= 0, nameof(SampleIterations), SampleIterations, "at least 0");
+        Require(FinalIterations >= 0, nameof(FinalIterations), FinalIterations, "at least 0");
         Require(Tolerance >= 0 && double.IsFinite(Tolerance), nameof(Tolerance), Tolerance, "a finite number of at least 0");
         Require(MaxNoImprovement is null or >= 1, nameof(MaxNoImprovement), MaxNoImprovement, "at least 1, or null");
         Require(ReassignmentRatio is >= 0 and <= 1, nameof(ReassignmentRatio), ReassignmentRatio, "from 0 to 1");

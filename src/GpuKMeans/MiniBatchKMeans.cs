@@ -19,6 +19,10 @@ namespace GpuKMeans;
 /// </remarks>
 public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
 {
+    // Enough rows that k-means++ finds most clusters, few enough that choosing costs less than training.
+    private const int SeedRowsPerCluster = 20;
+    private const int SampleRowsPerCluster = 64;
+
     private KMeansEngine? _engine;
     private MiniBatchTraining? _training;
     private int _dimension;
@@ -64,13 +68,15 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         start = Stopwatch.GetTimestamp();
         progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
         Initialize(engine, data, weights, frame, cancellationToken);
+        MoveToSampleMeans(engine, data, weights, frame, tolerance, cancellationToken);
         TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
 
         start = Stopwatch.GetTimestamp();
         var training = new MiniBatchTraining(engine, Options, tolerance);
         using (EngineData rows = engine.Load(data, weights, frame))
         {
-            training.Run(rows, progress, cancellationToken);
+            training.Run(rows, weights, progress, cancellationToken);
+            training.Refine(rows, progress, cancellationToken);
         }
 
         FitReport report = training.Report with
@@ -121,13 +127,27 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             return this;
         }
 
-        if (_training is null)
+        bool first = _training is null;
+        try
         {
-            StartPartialFit(batch, weights, frame);
+            if (first)
+            {
+                StartPartialFit(batch, weights, frame);
+            }
+
+            using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
+            _training.Step(rows, weights);
+        }
+        catch
+        {
+            if (first)
+            {
+                EndPartialFit();
+            }
+
+            throw;
         }
 
-        using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
-        _training.Step(rows);
         Set(null);
         return this;
     }
@@ -193,7 +213,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         KMeansEngine engine, VectorSource data, ReadOnlyMemory<float> weights, RowFrame frame, CancellationToken cancellationToken)
     {
         long size = Options.InitializationSampleSize
-            ?? Math.Max(3L * Options.BatchSize, (long)SampleRowsPerCluster * Options.ClusterCount);
+            ?? Math.Max(3L * Options.BatchSize, (long)SeedRowsPerCluster * Options.ClusterCount);
         (VectorSource sample, ReadOnlyMemory<float> sampleWeights) =
             Initializer.Sample(data, weights, size, Options.Seed);
         var initializer = new Initializer(engine, Options, frame);
@@ -222,6 +242,33 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         engine.SetCenters(best, counts, frame);
     }
 
-    // Enough that k-means++ finds most clusters of a sample, few enough that choosing costs less than training.
-    private const int SampleRowsPerCluster = 20;
+    /// <summary>
+    /// A few of Lloyd's iterations on a sample. They cost little, and the first batches then move centres that have a
+    /// weight, by little, rather than replace what was chosen with care by the mean of a few rows.
+    /// </summary>
+    private void MoveToSampleMeans(
+        KMeansEngine engine,
+        VectorSource data,
+        ReadOnlyMemory<float> weights,
+        RowFrame frame,
+        double tolerance,
+        CancellationToken cancellationToken)
+    {
+        if (Options.SampleIterations == 0)
+        {
+            return;
+        }
+
+        long size = Math.Max(3L * Options.BatchSize, (long)SampleRowsPerCluster * Options.ClusterCount);
+        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(data, weights, size, Options.Seed);
+        using EngineData rows = engine.Load(sample, sampleWeights, frame);
+        for (int i = 0; i < Options.SampleIterations; i++)
+        {
+            LloydStatistics pass = engine.Accumulate(rows, cancellationToken);
+            if (engine.MoveCenters(rows, out _) <= tolerance || pass.Changed == 0)
+            {
+                break;
+            }
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace GpuKMeans;
 
 /// <summary>Finds what is wrong with a row.</summary>
@@ -5,6 +7,9 @@ internal static class RowCheck
 {
     /// <summary>The largest squared norm a row may have, so that no squared distance leaves float32's range.</summary>
     public const float LargestSquaredNorm = float.MaxValue / 16;
+
+    /// <summary>Whether all values are finite and their squares add up to no more than <see cref="LargestSquaredNorm"/>.</summary>
+    public static bool IsFit(ReadOnlySpan<float> row) => TensorPrimitives.SumOfSquares(row) <= LargestSquaredNorm;
 
     /// <summary>Throws the error that names the first value that is not finite, or the row as too large.</summary>
     public static void ThrowNotFinite(ReadOnlySpan<float> row, long number)

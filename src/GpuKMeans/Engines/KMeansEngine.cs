@@ -80,9 +80,10 @@ public abstract class KMeansEngine : IDisposable
     public abstract LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The second half: moves each centre to the mean of its rows. Before that, each empty cluster takes over the row
-    /// farthest from its centre that no other has taken (at the same distance, the lowest row), which leaves the cluster
-    /// it was in. An empty cluster for which there is no such row at a distance above 0 keeps its centre.
+    /// The second half: moves each centre to the mean of its rows, whose weight becomes its count. Before that, each empty
+    /// cluster, lowest first, takes over the row farthest from its centre that no other has taken (at the same distance, the
+    /// lowest row), which leaves the cluster it was in. A row of weight 0, at distance 0, or whose cluster would be emptied
+    /// by it is passed over. An empty cluster for which there is no row left keeps its centre and counts 0.
     /// </summary>
     /// <param name="data">The rows, after <see cref="Accumulate"/>.</param>
     /// <param name="relocated">The number of empty clusters that were moved.</param>

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace GpuKMeans.Engines;
 
 /// <summary>
@@ -25,6 +28,9 @@ public readonly struct RowOrder
 
     /// <summary>The number of rows.</summary>
     public long Count { get; }
+
+    /// <summary>Whether rows are taken as they are.</summary>
+    public bool IsSequential => _halfBits == 0;
 
     /// <summary>Half the width of the network in bits; 0 for rows as they are.</summary>
     public int HalfBits => _halfBits;
@@ -86,6 +92,60 @@ public readonly struct RowOrder
             while (value >= (ulong)Count);
             return (long)value;
         }
+    }
+
+    /// <summary>The rows at consecutive places: the same as asking for one after another, several times as fast.</summary>
+    /// <param name="position">The first place.</param>
+    /// <param name="rows">Takes the rows; its length says how many.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void CopyTo(long position, Span<long> rows)
+    {
+        int done = 0;
+        if (_halfBits is > 0 and <= 16)
+        {
+            for (; done <= rows.Length - 16; done += 16)
+            {
+                Sixteen((uint)(position + done), rows.Slice(done, 16));
+            }
+        }
+
+        for (; done < rows.Length; done++)
+        {
+            rows[done] = this[position + done];
+        }
+    }
+
+    // Values of up to 32 bits, a lane each; lanes that have arrived wait for the others.
+    private void Sixteen(uint position, Span<long> rows)
+    {
+        Vector512<uint> mask = Vector512.Create((uint)((1UL << _halfBits) - 1)), last = Vector512.Create((uint)(Count - 1));
+        Vector512<uint> value = Vector512<uint>.Indices + Vector512.Create(position);
+        Vector512<uint> walking = Vector512<uint>.AllBitsSet;
+        do
+        {
+            Vector512<uint> left = value >>> _halfBits, right = value & mask;
+            (left, right) = (right, left ^ (Round(right ^ Vector512.Create(Key0)) & mask));
+            (left, right) = (right, left ^ (Round(right ^ Vector512.Create(Key1)) & mask));
+            (left, right) = (right, left ^ (Round(right ^ Vector512.Create(Key2)) & mask));
+            (left, right) = (right, left ^ (Round(right ^ Vector512.Create(Key3)) & mask));
+            value = Vector512.ConditionalSelect(walking, (left << _halfBits) | right, value);
+            walking = Vector512.GreaterThan(value, last);
+        }
+        while (walking != Vector512<uint>.Zero);
+
+        (Vector512<ulong> lower, Vector512<ulong> upper) = Vector512.Widen(value);
+        lower.AsInt64().CopyTo(rows);
+        upper.AsInt64().CopyTo(rows[8..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Round(Vector512<uint> h)
+    {
+        h ^= h >>> 16;
+        h *= Vector512.Create(0x85EBCA6B);
+        h ^= h >>> 13;
+        h *= Vector512.Create(0xC2B2AE35);
+        return h ^ (h >>> 16);
     }
 
     private static uint Round(uint h)

@@ -24,7 +24,7 @@ public abstract class Seeding : IDisposable
     public abstract long Find(double share);
 
     /// <summary>The most rows <see cref="Evaluate"/> takes at once.</summary>
-    public const int MaxCandidates = 32;
+    public const int MaxCandidates = 16;
 
     /// <summary>Releases what is kept for each row.</summary>
     public void Dispose()

@@ -30,7 +30,10 @@ public sealed record FitReport
     /// <summary>The passes over the data begun.</summary>
     public int Iterations { get; init; }
 
-    /// <summary>The times the centres were moved.</summary>
+    /// <summary>Lloyd's iterations over all rows made at the end (<see cref="KMeansOptions.FinalIterations"/>).</summary>
+    public int FinalIterations { get; init; }
+
+    /// <summary>The times the centres were moved in training: mini-batch steps and Lloyd's iterations.</summary>
     public long Steps { get; init; }
 
     /// <summary>The rows the centres were moved by, counted each time.</summary>
@@ -46,7 +49,8 @@ public sealed record FitReport
     public int EmptyClusters { get; init; }
 
     /// <summary>
-    /// The sum of weight × squared distance over the rows of each pass, each measured before the centres moved by it.
+    /// The sum of weight × squared distance over the rows of each pass, each measured before the centres moved by it; the
+    /// final iterations last.
     /// </summary>
     public ImmutableArray<double> InertiaPerIteration { get; init; } = [];
 

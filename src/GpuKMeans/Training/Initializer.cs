@@ -74,6 +74,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
         long[] chosen = new long[clusters];
         using EngineData data = engine.Load(rows, weights, frame);
         using Seeding seeding = engine.StartSeeding(data);
+        var draws = new SeedingDraws(seeding, trials);
         Span<long> candidates = stackalloc long[trials];
         Span<double> potentials = stackalloc double[trials];
 
@@ -90,11 +91,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
                 break;
             }
 
-            for (int trial = 0; trial < trials; trial++)
-            {
-                candidates[trial] = seeding.Find(random.NextDouble());
-            }
-
+            draws.Draw(candidates, ref random);
             seeding.Evaluate(candidates, potentials);
             int best = TensorPrimitives.IndexOfMin<double>(potentials);
             seeding.Accept(best);
@@ -107,7 +104,8 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
     /// <summary>Draws rows, none twice: uniformly, or by weight (Efraimidis and Spirakis, 2006).</summary>
     private static long[] RandomRows(long rows, ReadOnlyMemory<float> weights, int count, ref SplitMix64 random)
     {
-        if (weights.IsEmpty)
+        // Weights that are all the same change nothing, not even the draw.
+        if (weights.IsEmpty || !weights.Span.ContainsAnyExcept(weights.Span[0]))
         {
             RowOrder order = RowOrder.Shuffled(rows, random.Next());
             long[] chosen = new long[count];

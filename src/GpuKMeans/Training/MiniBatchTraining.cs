@@ -16,6 +16,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     private long _rowsSinceReseeding;
     private long _reseedings;
     private int _iteration;
+    private int _finalIterations;
     private StopReason _stopReason;
 
     private double _smoothed = double.NaN;
@@ -29,6 +30,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     {
         StopReason = _stopReason,
         Iterations = _iteration,
+        FinalIterations = _finalIterations,
         Steps = _steps,
         RowsSeen = _rowsSeen,
         ReseededCenters = _reseeded,
@@ -36,7 +38,8 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     };
 
     /// <summary>Passes over the rows until one of the ends is reached.</summary>
-    public void Run(EngineData data, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    public void Run(
+        EngineData data, ReadOnlyMemory<float> weights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         int batch = (int)Math.Min(options.BatchSize, data.Count);
         StepStatistics[] figures = new StepStatistics[StepsAtOnce];
@@ -63,7 +66,7 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
                     Judge(step, data.Count, batch);
                 }
 
-                Reseed(data, order, position + rows - Math.Min(batch, rows), (int)Math.Min(batch, rows), rows);
+                Reseed(data, weights, order, position + rows - Math.Min(batch, rows), (int)Math.Min(batch, rows), rows);
                 position += rows;
                 progress?.Report(new FitProgress(
                     FitPhase.Training, _iteration, _steps, position, data.Count, _smoothed));
@@ -73,15 +76,36 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
         }
     }
 
+    /// <summary>Lloyd's iterations over all rows, until nothing changes or <see cref="KMeansOptions.FinalIterations"/> are made.</summary>
+    public void Refine(EngineData data, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    {
+        while (_finalIterations < options.FinalIterations)
+        {
+            LloydStatistics pass = engine.Accumulate(data, cancellationToken);
+            double shift = engine.MoveCenters(data, out int relocated);
+            _inertias.Add(pass.Inertia);
+            _reseeded += relocated;
+            _rowsSeen += data.Count;
+            _finalIterations++;
+            _steps++;
+            progress?.Report(new FitProgress(
+                FitPhase.Training, _iteration + _finalIterations, _steps, data.Count, data.Count, double.NaN));
+            if (shift <= tolerance && relocated == 0)
+            {
+                break;
+            }
+        }
+    }
+
     /// <summary>One step over all rows of a batch.</summary>
-    public void Step(EngineData batch)
+    public void Step(EngineData batch, ReadOnlyMemory<float> weights)
     {
         StepStatistics figures = default;
         RowOrder order = RowOrder.Sequential(batch.Count);
         engine.RunSteps(batch, order, 0, (int)batch.Count, new Span<StepStatistics>(ref figures));
         _steps++;
         _rowsSeen += batch.Count;
-        Reseed(batch, order, 0, (int)batch.Count, batch.Count);
+        Reseed(batch, weights, order, 0, (int)batch.Count, batch.Count);
     }
 
     /// <summary>Takes a step's figures into account; whether it was the last follows scikit-learn's rules.</summary>
@@ -117,7 +141,8 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     /// Puts starved centres on random rows of the last batch, at most half a batch of them: looked at while a centre has
     /// been given nothing, and after every ten rows a cluster.
     /// </summary>
-    private void Reseed(EngineData data, RowOrder order, long position, int batch, long rows)
+    private void Reseed(
+        EngineData data, ReadOnlyMemory<float> weights, RowOrder order, long position, int batch, long rows)
     {
         if (options.ReassignmentRatio == 0 || _stopReason != StopReason.None)
         {
@@ -140,8 +165,11 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
             return;
         }
 
+        // Rows of weight 0 are no place for a centre.
         RowOrder places = RowOrder.Shuffled(batch, Seeds.For(options.Seed, Seeds.Reassignment, _reseedings++));
-        long[] chosen = [.. Enumerable.Range(0, starved.Length).Select(i => order[position + places[i]])];
+        long[] chosen = [.. Enumerable.Range(0, batch).Select(i => order[position + places[i]])
+            .Where(row => weights.IsEmpty || weights.Span[(int)row] > 0).Take(starved.Length)];
+        starved = starved[..chosen.Length];
 
         // They count as much as the poorest of the others, so that they are neither fixed nor blown away.
         double count = _counts.Where((_, j) => !starved.Contains(j)).DefaultIfEmpty(1).Min();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using GpuKMeans.Engines.Cpu;
 
@@ -80,7 +81,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = (int)Math.Min(ChunksAtOnce, chunks - _firstChunk);
-            team.Run(count, Chunk);
+            team.Run(count, 8.0 * count * ChunkRows * _dimension, Chunk);
             for (int chunk = 0; chunk < count; chunk++)
             {
                 double* sums = _sums.Pointer + (chunk * 2L * _dimension);
@@ -106,6 +107,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         MeanVariance = variance / _dimension;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Chunk(int chunk, int slot)
     {
         long first = (_firstChunk + chunk) * ChunkRows;
@@ -129,14 +131,14 @@ internal sealed unsafe class RowStatistics : IDisposable
         _chunkWeights[chunk] = total;
         _chunkPositive[chunk] = positive;
 
-        // Sums that are large or not finite tell that a row is; rows of weight 0 hide behind theirs.
+        // Sums that are large or not finite tell that a row is; small weights hide it.
         double squares = 0;
         for (int d = 0; d < _dimension; d++)
         {
             squares += sums[_dimension + d];
         }
 
-        if (positive < count || !(squares < RowCheck.LargestSquaredNorm / 1e6))
+        if (_data.Weights is not null || !(squares < RowCheck.LargestSquaredNorm / 1e6))
         {
             for (int r = 0; r < count; r++)
             {
@@ -147,25 +149,19 @@ internal sealed unsafe class RowStatistics : IDisposable
 
     private static void CheckRow(ReadOnlySpan<float> row, long number)
     {
-        double squares = 0;
-        foreach (float value in row)
-        {
-            squares += (double)value * value;
-        }
-
-        if (!(squares <= RowCheck.LargestSquaredNorm))
+        if (!RowCheck.IsFit(row))
         {
             RowCheck.ThrowNotFinite(row, number);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(float* row, float* pivot, double* sums, double weight)
     {
         int d = 0;
         for (; d <= _dimension - 8; d += 8)
         {
-            (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(Vector256.Load(row + d) - Vector256.Load(pivot + d));
-            Vector512<double> difference = Vector512.Create(lower, upper);
+            Vector512<double> difference = Lanes.Widen(Vector256.Load(row + d) - Vector256.Load(pivot + d));
             Vector512<double> weighted = difference * weight;
             (Vector512.Load(sums + d) + weighted).Store(sums + d);
             (Vector512.Load(sums + _dimension + d) + (weighted * difference)).Store(sums + _dimension + d);

@@ -14,6 +14,7 @@ internal sealed class ArrayVectors : VectorSource
 
     public override void Read(long start, Span<float> destination)
     {
+        CheckRange(start, destination);
         ref float first = ref Unsafe.As<byte, float>(ref MemoryMarshal.GetArrayDataReference(_rows));
         MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref first, (nint)(start * Dimension)), destination.Length)
             .CopyTo(destination);

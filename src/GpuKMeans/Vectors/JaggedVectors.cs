@@ -10,6 +10,7 @@ internal sealed class JaggedVectors : VectorSource
 
     public override void Read(long start, Span<float> destination)
     {
+        CheckRange(start, destination);
         for (long row = start; !destination.IsEmpty; row++)
         {
             _rows[row].CopyTo(destination);

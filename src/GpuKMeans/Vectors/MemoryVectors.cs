@@ -10,8 +10,11 @@ internal sealed class MemoryVectors : VectorSource
     public MemoryVectors(ReadOnlyMemory<float> values, int dimension)
         : base(Rows(values.Length, dimension), dimension) => _values = values;
 
-    public override void Read(long start, Span<float> destination) =>
+    public override void Read(long start, Span<float> destination)
+    {
+        CheckRange(start, destination);
         _values.Span.Slice((int)(start * Dimension), destination.Length).CopyTo(destination);
+    }
 
     public override bool TryPin(out MemoryHandle handle)
     {
@@ -22,6 +25,6 @@ internal sealed class MemoryVectors : VectorSource
     private static int Rows(int length, int dimension)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
-        return length % dimension == 0 ? length / dimension : throw KMeansErrors.NotWholeRows(length, dimension);
+        return length % dimension == 0 ? length / dimension : throw KMeansErrors.NotWholeRows(length, dimension, "values");
     }
 }

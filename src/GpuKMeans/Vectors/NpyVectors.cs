@@ -32,7 +32,7 @@ internal sealed unsafe class NpyVectors : VectorSource
     public override void Read(long start, Span<float> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + (destination.Length / Dimension), Count, nameof(start));
+        CheckRange(start, destination);
         byte* source = _values + (start * Dimension * _valueSize);
         if (_valueSize == sizeof(float))
         {

@@ -84,6 +84,24 @@ public abstract class VectorSource : IDisposable
     /// <summary>Views N arrays of D values each.</summary>
     public static implicit operator VectorSource(float[][] rows) => FromArray(rows);
 
+    /// <summary>For <see cref="Read"/>: refuses rows that are not there.</summary>
+    /// <param name="start">The first row.</param>
+    /// <param name="destination">What is to take them.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rows begin before the first or end after the last.</exception>
+    /// <exception cref="ArgumentException">The destination holds no whole number of rows.</exception>
+    protected void CheckRange(long start, ReadOnlySpan<float> destination)
+    {
+        if (destination.Length % Dimension != 0)
+        {
+            throw KMeansErrors.NotWholeRows(destination.Length, Dimension, nameof(destination));
+        }
+
+        if (start < 0 || start > Count - (destination.Length / Dimension))
+        {
+            throw KMeansErrors.RowsOutside(start, destination.Length / Dimension, Count);
+        }
+    }
+
     /// <summary>Releases what the source holds, such as an open file.</summary>
     public void Dispose()
     {

@@ -38,6 +38,9 @@ internal sealed unsafe class CpuData : EngineData
     /// <summary>The squared distances of the last Lloyd pass; null before the first.</summary>
     public NativeBuffer<float>? Distances { get; set; }
 
+    /// <summary>The last Lloyd pass's bounds on the distance to all centres but a row's own; null before the first.</summary>
+    public NativeBuffer<float>? Bounds { get; set; }
+
     /// <summary>Copies rows, scaled to unit length where the frame says so.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="destination">Takes them one after another.</param>
@@ -70,6 +73,7 @@ internal sealed unsafe class CpuData : EngineData
             _weights.Dispose();
             Labels?.Dispose();
             Distances?.Dispose();
+            Bounds?.Dispose();
         }
     }
 

@@ -1,11 +1,16 @@
 using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Labels: float32 scores for all, then float64 distances for the rows they leave uncertain.</content>
 internal sealed unsafe partial class CpuEngine
 {
+    private const int SettleRows = 4;
+
     private readonly Action<int, int> _assignUnit;
     private readonly Action<int, int> _settleUnit;
     private readonly Action<int, int> _distanceUnit;
@@ -39,15 +44,17 @@ internal sealed unsafe partial class CpuEngine
                 int rows = Math.Min(_blockCapacity, count - done);
                 float* distances = destination + (done * (long)_clusters);
                 SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, null, distances);
-                _team.Run((rows + _unitRows - 1) / _unitRows, _distanceUnit);
+                _team.Run((rows + _unitRows - 1) / _unitRows, Products(rows), _distanceUnit);
             }
         }
     }
 
+    private double Products(int rows) => rows * (double)_clusters * _dimension;
+
     private void AssignBlock()
     {
         int units = (_blockRows + _unitRows - 1) / _unitRows;
-        _team.Run(units, _assignUnit);
+        _team.Run(units, Products(_blockRows), _assignUnit);
 
         int uncertain = 0;
         for (int unit = 0; unit < units; unit++)
@@ -58,20 +65,59 @@ internal sealed unsafe partial class CpuEngine
         }
 
         _uncertainRows = uncertain;
-        _team.Run((uncertain + _kernel.TileRows - 1) / _kernel.TileRows, _settleUnit);
+        _team.Run((uncertain + SettleRows - 1) / SettleRows, Products(uncertain), _settleUnit);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignUnit(int unit, int slot)
     {
         Scratch scratch = _scratch[slot];
-        int tile = _kernel.TileRows, first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
+        int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
-        int tiles = (end - first + tile - 1) / tile;
-        for (int t = 0; t < tiles; t++)
+        _uncertainCounts[unit] = 0;
+        bool all = _blockBounds is null || !_boundsHold;
+        RowList list = all ? new RowList(RowPointers + first, null, first, end - first) : ChooseRows(first, end, scratch);
+
+        // Where all panels are passed over at once, a tile is done with before the next is packed in its place.
+        int rows = _panels!.PanelCount <= _groupPanels ? _kernel.TileRows : _unitRows;
+        for (int row = 0; row < list.Count; row += rows)
         {
-            PackTile(RowPointers + first + (t * tile), Math.Min(tile, end - first - (t * tile)), Tile(scratch, t));
+            AssignRows(unit, list, row, Math.Min(row + rows, list.Count), scratch);
         }
 
+        if (_blockDistances is not null)
+        {
+            for (int i = 0; i < list.Count; i++)
+            {
+                int row = list[i];
+                _blockDistances[row] = SquaredDistance(row);
+            }
+        }
+    }
+
+    /// <summary>Lists the rows of a unit that are to be assigned: those whose label is not certain to stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private RowList ChooseRows(int first, int end, Scratch scratch)
+    {
+        float** pointers = RowPointers;
+        int count = 0;
+        for (int row = first; row < end; row++)
+        {
+            if (!Stays(row))
+            {
+                scratch.RowIndices[count] = row;
+                scratch.Pointers[count++] = pointers[row];
+            }
+        }
+
+        return new RowList(scratch.Pointers, scratch.RowIndices, 0, count);
+    }
+
+    /// <summary>Assigns the rows from one place in a list to another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AssignRows(int unit, RowList list, int first, int end, Scratch scratch)
+    {
+        int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile;
         scratch.State.Reset(tiles * tile);
         CenterPanels panels = _panels!;
         for (int panel = 0; panel < panels.PanelCount; panel += _groupPanels)
@@ -79,89 +125,93 @@ internal sealed unsafe partial class CpuEngine
             int endPanel = Math.Min(panel + _groupPanels, panels.PanelCount);
             for (int t = 0; t < tiles; t++)
             {
+                if (panel == 0)
+                {
+                    int row = first + (t * tile);
+                    PackTile(list.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
+
+                    // The next tile's rows come in while this one is worked on.
+                    Prefetch(list.Pointers + row + tile, Math.Min(tile, list.Count - row - tile));
+                }
+
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
             }
         }
 
-        int uncertain = first;
         for (int t = 0; t < tiles; t++)
         {
-            int row = first + (t * tile);
             uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, State(scratch, t));
+            int place = first + (t * tile);
             for (; mask != 0; mask &= mask - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(mask);
-                if (row + lane < end)
+                if (place + lane < end)
                 {
-                    _uncertain!.Pointer[uncertain++] = row + lane;
-                    _thresholds!.Pointer[row + lane] = State(scratch, t).Threshold[lane];
+                    int row = list[place + lane];
+                    _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row;
+                    _thresholds!.Pointer[row] = scratch.State.Threshold[(t * tile) + lane];
+
+                    // Which centre is second is not known either.
+                    scratch.State.Lower[(t * tile) + lane] = 0;
                 }
             }
         }
 
-        _uncertainCounts[unit] = uncertain - first;
-        new ReadOnlySpan<int>(scratch.State.Index, end - first).CopyTo(new Span<int>(_blockLabels + first, end - first));
-        if (_blockDistances is not null)
+        list.Scatter(first, new ReadOnlySpan<int>(scratch.State.Index, end - first), _blockLabels);
+        if (_blockBounds is not null)
         {
-            for (int row = first; row < end; row++)
-            {
-                _blockDistances[row] = SquaredDistance(row);
-            }
+            list.Scatter(first, new ReadOnlySpan<float>(scratch.State.Lower, end - first), _blockBounds);
         }
     }
 
-    /// <summary>Settles a tile of uncertain rows: float64 distances to the centres whose score is near the best.</summary>
+    /// <summary>Settles a few uncertain rows.</summary>
     private void SettleUnit(int unit, int slot)
     {
-        Scratch scratch = _scratch[slot];
-        int tile = _kernel.TileRows, first = unit * tile, count = Math.Min(tile, _uncertainRows - first);
-        int* rows = _uncertain!.Pointer + first;
-        float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
-        float* thresholds = stackalloc float[CpuKernel.MaxTileRows];
-        double* nearest = stackalloc double[CpuKernel.MaxTileRows];
-        for (int r = 0; r < count; r++)
+        int first = unit * SettleRows, end = Math.Min(first + SettleRows, _uncertainRows);
+        for (int i = first; i < end; i++)
         {
-            pointers[r] = RowPointers[rows[r]];
-            thresholds[r] = _thresholds!.Pointer[rows[r]];
-            nearest[r] = double.PositiveInfinity;
-            if (!(Distance.Squared(pointers[r], _origin!.Pointer, _dimension) <= RowCheck.LargestSquaredNorm))
-            {
-                RowCheck.ThrowNotFinite(
-                    new ReadOnlySpan<float>(pointers[r], _dimension), _blockOrder[_blockStart + rows[r]]);
-            }
+            Settle(_uncertain!.Pointer[i], _scratch[slot]);
+        }
+    }
+
+    /// <summary>Finds the nearest centre of a row in float64, among those whose score is near the best.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Settle(int row, Scratch scratch)
+    {
+        float* values = RowPointers[row];
+        var span = new ReadOnlySpan<float>(values, _dimension);
+        if (!RowCheck.IsFit(span))
+        {
+            RowCheck.ThrowNotFinite(span, _blockOrder[_blockStart + row]);
         }
 
-        // Lanes without a row never pass.
-        new Span<float>(thresholds + count, tile - count).Fill(float.PositiveInfinity);
-        PackTile(pointers, count, scratch.Tiles);
-        CenterPanels panels = _panels!;
-        for (int panel = 0; panel < panels.PanelCount; panel++)
+        TensorPrimitives.Subtract(
+            span, new ReadOnlySpan<float>(_origin!.Pointer, _dimension), new Span<float>(scratch.Tiles, _dimension));
+        float* scores = scratch.Scores(_panels!.ScoreRoom);
+        _kernel.ScoreRow(scratch.Tiles, _panels, scores);
+
+        float threshold = _thresholds!.Pointer[row];
+        double nearest = double.PositiveInfinity;
+        for (int j = 0; j < _clusters; j++)
         {
-            int center = panels.FirstCenter(panel), width = Math.Min(panels.Width(panel), _clusters - center);
-            _kernel.Scores(scratch.Tiles, panels, panel, scratch.Scores);
-            for (int j = 0; j < width; j++)
+            if (scores[j] >= threshold)
             {
-                float* scores = scratch.Scores + (j * tile);
-                for (uint mask = Reached(scores, thresholds, tile); mask != 0; mask &= mask - 1)
+                double exact = Distance.SquaredExact(values, _centers!.Pointer + (j * (long)_dimension), _dimension);
+                if (exact < nearest)
                 {
-                    int r = BitOperations.TrailingZeroCount(mask);
-                    double exact = Distance.SquaredExact(
-                        pointers[r], _centers!.Pointer + ((center + j) * (long)_dimension), _dimension);
-                    if (exact < nearest[r])
-                    {
-                        nearest[r] = exact;
-                        _blockLabels[rows[r]] = center + j;
-                    }
+                    nearest = exact;
+                    _blockLabels[row] = j;
                 }
             }
         }
 
-        for (int r = 0; r < count && _blockDistances is not null; r++)
+        if (_blockDistances is not null)
         {
-            _blockDistances[rows[r]] = SquaredDistance(rows[r]);
+            _blockDistances[row] = SquaredDistance(row);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DistanceUnit(int unit, int slot)
     {
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
@@ -176,36 +226,62 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    /// <summary>The sum of weight × squared distance over the block, in the order of its rows.</summary>
+    /// <summary>The sum of weight × squared distance over the block: eight sums, for each row modulo 8, then theirs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double BlockInertia()
     {
-        CpuData data = _blockData!;
-        double sum = 0;
-        for (int i = 0; i < _blockRows; i++)
+        float* weights = _blockData!.Weights;
+        Vector512<double> sums = Vector512<double>.Zero;
+        int row = 0;
+        for (; row <= _blockRows - 8; row += 8)
         {
-            double distance = _blockDistances[i];
-            sum += data.Weights is null ? distance : distance * data.Weights[_blockOrder[_blockStart + i]];
+            Vector512<double> distances = Lanes.Widen(Vector256.Load(_blockDistances + row));
+            if (weights is not null)
+            {
+                for (int lane = 0; lane < 8; lane++)
+                {
+                    distances = distances.WithElement(lane, distances[lane] * weights[_blockOrder[_blockStart + row + lane]]);
+                }
+            }
+
+            sums += distances;
         }
 
-        return sum;
+        double sum = Vector512.Sum(sums);
+        for (; row < _blockRows; row++)
+        {
+            double distance = _blockDistances[row];
+            sum += weights is null ? distance : distance * weights[_blockOrder[_blockStart + row]];
+        }
+
+        return double.IsFinite(sum) ? sum : throw BeyondFloat32();
     }
 
-    private static uint Reached(float* scores, float* thresholds, int tile)
+    /// <summary>What to throw when a squared distance of the block has left float32's range.</summary>
+    private ArgumentException BeyondFloat32()
     {
-        uint mask = 0;
-        int lane = 0;
-        for (; lane <= tile - 8; lane += 8)
+        int row = 0;
+        while (float.IsFinite(_blockDistances[row]))
         {
-            mask |= Vector256.GreaterThanOrEqual(Vector256.Load(scores + lane), Vector256.Load(thresholds + lane))
-                .ExtractMostSignificantBits() << lane;
+            row++;
         }
 
-        for (; lane < tile; lane++)
-        {
-            mask |= scores[lane] >= thresholds[lane] ? 1u << lane : 0;
-        }
+        return KMeansErrors.TooLarge(_blockOrder[_blockStart + row]);
+    }
 
-        return mask;
+    private void Prefetch(float** rows, int count)
+    {
+        const int Line = 64 / sizeof(float);
+        if (Sse.IsSupported && (_dimension >= Line || !_blockOrder.IsSequential))
+        {
+            for (int row = 0; row < count; row++)
+            {
+                for (int d = 0; d < _dimension; d += Line)
+                {
+                    Sse.Prefetch1(rows[row] + d);
+                }
+            }
+        }
     }
 
     // Lanes beyond the last row repeat it.
@@ -235,6 +311,32 @@ internal sealed unsafe partial class CpuEngine
     {
         int row = tile * _kernel.TileRows;
         TileState all = scratch.State;
-        return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Index + row);
+        return new TileState(all.Best + row, all.Second + row, all.Threshold + row, all.Lower + row, all.Index + row);
+    }
+
+    /// <summary>Rows of the block: where they lie, and their places, which follow each other where none are listed.</summary>
+    private readonly struct RowList(float** pointers, int[]? places, int first, int count)
+    {
+        public float** Pointers => pointers;
+
+        public int Count => count;
+
+        public int this[int i] => places is null ? first + i : places[i];
+
+        /// <summary>Puts values of consecutive rows of the list in their places.</summary>
+        public void Scatter<T>(int start, ReadOnlySpan<T> values, T* block)
+            where T : unmanaged
+        {
+            if (places is null)
+            {
+                values.CopyTo(new Span<T>(block + first + start, values.Length));
+                return;
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                block[places[start + i]] = values[i];
+            }
+        }
     }
 }

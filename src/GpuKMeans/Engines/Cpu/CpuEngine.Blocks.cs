@@ -1,21 +1,24 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>
-/// Rows are taken in blocks that fit the caches, and a block in units of a few tiles. The sizes follow from D and K
-/// alone, never from the number of threads: figures are summed block by block, so they decide the last bits.
+/// Rows are taken in blocks that fit the caches, and a block in units of a few tiles. The size of a block follows from D
+/// alone, never from the number of threads: figures are summed block by block, so it decides the last bits.
 /// </content>
 internal sealed unsafe partial class CpuEngine
 {
     private const int BlockBytes = 4 << 20;
     private const int MinBlockRows = 2048;
     private const int MaxBlockRows = 65536;
-    private const int UnitBytes = 192 << 10;
+    private const int UnitBytes = 512 << 10;
     private const int MaxUnitRows = 256;
-    private const int GroupBytes = 384 << 10;
+    private const int GroupBytes = 256 << 10;
 
     private readonly Scratch[] _scratch;
 
     private int _blockCapacity;
+    private int _mostUnitRows;
     private int _unitRows;
     private int _groupPanels;
 
@@ -26,6 +29,7 @@ internal sealed unsafe partial class CpuEngine
     private int _blockRows;
     private int* _blockLabels;
     private float* _blockDistances;
+    private float* _blockBounds;
     private NativeBuffer<nint>? _rowPointers;
     private NativeBuffer<float>? _rowCopies;
     private NativeBuffer<float>? _thresholds;
@@ -40,17 +44,17 @@ internal sealed unsafe partial class CpuEngine
         int rowBytes = _dimension * sizeof(float), tile = _kernel.TileRows;
         int block = Math.Clamp(BlockBytes / rowBytes, MinBlockRows, MaxBlockRows);
         _blockCapacity = block / CpuKernel.MaxTileRows * CpuKernel.MaxTileRows;
-        _unitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, Math.Max(tile, CpuKernel.MaxTileRows), MaxUnitRows);
+        _mostUnitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, CpuKernel.MaxTileRows, MaxUnitRows);
         int panelBytes = (_dimension + 1) * _kernel.PanelWidth * sizeof(float);
         _groupPanels = Math.Max(1, GroupBytes / panelBytes);
         ReleaseBlocks();
         _thresholds = new NativeBuffer<float>(_blockCapacity);
         _uncertain = new NativeBuffer<int>(_blockCapacity);
         _rowPointers = new NativeBuffer<nint>(_blockCapacity);
-        _uncertainCounts = new int[(_blockCapacity + _unitRows - 1) / _unitRows];
+        _uncertainCounts = new int[_blockCapacity / CpuKernel.MaxTileRows];
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i] = new Scratch(_unitRows, tile, _dimension);
+            _scratch[i] = new Scratch(_mostUnitRows, _dimension);
         }
     }
 
@@ -61,11 +65,19 @@ internal sealed unsafe partial class CpuEngine
     /// <param name="rows">How many, at most <see cref="_blockCapacity"/>.</param>
     /// <param name="labels">Takes the labels.</param>
     /// <param name="distances">Takes the squared distances, or null where nobody asks.</param>
-    private void SetBlock(CpuData data, RowOrder order, long start, int rows, int* labels, float* distances)
+    /// <param name="bounds">What <see cref="StartBounds"/> keeps of these rows, or null where nothing is kept.</param>
+    private void SetBlock(
+        CpuData data, RowOrder order, long start, int rows, int* labels, float* distances, float* bounds = null)
     {
         (_blockData, _blockOrder, _blockStart, _blockRows) = (data, order, start, rows);
         _blockLabels = labels;
         _blockDistances = distances;
+        _blockBounds = bounds;
+
+        // Units are results of their own, so their number may follow the threads: a few for each.
+        const int Tile = CpuKernel.MaxTileRows;
+        int share = ((rows / (4 * _team.Threads)) + Tile - 1) / Tile * Tile;
+        _unitRows = Math.Clamp(share, Tile, _mostUnitRows);
         if (data.Rows is null)
         {
             NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);
@@ -73,24 +85,36 @@ internal sealed unsafe partial class CpuEngine
     }
 
     /// <summary>Finds where rows of the block lie, copying them first where they cannot be read in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LocateRows(int first, int end, Scratch scratch)
     {
         CpuData data = _blockData!;
         float** pointers = RowPointers;
-        if (data.Rows is not null)
+        if (data.Rows is not null && _blockOrder.IsSequential)
         {
-            for (int i = first; i < end; i++)
+            float* row = data.Rows + ((_blockStart + first) * _dimension);
+            for (int i = first; i < end; i++, row += _dimension)
             {
-                pointers[i] = data.Rows + (_blockOrder[_blockStart + i] * _dimension);
+                pointers[i] = row;
             }
 
             return;
         }
 
         Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
+        _blockOrder.CopyTo(_blockStart + first, rows);
+        if (data.Rows is not null)
+        {
+            for (int i = first; i < end; i++)
+            {
+                pointers[i] = data.Rows + (rows[i - first] * _dimension);
+            }
+
+            return;
+        }
+
         for (int i = first; i < end; i++)
         {
-            rows[i - first] = _blockOrder[_blockStart + i];
             pointers[i] = _rowCopies!.Pointer + (i * (long)_dimension);
         }
 
@@ -117,29 +141,41 @@ internal sealed unsafe partial class CpuEngine
     {
         private readonly NativeBuffer<float> _tiles;
         private readonly NativeBuffer<float> _states;
+        private readonly NativeBuffer<nint> _pointers;
+        private NativeBuffer<float>? _scores;
 
-        public Scratch(int unitRows, int tileRows, int dimension)
+        public Scratch(int unitRows, int dimension)
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
-            _states = new NativeBuffer<float>((4L * unitRows) + (CpuKernel.MaxPanelWidth * tileRows));
+            _states = new NativeBuffer<float>(5L * unitRows);
+            _pointers = new NativeBuffer<nint>(unitRows);
+            RowIndices = new int[unitRows];
             RowNumbers = new long[unitRows];
             float* state = _states.Pointer;
-            State = new TileState(state, state + unitRows, state + (2 * unitRows), (int*)(state + (3 * unitRows)));
-            Scores = state + (4 * unitRows);
+            State = new TileState(
+                state, state + unitRows, state + (2 * unitRows), state + (3 * unitRows), (int*)(state + (4 * unitRows)));
         }
 
         public float* Tiles => _tiles.Pointer;
 
         public TileState State { get; }
 
-        public float* Scores { get; }
+        /// <summary>The rows of the unit that are to be assigned, as places in the block.</summary>
+        public int[] RowIndices { get; }
+
+        /// <summary>Where these rows lie.</summary>
+        public float** Pointers => (float**)_pointers.Pointer;
 
         public long[] RowNumbers { get; }
 
+        public float* Scores(int room) => NativeBuffer<float>.Ensure(ref _scores, room);
+
         public void Dispose()
         {
+            _scores?.Dispose();
             _tiles.Dispose();
             _states.Dispose();
+            _pointers.Dispose();
         }
     }
 }

@@ -11,24 +11,32 @@ internal sealed unsafe partial class CpuEngine
         rows.Distances ??= new NativeBuffer<float>(data.Count);
         int* before = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
         StartSums(many: true);
+        float* bounds = StartBounds(rows);
         double inertia = 0;
         long changed = 0;
-        for (long start = 0; start < data.Count; start += _blockCapacity)
+        try
         {
-            if (cancellationToken.IsCancellationRequested)
+            for (long start = 0; start < data.Count; start += _blockCapacity)
             {
-                ClearSums();
                 cancellationToken.ThrowIfCancellationRequested();
+                int count = (int)Math.Min(_blockCapacity, data.Count - start);
+                int* label = rows.Labels.Pointer + start;
+                new ReadOnlySpan<int>(label, count).CopyTo(new Span<int>(before, count));
+                float* distances = rows.Distances.Pointer + start;
+                SetBlock(rows, RowOrder.Sequential(data.Count), start, count, label, distances, bounds + start);
+                AssignBlock();
+                AccumulateBlock();
+                inertia += BlockInertia();
+                changed += first
+                    ? count
+                    : Differences(new ReadOnlySpan<int>(label, count), new ReadOnlySpan<int>(before, count));
             }
-
-            int count = (int)Math.Min(_blockCapacity, data.Count - start);
-            var labels = new Span<int>(rows.Labels.Pointer + start, count);
-            labels.CopyTo(new Span<int>(before, count));
-            SetBlock(rows, RowOrder.Sequential(data.Count), start, count, rows.Labels.Pointer + start, rows.Distances.Pointer + start);
-            AssignBlock();
-            AccumulateBlock();
-            inertia += BlockInertia();
-            changed += first ? count : Differences(labels, new ReadOnlySpan<int>(before, count));
+        }
+        catch
+        {
+            ClearSums();
+            EndBounds();
+            throw;
         }
 
         return new LloydStatistics(inertia, changed);
@@ -51,37 +59,47 @@ internal sealed unsafe partial class CpuEngine
     private int FillEmptyClusters(CpuData data)
     {
         int[] empty = [.. Enumerable.Range(0, _clusters).Where(j => *SumWeight(0, j) <= 0)];
-        if (empty.Length == 0)
-        {
-            return 0;
-        }
+        int filled = 0, looked = 0;
 
-        using var copy = new NativeBuffer<float>(_dimension);
-        int filled = 0;
-        foreach (long row in FarthestRows(data, empty.Length))
+        // A row may have to be passed over, so more may have to be looked at: each time twice as many.
+        for (int count = empty.Length; filled < empty.Length; count *= 2)
         {
-            int donor = data.Labels!.Pointer[row], cluster = empty[filled];
-            double weight = data.Weights is null ? 1 : data.Weights[row];
-
-            // A cluster is not emptied to fill another.
-            if (*SumWeight(0, donor) <= weight)
+            List<long> rows = FarthestRows(data, count);
+            for (; looked < rows.Count && filled < empty.Length; looked++)
             {
-                continue;
+                filled += Relocate(data, rows[looked], empty[filled]) ? 1 : 0;
             }
 
-            data.Copy([row], copy.Pointer);
-            for (int d = 0; d < _dimension; d++)
+            if (rows.Count < count)
             {
-                Sum(0, cluster)[d] = weight * copy.Pointer[d];
-                Sum(0, donor)[d] -= weight * copy.Pointer[d];
+                break;
             }
-
-            *SumWeight(0, cluster) = weight;
-            *SumWeight(0, donor) -= weight;
-            filled++;
         }
 
         return filled;
+    }
+
+    /// <summary>Gives a row to an empty cluster, unless the cluster that has it would be emptied.</summary>
+    private bool Relocate(CpuData data, long row, int cluster)
+    {
+        int donor = data.Labels!.Pointer[row];
+        double weight = data.Weights is null ? 1 : data.Weights[row];
+        if (*SumWeight(0, donor) <= weight)
+        {
+            return false;
+        }
+
+        using var copy = new NativeBuffer<float>(_dimension);
+        data.Copy([row], copy.Pointer);
+        for (int d = 0; d < _dimension; d++)
+        {
+            Sum(0, cluster)[d] = weight * copy.Pointer[d];
+            Sum(0, donor)[d] -= weight * copy.Pointer[d];
+        }
+
+        *SumWeight(0, cluster) = weight;
+        *SumWeight(0, donor) -= weight;
+        return true;
     }
 
     /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>

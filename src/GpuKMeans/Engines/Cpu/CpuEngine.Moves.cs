@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Moving the centres once the sums of their rows are known.</content>
@@ -17,13 +19,8 @@ internal sealed unsafe partial class CpuEngine
     /// <returns>The sum of the squared distances moved.</returns>
     private double MoveAll(bool toMeans)
     {
-        if (_shifts.Length != _clusters)
-        {
-            _shifts = new double[_clusters];
-        }
-
         _toMeans = toMeans;
-        _team.Run(_panels!.PanelCount, _moveUnit);
+        _team.Run(_panels!.PanelCount, 32.0 * _clusters * _dimension, _moveUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
         double shift = 0;
         foreach (double part in _shifts)
@@ -44,8 +41,12 @@ internal sealed unsafe partial class CpuEngine
             _shifts[j] = 0;
             if (weight > 0)
             {
-                Move(j, weight);
+                Move(j, weight, _scratch[slot]);
                 moved = true;
+            }
+            else if (_toMeans)
+            {
+                _counts[j] = 0;
             }
         }
 
@@ -55,54 +56,58 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    private void Move(int j, double weight)
+    private void Move(int j, double weight, Scratch scratch)
     {
-        double* sum = Sum(0, j);
-        double* mean = _means!.Pointer + (j * (long)_dimension);
+        var sum = new Span<double>(Sum(0, j), _dimension);
+        var mean = new Span<double>(_means!.Pointer + (j * (long)_dimension), _dimension);
         double count = _toMeans ? weight : _counts[j] + weight;
-        double step = weight / count;
-        for (int d = 0; d < _dimension; d++)
+        TensorPrimitives.Divide(sum, weight, sum);
+        if (_toMeans)
         {
-            mean[d] = _toMeans ? sum[d] / weight : mean[d] + (step * ((sum[d] / weight) - mean[d]));
-            sum[d] = 0;
+            sum.CopyTo(mean);
+        }
+        else
+        {
+            // mean + (sum − mean)·step
+            TensorPrimitives.Subtract(sum, mean, sum);
+            TensorPrimitives.MultiplyAdd(sum, weight / count, mean, mean);
         }
 
+        sum.Clear();
         *SumWeight(0, j) = 0;
         _counts[j] = count;
-        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension));
+        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension), new Span<float>(scratch.Tiles, _dimension));
     }
 
     /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
     /// <returns>The squared distance the centre moved.</returns>
-    private double Round(double* mean, float* center)
+    private double Round(ReadOnlySpan<double> mean, float* center, Span<float> rounded)
     {
-        double scale = 1;
         if (_frame!.Normalize)
         {
-            double squares = 0;
-            for (int d = 0; d < _dimension; d++)
-            {
-                squares += mean[d] * mean[d];
-            }
+            double norm = TensorPrimitives.Norm(mean);
 
             // Rows that cancel out have no mean direction: the centre stays.
-            if (squares == 0)
+            if (norm == 0)
             {
                 return 0;
             }
 
-            scale = 1 / Math.Sqrt(squares);
+            for (int d = 0; d < mean.Length; d++)
+            {
+                rounded[d] = (float)(mean[d] / norm);
+            }
         }
-
-        double shift = 0;
-        for (int d = 0; d < _dimension; d++)
+        else
         {
-            float value = (float)(mean[d] * scale);
-            double difference = (double)value - center[d];
-            shift += difference * difference;
-            center[d] = value;
+            TensorPrimitives.ConvertTruncating(mean, rounded);
         }
 
-        return shift;
+        fixed (float* value = rounded)
+        {
+            double shift = Distance.Squared(value, center, _dimension);
+            rounded.CopyTo(new Span<float>(center, _dimension));
+            return shift;
+        }
     }
 }

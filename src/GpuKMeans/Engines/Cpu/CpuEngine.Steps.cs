@@ -9,6 +9,7 @@ internal sealed unsafe partial class CpuEngine
     public override void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps)
     {
         var rows = (CpuData)data;
+        EndBounds();
         int* labels = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
         float* distances = NativeBuffer<float>.Ensure(ref _stepDistances, _blockCapacity);
         for (int i = 0; i < steps.Length; i++)
@@ -16,13 +17,22 @@ internal sealed unsafe partial class CpuEngine
             int batch = (int)Math.Min(batchSize, order.Count - position);
             StartSums(many: false);
             double inertia = 0;
-            for (int done = 0; done < batch; done += _blockCapacity)
+            try
             {
-                int count = Math.Min(_blockCapacity, batch - done);
-                SetBlock(rows, order, position + done, count, labels, distances);
-                AssignBlock();
-                AccumulateBlock();
-                inertia += BlockInertia();
+                for (int done = 0; done < batch; done += _blockCapacity)
+                {
+                    int count = Math.Min(_blockCapacity, batch - done);
+                    SetBlock(rows, order, position + done, count, labels, distances);
+                    AssignBlock();
+                    AccumulateBlock();
+                    inertia += BlockInertia();
+                }
+            }
+            catch
+            {
+                // Rows that could not be read: what was summed of the batch must not reach the next.
+                ClearSums();
+                throw;
             }
 
             double weight = StepWeight();

@@ -18,10 +18,10 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private CenterPanels? _panels;
     private ErrorBound _bound;
 
-    public CpuEngine(int threads = -1, CpuKernel? kernel = null)
+    public CpuEngine(int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork)
     {
         _kernel = kernel ?? CpuKernels.Default;
-        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
+        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads, leastShared);
         _scratch = new Scratch[_team.Threads];
         _assignUnit = AssignUnit;
         _settleUnit = SettleUnit;
@@ -50,10 +50,12 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _centers = new NativeBuffer<float>(clusters * (long)dimension);
             _panels = new CenterPanels(_kernel, clusters, dimension);
             _counts = new double[clusters];
+            _shifts = new double[clusters];
             PlanBlocks();
         }
 
         _frame = frame;
+        EndBounds();
         frame.Origin.Span.CopyTo(new Span<float>(_origin!.Pointer, dimension));
         counts.CopyTo(_counts);
         for (int j = 0; j < clusters; j++)
@@ -71,6 +73,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
     {
+        EndBounds();
         using var row = new NativeBuffer<float>(_dimension);
         for (int i = 0; i < clusters.Length; i++)
         {
@@ -82,7 +85,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         PackCenters();
     }
 
-    public override Seeding StartSeeding(EngineData data) => new CpuSeeding((CpuData)data, _team);
+    public override Seeding StartSeeding(EngineData data) => new CpuSeeding((CpuData)data, _kernel, _team);
 
     protected override void Dispose(bool disposing)
     {
@@ -111,7 +114,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     private void PackCenters()
     {
-        _team.Run(_panels!.PanelCount, _packUnit);
+        _team.Run(_panels!.PanelCount, 16.0 * _clusters * _dimension, _packUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
     }
 

@@ -1,58 +1,111 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace GpuKMeans.Engines.Cpu;
 
-/// <summary>k-means++ on the CPU: D² as one float32 a row, potentials summed in float64 block by block.</summary>
-internal sealed unsafe class CpuSeeding : Seeding
+/// <summary>
+/// k-means++ on the CPU: D² as one float32 a row, and a pool of candidates with their distances to all rows. A pass over
+/// the data serves several steps; a step reads as many float32 a row as it has candidates.
+/// </summary>
+internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
 {
     private const int BlockRows = 1024;
+    private const int MostMembers = 48;
+    private const long PoolBytes = 256L << 20;
 
     private readonly CpuData _data;
+    private readonly CpuKernel _kernel;
     private readonly WorkerTeam _team;
     private readonly int _dimension;
     private readonly int _blocks;
+    private readonly NativeBuffer<float> _origin;
     private readonly NativeBuffer<float> _nearest;
-    private readonly NativeBuffer<float> _candidates;
+    private readonly NativeBuffer<float> _members;
+    private readonly NativeBuffer<float> _pool;
+    private readonly NativeBuffer<float>[] _tiles;
     private readonly NativeBuffer<float>[] _copies;
-    private readonly double[] _blockPotentials;
-    private readonly double[] _trials;
     private readonly long[][] _rowNumbers;
+    private readonly long[] _memberRows;
+    private readonly int[] _chosen = new int[MaxCandidates];
+    private readonly double[] _trials;
+    private readonly double[] _potentials;
+    private readonly Action<int, int> _measureBlock;
     private readonly Action<int, int> _evaluateBlock;
     private readonly Action<int, int> _acceptBlock;
 
+    private CenterPanels? _panels;
+    private int _memberCount;
     private int _count;
     private int _accepted;
-    private double _potential = double.PositiveInfinity;
 
-    public CpuSeeding(CpuData data, WorkerTeam team)
+    public CpuSeeding(CpuData data, CpuKernel kernel, WorkerTeam team)
     {
-        (_data, _team, _dimension) = (data, team, data.Dimension);
+        (_data, _kernel, _team, _dimension) = (data, kernel, team, data.Dimension);
         _blocks = checked((int)((data.Count + BlockRows - 1) / BlockRows));
-        _nearest = new NativeBuffer<float>(data.Count);
-        for (long row = 0; row < data.Count; row++)
+        long rows = _blocks * (long)BlockRows;
+        PoolSize = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, MaxCandidates, MostMembers);
+        _origin = new NativeBuffer<float>(_dimension);
+        data.Frame.Origin.Span.CopyTo(new Span<float>(_origin.Pointer, _dimension));
+        _nearest = new NativeBuffer<float>(rows);
+        for (long row = 0; row < rows; row++)
         {
             _nearest.Pointer[row] = float.PositiveInfinity;
         }
 
-        _candidates = new NativeBuffer<float>(MaxCandidates * (long)_dimension);
-        _copies = [.. Enumerable.Range(0, team.Threads).Select(
-            _ => new NativeBuffer<float>(data.Rows is null ? BlockRows * (long)_dimension : 0))];
-        _rowNumbers = [.. Enumerable.Range(0, team.Threads).Select(_ => new long[data.Rows is null ? BlockRows : 0])];
-        _blockPotentials = new double[_blocks];
+        _members = new NativeBuffer<float>(PoolSize * (long)_dimension);
+        _memberRows = new long[PoolSize];
+        _pool = new NativeBuffer<float>(rows * (PoolSize + _kernel.PanelWidth));
+        bool copied = data.Rows is null;
+        _tiles = [.. team.PerThread(() => new NativeBuffer<float>(kernel.TileRows * (long)_dimension))];
+        _copies = [.. team.PerThread(() => new NativeBuffer<float>(copied ? BlockRows * (long)_dimension : 0))];
+        _rowNumbers = [.. team.PerThread(() => new long[copied ? BlockRows : 0])];
         _trials = new double[_blocks * MaxCandidates];
+        _potentials = new double[_blocks];
+        _measureBlock = MeasureBlock;
         _evaluateBlock = EvaluateBlock;
         _acceptBlock = AcceptBlock;
     }
 
+    public int PoolSize { get; }
+
     public override double Potential => _potential;
+
+    public float SquaredDistance(long row) => _nearest.Pointer[row];
+
+    public void Prepare(ReadOnlySpan<long> rows)
+    {
+        if (_panels?.Count != rows.Length)
+        {
+            _panels?.Dispose();
+            _panels = new CenterPanels(_kernel, rows.Length, _dimension);
+        }
+
+        _memberCount = rows.Length;
+        rows.CopyTo(_memberRows);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            _data.Copy(rows.Slice(i, 1), _members.Pointer + (i * (long)_dimension));
+        }
+
+        for (int panel = 0; panel < _panels.PanelCount; panel++)
+        {
+            _panels.Set(panel, _members.Pointer, _origin.Pointer);
+        }
+
+        _team.Run(_blocks, _memberCount * (double)_data.Count * _dimension, _measureBlock);
+    }
 
     public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
     {
         _count = candidates.Length;
-        for (int i = 0; i < _count; i++)
+        if (!FindMembers(candidates))
         {
-            _data.Copy(candidates.Slice(i, 1), _candidates.Pointer + (i * (long)_dimension));
+            Prepare(candidates);
+            FindMembers(candidates);
         }
 
-        _team.Run(_blocks, _evaluateBlock);
+        _team.Run(_blocks, 8.0 * _count * _data.Count, _evaluateBlock);
         potentials[.._count].Clear();
         for (int block = 0; block < _blocks; block++)
         {
@@ -65,106 +118,113 @@ internal sealed unsafe class CpuSeeding : Seeding
 
     public override void Accept(int candidate)
     {
-        _accepted = candidate;
-        _team.Run(_blocks, _acceptBlock);
-        _potential = 0;
-        foreach (double part in _blockPotentials)
-        {
-            _potential += part;
-        }
-    }
-
-    public override long Find(double share)
-    {
-        double left = share * _potential;
-        int block = 0, last = 0;
-        for (; block < _blocks; block++)
-        {
-            if (_blockPotentials[block] > 0)
-            {
-                last = block;
-                if (left < _blockPotentials[block])
-                {
-                    break;
-                }
-
-                left -= _blockPotentials[block];
-            }
-        }
-
-        // Rounding may carry the share past the end: then the last row that counts is meant.
-        long start = (block < _blocks ? block : last) * (long)BlockRows, found = -1;
-        for (long row = start; row < Math.Min(start + BlockRows, _data.Count); row++)
-        {
-            double value = Weight(row) * _nearest.Pointer[row];
-            if (value > 0)
-            {
-                found = row;
-                if (left < value)
-                {
-                    break;
-                }
-
-                left -= value;
-            }
-        }
-
-        return found;
+        _accepted = _chosen[candidate];
+        _team.Run(_blocks, 16.0 * _data.Count, _acceptBlock);
+        SumPotentials();
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            _nearest.Dispose();
-            _candidates.Dispose();
-            foreach (NativeBuffer<float> copy in _copies)
+            _panels?.Dispose();
+            foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[_origin, _nearest, _members, _pool, .. _tiles, .. _copies])
             {
-                copy.Dispose();
+                buffer.Dispose();
             }
         }
     }
 
+    private bool FindMembers(ReadOnlySpan<long> candidates)
+    {
+        for (int i = 0; i < candidates.Length; i++)
+        {
+            _chosen[i] = _memberRows.AsSpan(0, _memberCount).IndexOf(candidates[i]);
+            if (_chosen[i] < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The distances of a block's rows to a member of the pool.</summary>
+    private float* Distances(int block, int member) =>
+        _pool.Pointer + (((block * (long)(PoolSize + _kernel.PanelWidth)) + member) * BlockRows);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MeasureBlock(int block, int slot)
+    {
+        float* rows = Rows(block, slot, out int count);
+        float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
+        int tile = _kernel.TileRows;
+        for (int first = 0; first < count; first += tile)
+        {
+            // Lanes beyond the last row repeat it.
+            for (int r = 0; r < tile; r++)
+            {
+                pointers[r] = rows + (Math.Min(first + r, count - 1) * (long)_dimension);
+            }
+
+            _kernel.Pack(pointers, _dimension, _origin.Pointer, _tiles[slot].Pointer);
+            _kernel.SquaredDistances(_tiles[slot].Pointer, _panels!, Distances(block, 0) + first, BlockRows);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EvaluateBlock(int block, int slot)
     {
-        float* rows = Rows(block, slot, out long first, out int count);
-        Span<double> sums = _trials.AsSpan(block * MaxCandidates, _count);
-        sums.Clear();
-        for (int r = 0; r < count; r++)
+        int count = Count(block);
+        float* nearest = _nearest.Pointer + (block * (long)BlockRows);
+        float* weights = Weights(block);
+        for (int i = 0; i < _count; i++)
         {
-            float nearest = _nearest.Pointer[first + r];
-            double weight = Weight(first + r);
-            for (int i = 0; i < sums.Length; i++)
-            {
-                float distance = Distance.Squared(
-                    rows + (r * (long)_dimension), _candidates.Pointer + (i * (long)_dimension), _dimension);
-                sums[i] += weight * MathF.Min(nearest, distance);
-            }
+            float* distances = Distances(block, _chosen[i]);
+            _trials[(block * MaxCandidates) + i] = Sum(nearest, distances, weights, count);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AcceptBlock(int block, int slot)
     {
-        float* rows = Rows(block, slot, out long first, out int count);
-        float* center = _candidates.Pointer + (_accepted * (long)_dimension);
-        double sum = 0;
-        for (int r = 0; r < count; r++)
-        {
-            float distance = Distance.Squared(rows + (r * (long)_dimension), center, _dimension);
-            float nearest = MathF.Min(_nearest.Pointer[first + r], distance);
-            _nearest.Pointer[first + r] = nearest;
-            sum += Weight(first + r) * nearest;
-        }
-
-        _blockPotentials[block] = sum;
+        int count = Count(block);
+        float* nearest = _nearest.Pointer + (block * (long)BlockRows);
+        float* distances = Distances(block, _accepted);
+        var values = new Span<float>(nearest, count);
+        TensorPrimitives.Min(values, new ReadOnlySpan<float>(distances, count), values);
+        _potentials[block] = Sum(nearest, nearest, Weights(block), count);
     }
 
-    private double Weight(long row) => _data.Weights is null ? 1 : _data.Weights[row];
-
-    private float* Rows(int block, int slot, out long first, out int count)
+    /// <summary>Σ weight × the lesser of two distances: eight sums, for each row modulo 8, then theirs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Sum(float* nearest, float* distances, float* weights, int count)
     {
-        first = block * (long)BlockRows;
-        count = (int)Math.Min(BlockRows, _data.Count - first);
+        Vector512<double> sums = Vector512<double>.Zero;
+        int r = 0;
+        for (; r <= count - 8; r += 8)
+        {
+            Vector512<double> least = Lanes.Widen(Vector256.Min(Vector256.Load(nearest + r), Vector256.Load(distances + r)));
+            sums += weights is null ? least : least * Lanes.Widen(Vector256.Load(weights + r));
+        }
+
+        double sum = Vector512.Sum(sums);
+        for (; r < count; r++)
+        {
+            sum += (weights is null ? 1.0 : weights[r]) * MathF.Min(nearest[r], distances[r]);
+        }
+
+        return sum;
+    }
+
+    private int Count(int block) => (int)Math.Min(BlockRows, _data.Count - (block * (long)BlockRows));
+
+    private float* Weights(int block) => _data.Weights is null ? null : _data.Weights + (block * (long)BlockRows);
+
+    private float* Rows(int block, int slot, out int count)
+    {
+        long first = block * (long)BlockRows;
+        count = Count(block);
         if (_data.Rows is not null)
         {
             return _data.Rows + (first * _dimension);

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace GpuKMeans.Engines.Cpu;
 
 /// <summary>
-/// Squared distances by direct differences, with the same roundings on every machine: sixteen running sums, one for
-/// each index modulo 16, added up in a fixed tree.
+/// Squared distances by direct differences, with the same roundings on every machine: running sums for each index
+/// modulo the vector's length (16, or 8, 4 or 1 for shorter rows), added up in a fixed tree.
 /// </summary>
 internal static unsafe class Distance
 {
@@ -13,6 +13,13 @@ internal static unsafe class Distance
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Squared(float* x, float* c, int dimension)
     {
+        if (dimension < 16)
+        {
+            return dimension >= 8 ? SquaredOf8To15(x, c, dimension)
+                : dimension >= 4 ? SquaredOf4To7(x, c, dimension)
+                : SquaredOf1To3(x, c, dimension);
+        }
+
         Vector512<float> sums = Vector512<float>.Zero;
         int d = 0;
         for (; d <= dimension - 16; d += 16)
@@ -23,13 +30,11 @@ internal static unsafe class Distance
 
         if (d < dimension)
         {
-            Vector512<float> difference = LoadPart(x + d, dimension - d) - LoadPart(c + d, dimension - d);
-            sums += difference * difference;
+            Vector512<float> difference = Vector512.Load(x + dimension - 16) - Vector512.Load(c + dimension - 16);
+            sums += Lanes.KeepLast(difference * difference, dimension - d);
         }
 
-        Vector256<float> eight = sums.GetLower() + sums.GetUpper();
-        Vector128<float> four = eight.GetLower() + eight.GetUpper();
-        return (four[0] + four[2]) + (four[1] + four[3]);
+        return Total(sums.GetLower() + sums.GetUpper());
     }
 
     /// <summary>Σ (x − c)² in float64, in which differences of float32 numbers are all but exact.</summary>
@@ -40,35 +45,53 @@ internal static unsafe class Distance
         int d = 0;
         for (; d <= dimension - 8; d += 8)
         {
-            Vector512<double> difference = Widen(Vector256.Load(x + d)) - Widen(Vector256.Load(c + d));
+            Vector512<double> difference = Lanes.Widen(Vector256.Load(x + d)) - Lanes.Widen(Vector256.Load(c + d));
             sums += difference * difference;
         }
 
+        Vector256<double> four = sums.GetLower() + sums.GetUpper();
+        double total = (four[0] + four[2]) + (four[1] + four[3]);
         for (; d < dimension; d++)
         {
             double difference = (double)x[d] - c[d];
-            sums = sums.WithElement(d & 7, sums[d & 7] + (difference * difference));
+            total += difference * difference;
         }
 
-        Vector256<double> four = sums.GetLower() + sums.GetUpper();
-        return (four[0] + four[2]) + (four[1] + four[3]);
+        return total;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Widen(Vector256<float> values)
+    private static float SquaredOf8To15(float* x, float* c, int dimension)
     {
-        (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(values);
-        return Vector512.Create(lower, upper);
+        Vector256<float> first = Vector256.Load(x) - Vector256.Load(c);
+        Vector256<float> last = Vector256.Load(x + dimension - 8) - Vector256.Load(c + dimension - 8);
+        return Total((first * first) + Lanes.KeepLast(last * last, dimension - 8));
     }
 
-    private static Vector512<float> LoadPart(float* values, int count)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float SquaredOf4To7(float* x, float* c, int dimension)
     {
-        float* line = stackalloc float[16];
-        for (int i = 0; i < 16; i++)
+        Vector128<float> first = Vector128.Load(x) - Vector128.Load(c);
+        Vector128<float> last = Vector128.Load(x + dimension - 4) - Vector128.Load(c + dimension - 4);
+        return Total((first * first) + Lanes.KeepLast(last * last, dimension - 4));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float SquaredOf1To3(float* x, float* c, int dimension)
+    {
+        float sum = 0;
+        for (int d = 0; d < dimension; d++)
         {
-            line[i] = i < count ? values[i] : 0;
+            float difference = x[d] - c[d];
+            sum += difference * difference;
         }
 
-        return Vector512.Load(line);
+        return sum;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Total(Vector256<float> eight) => Total(eight.GetLower() + eight.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Total(Vector128<float> four) => (four[0] + four[2]) + (four[1] + four[3]);
 }

@@ -12,6 +12,11 @@ namespace GpuKMeans.Engines.Cpu;
 /// </remarks>
 internal sealed class WorkerTeam
 {
+    /// <summary>Work below this is not shared: some 10 µs on one core.</summary>
+    public const double LeastSharedWork = 1 << 20;
+
+    private readonly double _leastShared;
+
     private readonly Helper[] _helpers;
     private readonly Lock _errorLock = new();
 
@@ -24,8 +29,9 @@ internal sealed class WorkerTeam
     private ExceptionDispatchInfo? _error;
     private int _errorUnit;
 
-    public WorkerTeam(int threads)
+    public WorkerTeam(int threads, double leastShared = LeastSharedWork)
     {
+        _leastShared = leastShared;
         Threads = threads;
         _helpers = new Helper[threads - 1];
         for (int i = 0; i < _helpers.Length; i++)
@@ -37,13 +43,19 @@ internal sealed class WorkerTeam
     /// <summary>The most threads that work at once, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>One of something for each thread.</summary>
+    public IEnumerable<T> PerThread<T>(Func<T> make) => Enumerable.Range(0, Threads).Select(_ => make());
+
     /// <summary>Does all units and returns when they are done.</summary>
     /// <param name="units">How many there are.</param>
+    /// <param name="work">
+    /// About how many values are to be multiplied in all: work that takes no longer than waking a helper is not shared.
+    /// </param>
     /// <param name="body">Does one: takes its number and the number of the thread, from 0 to <see cref="Threads"/> − 1.</param>
     /// <exception cref="Exception">What the lowest-numbered unit that failed has thrown, after all are done.</exception>
-    public void Run(int units, Action<int, int> body)
+    public void Run(int units, double work, Action<int, int> body)
     {
-        if (Threads == 1 || units <= 1)
+        if (Threads == 1 || units <= 1 || work < _leastShared)
         {
             for (int unit = 0; unit < units; unit++)
             {

@@ -84,7 +84,6 @@ internal sealed partial class CudaEngine
             BadRow = _work.BadRow.Pointer,
             Stages = plan.Assign.Stages,
             TileRows = plan.TiledRows,
-            Turns = int.Parse(Environment.GetEnvironmentVariable("GPUKMEANS_TURNS") ?? "1"),
             Parts = CandidateParts,
         };
         _stream.Fill(arguments.Undecided.Count, 0, 1);

@@ -61,37 +61,49 @@ internal sealed partial class CudaEngine
             return 0;
         }
 
-        int filled = 0;
-        foreach (long row in FarthestRows(data, empty.Length))
-        {
-            int donor = ReadBack<int>(data.Labels.At(row), 1)[0];
-            double weight = data.IsWeighted ? data.Weights[(int)row] : 1;
+        int filled = 0, looked = 0;
 
-            // A cluster is not emptied to fill another.
-            if (weights[donor] <= weight)
+        // A row may have to be passed over, so more may have to be looked at: each time twice as many.
+        for (int count = empty.Length; filled < empty.Length; count *= 2)
+        {
+            List<long> rows = FarthestRows(data, count);
+            for (; looked < rows.Count && filled < empty.Length; looked++)
             {
-                continue;
+                filled += Relocate(data, rows[looked], empty[filled], weights) ? 1 : 0;
             }
 
-            Rows listed = Listed(data, [row]);
-            ulong values = data.IsResident ? data.Rows.At(row * data.Dimension) : listed.Values;
-            _stream.Launch(Kernel.RelocateRow, 1, 128, new RelocateArgs
+            if (rows.Count < count)
             {
-                Values = values,
-                Sums = _work.Sums.Pointer,
-                Weights = _work.SumWeights.Pointer,
-                Weight = weight,
-                From = donor,
-                To = empty[filled],
-                Dimension = data.Dimension,
-            });
-            _stream.Synchronize();
-            weights[donor] -= weight;
-            weights[empty[filled]] = weight;
-            filled++;
+                break;
+            }
         }
 
         return filled;
+    }
+
+    /// <summary>Gives a row to an empty cluster, unless the cluster that has it would be emptied.</summary>
+    private bool Relocate(CudaData data, long row, int cluster, double[] weights)
+    {
+        int donor = ReadBack<int>(data.Labels.At(row), 1)[0];
+        double weight = data.IsWeighted ? data.Weights[(int)row] : 1;
+        if (weights[donor] <= weight)
+        {
+            return false;
+        }
+
+        _stream.Launch(Kernel.RelocateRow, 1, 128, new RelocateArgs
+        {
+            Values = data.IsResident ? data.Rows.At(row * data.Dimension) : Listed(data, [row]).Values,
+            Sums = _work.Sums.Pointer,
+            Weights = _work.SumWeights.Pointer,
+            Weight = weight,
+            From = donor,
+            To = cluster,
+            Dimension = data.Dimension,
+        });
+        weights[donor] -= weight;
+        weights[cluster] = weight;
+        return true;
     }
 
     /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>

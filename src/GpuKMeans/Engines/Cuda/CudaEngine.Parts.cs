@@ -46,11 +46,16 @@ internal sealed partial class CudaEngine
                 Normalize(part);
             }
 
-            yield return part;
-
-            if (!data.IsResident)
+            try
             {
-                _ring.Release(_stream);
+                yield return part;
+            }
+            finally
+            {
+                if (!data.IsResident)
+                {
+                    _ring.Release(_stream);
+                }
             }
         }
     }

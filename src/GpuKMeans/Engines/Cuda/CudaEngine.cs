@@ -82,8 +82,7 @@ internal sealed partial class CudaEngine : KMeansEngine
     {
         if (disposing)
         {
-            _context.MakeCurrent();
-            _stream.Synchronize();
+            _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_stream.Handle) == CudaNative.Success;
             _ring.Dispose();
             _readBack.Dispose();
             _stream.Dispose();

@@ -54,7 +54,6 @@ internal struct AssignArgs
     public ulong Scales;
     public int Stages;
     public int TileRows;
-    public int Turns;
     public int Parts;
 }
 

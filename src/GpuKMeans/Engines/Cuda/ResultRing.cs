@@ -46,7 +46,7 @@ internal sealed class ResultRing : IDisposable
     {
         foreach (Slot slot in _slots)
         {
-            slot.Copied.Synchronize();
+            _ = CudaNative.cuEventSynchronize(slot.Copied.Handle);
             slot.Host.Dispose();
             slot.Copied.Dispose();
         }

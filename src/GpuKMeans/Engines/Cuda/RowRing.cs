@@ -84,7 +84,7 @@ internal sealed unsafe class RowRing : IDisposable
 
     public void Dispose()
     {
-        _copies.Synchronize();
+        _ = CudaNative.cuStreamSynchronize(_copies.Handle);
         foreach (Slot slot in _slots)
         {
             slot.Dispose();

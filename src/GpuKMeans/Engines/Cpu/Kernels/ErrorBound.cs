@@ -4,8 +4,9 @@ namespace GpuKMeans.Engines.Cpu;
 /// <remarks>
 /// <para>
 /// With u = 2⁻²⁴ and the shifted vectors x, c: rounding the shift costs at most u·‖c‖·(2‖x‖ + ‖c‖), rounding ½‖c‖² costs
-/// u·½‖c‖², and D fused multiply-adds that start from it cost D·u·(½‖c‖² + ‖x‖·‖c‖) (Higham, "Accuracy and Stability of
-/// Numerical Algorithms", §3.1). Together at most E = g·(½‖c‖² + ‖x‖·‖c‖) with g = (D + 4)·u.
+/// u·½‖c‖², and a chain of m fused multiply-adds that starts from it costs m·u·(½‖c‖² + ‖x‖·‖c‖) (Higham, "Accuracy and
+/// Stability of Numerical Algorithms", §3.1 and §4.2), where m is the columns of a chunk and the number of chunks.
+/// Together at most E = g·(½‖c‖² + ‖x‖·‖c‖) with g = (m + 4)·u.
 /// </para>
 /// <para>
 /// A centre at least as near as the best found, at distance d, has ‖c‖ ≤ R = ‖x‖ + d, however long other centres are. So
@@ -17,7 +18,8 @@ internal readonly struct ErrorBound
 {
     public ErrorBound(int dimension, int roundingsPerTerm, float longestCenter)
     {
-        double g = ((roundingsPerTerm * (double)dimension) + 4) * Math.ScaleB(1, -24);
+        int chunk = Math.Min(dimension, CpuKernel.ChunkColumns), chunks = (dimension + chunk - 1) / chunk;
+        double g = ((roundingsPerTerm * (double)chunk) + chunks + 4) * Math.ScaleB(1, -24);
         TwoG = (float)(2.04 * g);
         Slack = (float)(4.1 * Math.Sqrt(g));
         Longest = longestCenter * 1.001f;
@@ -25,6 +27,9 @@ internal readonly struct ErrorBound
         // Products that underflow lose an absolute amount.
         Underflow = dimension * 4f * 1.17549435e-38f;
     }
+
+    /// <summary>A factor that makes up for the roundings of a few operations.</summary>
+    public const float Less = 1 - 1e-6f;
 
     /// <summary>2g, with room.</summary>
     public float TwoG { get; }
@@ -40,12 +45,22 @@ internal readonly struct ErrorBound
 
     /// <summary>2E for a row: the plain form of what the kernels compute lane by lane.</summary>
     /// <param name="squaredNorm">‖x‖².</param>
-    /// <param name="best">The best score.</param>
-    public float Margin(float squaredNorm, float best)
+    /// <param name="score">The score of a centre that is as far as R reaches: the best, or the second best.</param>
+    public float Margin(float squaredNorm, float score)
     {
         float norm = MathF.Sqrt(squaredNorm);
-        float distance = MathF.Sqrt(MathF.Max(squaredNorm - (2 * best), 0));
+        float distance = MathF.Sqrt(MathF.Max(squaredNorm - (2 * score), 0));
         float reach = MathF.Min(Longest, norm + distance + (Slack * norm));
         return (TwoG * reach * ((0.5f * reach) + norm)) + Underflow;
+    }
+
+    /// <summary>
+    /// A distance at which, or beyond, all centres but the best lie: those within R of the second best score have at most
+    /// that score and E, and those beyond R are farther. The plain form of what the kernels compute.
+    /// </summary>
+    public float LeastDistance(float squaredNorm, float second)
+    {
+        float squares = (squaredNorm * (1 - TwoG)) - (2 * second) - Margin(squaredNorm, second);
+        return MathF.Sqrt(MathF.Max(squares, 0)) * Less;
     }
 }

@@ -25,8 +25,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
     {
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
-            float score;
-            Scores(tile, panels, panel, &score);
+            float score = Score(tile, panels, panel);
             if (score > *state.Best)
             {
                 *state.Second = *state.Best;
@@ -49,20 +48,50 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
 
         *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
+        *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
 
         // Not "second >= threshold": what is not a number is not certain.
         return *state.Second < *state.Threshold ? 0u : 1u;
     }
 
-    public override void Scores(float* tile, CenterPanels panels, int panel, float* scores)
+    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    {
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            scores[panel] = Score(row, panels, panel);
+        }
+    }
+
+    public override void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
+    {
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            float* line = panels.Panel(panel);
+            float sum = 0;
+            for (int d = 0; d < panels.Dimension; d++)
+            {
+                float difference = tile[d] - line[d + 1];
+                sum = MathF.FusedMultiplyAdd(difference, difference, sum);
+            }
+
+            distances[panel * (long)stride] = sum;
+        }
+    }
+
+    private static float Score(float* row, CenterPanels panels, int panel)
     {
         float* line = panels.Panel(panel);
-        float score = *line;
+        float score = 0, part = *line;
         for (int d = 0; d < panels.Dimension; d++)
         {
-            score += tile[d] * line[d + 1];
+            part += row[d] * line[d + 1];
+            if ((d + 1) % ChunkColumns == 0)
+            {
+                score += part;
+                part = 0;
+            }
         }
 
-        *scores = score;
+        return score + part;
     }
 }

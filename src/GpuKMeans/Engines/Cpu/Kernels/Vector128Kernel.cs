@@ -11,6 +11,8 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     private const int Wide = 12;
     private const int Tail = 4;
 
+    private const int ChunkPanels = 4;
+
     public override string Name => "vector128";
 
     public override int TileRows => Rows;
@@ -25,17 +27,24 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     public override void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
     {
         Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        if (panels.Dimension > ChunkColumns)
         {
-            float* lines = panels.Panel(panel);
-            int center = panels.FirstCenter(panel);
-            if (panels.Width(panel) == Wide)
+            AssignInChunks(tile, panels, firstPanel, endPanel, ref low, ref high);
+        }
+        else
+        {
+            for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                WidePanel(tile, lines, panels.Dimension, center, ref low, ref high);
-            }
-            else
-            {
-                TailPanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                float* lines = panels.Panel(panel);
+                int center = panels.FirstCenter(panel);
+                if (panels.Width(panel) == Wide)
+                {
+                    WidePanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                }
+                else
+                {
+                    TailPanel(tile, lines, panels.Dimension, center, ref low, ref high);
+                }
             }
         }
 
@@ -44,177 +53,51 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
-    {
-        Vector128<float> a0 = Vector128.Create(lines[0]), b0 = a0;
-        Vector128<float> a1 = Vector128.Create(lines[1]), b1 = a1;
-        Vector128<float> a2 = Vector128.Create(lines[2]), b2 = a2;
-        Vector128<float> a3 = Vector128.Create(lines[3]), b3 = a3;
-        Vector128<float> a4 = Vector128.Create(lines[4]), b4 = a4;
-        Vector128<float> a5 = Vector128.Create(lines[5]), b5 = a5;
-        Vector128<float> a6 = Vector128.Create(lines[6]), b6 = a6;
-        Vector128<float> a7 = Vector128.Create(lines[7]), b7 = a7;
-        Vector128<float> a8 = Vector128.Create(lines[8]), b8 = a8;
-        Vector128<float> a9 = Vector128.Create(lines[9]), b9 = a9;
-        Vector128<float> a10 = Vector128.Create(lines[10]), b10 = a10;
-        Vector128<float> a11 = Vector128.Create(lines[11]), b11 = a11;
-        float* end = tile + ((long)dimension * Rows);
-        for (lines += 12; tile < end; tile += Rows, lines += 12)
-        {
-            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
-            c = Vector128.Create(lines[0]);
-            a0 = Vector128.MultiplyAddEstimate(x, c, a0);
-            b0 = Vector128.MultiplyAddEstimate(y, c, b0);
-            c = Vector128.Create(lines[1]);
-            a1 = Vector128.MultiplyAddEstimate(x, c, a1);
-            b1 = Vector128.MultiplyAddEstimate(y, c, b1);
-            c = Vector128.Create(lines[2]);
-            a2 = Vector128.MultiplyAddEstimate(x, c, a2);
-            b2 = Vector128.MultiplyAddEstimate(y, c, b2);
-            c = Vector128.Create(lines[3]);
-            a3 = Vector128.MultiplyAddEstimate(x, c, a3);
-            b3 = Vector128.MultiplyAddEstimate(y, c, b3);
-            c = Vector128.Create(lines[4]);
-            a4 = Vector128.MultiplyAddEstimate(x, c, a4);
-            b4 = Vector128.MultiplyAddEstimate(y, c, b4);
-            c = Vector128.Create(lines[5]);
-            a5 = Vector128.MultiplyAddEstimate(x, c, a5);
-            b5 = Vector128.MultiplyAddEstimate(y, c, b5);
-            c = Vector128.Create(lines[6]);
-            a6 = Vector128.MultiplyAddEstimate(x, c, a6);
-            b6 = Vector128.MultiplyAddEstimate(y, c, b6);
-            c = Vector128.Create(lines[7]);
-            a7 = Vector128.MultiplyAddEstimate(x, c, a7);
-            b7 = Vector128.MultiplyAddEstimate(y, c, b7);
-            c = Vector128.Create(lines[8]);
-            a8 = Vector128.MultiplyAddEstimate(x, c, a8);
-            b8 = Vector128.MultiplyAddEstimate(y, c, b8);
-            c = Vector128.Create(lines[9]);
-            a9 = Vector128.MultiplyAddEstimate(x, c, a9);
-            b9 = Vector128.MultiplyAddEstimate(y, c, b9);
-            c = Vector128.Create(lines[10]);
-            a10 = Vector128.MultiplyAddEstimate(x, c, a10);
-            b10 = Vector128.MultiplyAddEstimate(y, c, b10);
-            c = Vector128.Create(lines[11]);
-            a11 = Vector128.MultiplyAddEstimate(x, c, a11);
-            b11 = Vector128.MultiplyAddEstimate(y, c, b11);
-        }
-
-        Running low = lowRows, high = highRows;
-        low.Add(a0, center);
-        high.Add(b0, center);
-        low.Add(a1, center + 1);
-        high.Add(b1, center + 1);
-        low.Add(a2, center + 2);
-        high.Add(b2, center + 2);
-        low.Add(a3, center + 3);
-        high.Add(b3, center + 3);
-        low.Add(a4, center + 4);
-        high.Add(b4, center + 4);
-        low.Add(a5, center + 5);
-        high.Add(b5, center + 5);
-        low.Add(a6, center + 6);
-        high.Add(b6, center + 6);
-        low.Add(a7, center + 7);
-        high.Add(b7, center + 7);
-        low.Add(a8, center + 8);
-        high.Add(b8, center + 8);
-        low.Add(a9, center + 9);
-        high.Add(b9, center + 9);
-        low.Add(a10, center + 10);
-        high.Add(b10, center + 10);
-        low.Add(a11, center + 11);
-        high.Add(b11, center + 11);
-        lowRows = low;
-        highRows = high;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
-    {
-        Vector128<float> a0 = Vector128.Create(lines[0]), b0 = a0;
-        Vector128<float> a1 = Vector128.Create(lines[1]), b1 = a1;
-        Vector128<float> a2 = Vector128.Create(lines[2]), b2 = a2;
-        Vector128<float> a3 = Vector128.Create(lines[3]), b3 = a3;
-        float* end = tile + ((long)dimension * Rows);
-        for (lines += 4; tile < end; tile += Rows, lines += 4)
-        {
-            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
-            c = Vector128.Create(lines[0]);
-            a0 = Vector128.MultiplyAddEstimate(x, c, a0);
-            b0 = Vector128.MultiplyAddEstimate(y, c, b0);
-            c = Vector128.Create(lines[1]);
-            a1 = Vector128.MultiplyAddEstimate(x, c, a1);
-            b1 = Vector128.MultiplyAddEstimate(y, c, b1);
-            c = Vector128.Create(lines[2]);
-            a2 = Vector128.MultiplyAddEstimate(x, c, a2);
-            b2 = Vector128.MultiplyAddEstimate(y, c, b2);
-            c = Vector128.Create(lines[3]);
-            a3 = Vector128.MultiplyAddEstimate(x, c, a3);
-            b3 = Vector128.MultiplyAddEstimate(y, c, b3);
-        }
-
-        Running low = lowRows, high = highRows;
-        low.Add(a0, center);
-        high.Add(b0, center);
-        low.Add(a1, center + 1);
-        high.Add(b1, center + 1);
-        low.Add(a2, center + 2);
-        high.Add(b2, center + 2);
-        low.Add(a3, center + 3);
-        high.Add(b3, center + 3);
-        lowRows = low;
-        highRows = high;
-    }
-
-    public override void Scores(float* tile, CenterPanels panels, int panel, float* scores)
-    {
-        float* lines = panels.Panel(panel);
-        int dimension = panels.Dimension, width = panels.Width(panel);
-        for (int j = 0; j < width; j++)
-        {
-            Vector128<float> a = Vector128.Create(lines[j]), b = a;
-            for (int d = 0; d < dimension; d++)
-            {
-                Vector128<float> c = Vector128.Create(lines[((d + 1) * (long)width) + j]);
-                a = Vector128.MultiplyAddEstimate(Vector128.Load(tile + ((long)d * Rows)), c, a);
-                b = Vector128.MultiplyAddEstimate(Vector128.Load(tile + ((long)d * Rows) + Lanes), c, b);
-            }
-
-            a.Store(scores + (j * Rows));
-            b.Store(scores + (j * Rows) + Lanes);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
     {
-        uint uncertain = 0;
-        for (int lane = 0; lane < Rows; lane += Lanes)
+        Vector128<float> low = Vector128<float>.Zero, low2 = low, high = low, high2 = low;
+        float* end = tile + ((long)(dimension - 1) * Rows);
+        for (; tile < end; tile += 2 * Rows)
         {
-            Vector128<float> squares = Vector128<float>.Zero;
-            for (long d = 0; d < dimension; d++)
-            {
-                Vector128<float> x = Vector128.Load(tile + (d * Rows) + lane);
-                squares = Vector128.MultiplyAddEstimate(x, x, squares);
-            }
-
-            Vector128<float> best = Vector128.Load(state.Best + lane);
-            Vector128<float> norm = Vector128.Sqrt(squares);
-            Vector128<float> distance = Vector128.Sqrt(Vector128.MaxNative(squares - (best + best), Vector128<float>.Zero));
-            Vector128<float> reach = Vector128.MinNative(
-                Vector128.Create(bound.Longest), norm + distance + (Vector128.Create(bound.Slack) * norm));
-            Vector128<float> margin =
-                (Vector128.Create(bound.TwoG) * reach * ((0.5f * reach) + norm)) + Vector128.Create(bound.Underflow);
-            Vector128<float> threshold = best - margin;
-            threshold.Store(state.Threshold + lane);
-
-            // Not "second >= threshold": what is not a number is not certain.
-            uint certain = (uint)Vector128.LessThan(Vector128.Load(state.Second + lane), threshold).ExtractMostSignificantBits();
-            uncertain |= (~certain & 0xFu) << lane;
+            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes);
+            low = Vector128.MultiplyAddEstimate(x, x, low);
+            high = Vector128.MultiplyAddEstimate(y, y, high);
+            x = Vector128.Load(tile + Rows);
+            y = Vector128.Load(tile + Rows + Lanes);
+            low2 = Vector128.MultiplyAddEstimate(x, x, low2);
+            high2 = Vector128.MultiplyAddEstimate(y, y, high2);
         }
 
-        return uncertain;
+        if (tile == end)
+        {
+            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes);
+            low = Vector128.MultiplyAddEstimate(x, x, low);
+            high = Vector128.MultiplyAddEstimate(y, y, high);
+        }
+
+        return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
+    }
+
+    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, TileState state)
+    {
+        Vector128<float> best = Vector128.Load(state.Best + lane), second = Vector128.Load(state.Second + lane);
+        Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
+        threshold.Store(state.Threshold + lane);
+
+        Vector128<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        (Vector128.Sqrt(Vector128.MaxNative(lower, Vector128<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+
+        // Not "second >= threshold": what is not a number is not certain.
+        uint certain = (uint)Vector128.LessThan(second, threshold).ExtractMostSignificantBits();
+        return ~certain & 0xFu;
+    }
+
+    // ErrorBound.Margin, lane by lane.
+    private static Vector128<float> Margin(Vector128<float> squares, Vector128<float> norm, Vector128<float> score, in ErrorBound bound)
+    {
+        Vector128<float> distance = Vector128.Sqrt(Vector128.MaxNative(squares - (score + score), Vector128<float>.Zero));
+        Vector128<float> reach = Vector128.MinNative(Vector128.Create(bound.Longest), norm + distance + (bound.Slack * norm));
+        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector128.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

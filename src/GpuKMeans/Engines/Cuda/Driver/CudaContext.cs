@@ -61,6 +61,9 @@ internal sealed class CudaContext
     /// <summary>Directs the driver calls of this thread to the GPU.</summary>
     public void MakeCurrent() => CudaNative.Check(CudaNative.cuCtxSetCurrent(_handle));
 
+    /// <summary><see cref="MakeCurrent"/> for cleaning up, where an error would hide the one that led to it.</summary>
+    public bool TryMakeCurrent() => CudaNative.cuCtxSetCurrent(_handle) == CudaNative.Success;
+
     /// <summary>The memory that is free, and all there is, in bytes.</summary>
     public (long Free, long Total) Memory()
     {

@@ -8,6 +8,9 @@ internal sealed class DeviceMemory : IDisposable
 
     public DeviceMemory(CudaContext context) => _context = context;
 
+    // For an engine that was never disposed of: what it had on the GPU is too much to lose.
+    ~DeviceMemory() => FreeAll();
+
     /// <summary>Memory left alone for the driver and others when it is decided what may stay on the GPU.</summary>
     public static long Reserve(long total) => Math.Max(256L << 20, total / 20);
 
@@ -45,12 +48,18 @@ internal sealed class DeviceMemory : IDisposable
 
         if (known)
         {
-            _context.MakeCurrent();
-            CudaNative.Check(CudaNative.cuMemFree_v2(pointer));
+            // Nothing can be done about a failure: after an error on the GPU every call fails.
+            _ = _context.TryMakeCurrent() && CudaNative.cuMemFree_v2(pointer) == CudaNative.Success;
         }
     }
 
     public void Dispose()
+    {
+        FreeAll();
+        GC.SuppressFinalize(this);
+    }
+
+    private void FreeAll()
     {
         ulong[] left;
         lock (_allocated)

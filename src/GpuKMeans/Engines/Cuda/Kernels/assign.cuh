@@ -25,7 +25,6 @@ struct AssignArgs {
     float2* scales;             // their ratio and margin
     int stages;                 // of the ring that centres pass through
     int tile_rows;              // of the tiles of blocks that rows are rounded into; 0 for rows one after another
-    int turns;
     int parts;                  // blocks that share the centres for the same undecided rows
 };
 

@@ -5,16 +5,6 @@
 constexpr int Threads = 256;
 constexpr int TileFloats = 8192;
 
-// In the order of `direct_distance`.
-DEVICE float sum_of_sixteen(const float (&v)[16]) {
-    float sums[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        sums[i] = (v[i] + v[i + 8]) + (v[i + 4] + v[i + 12]);
-    }
-    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
-}
-
 template <int Columns>
 DEVICE void assign_rows(const AssignArgs& a) {
     SHARED float tile[TileFloats];
@@ -57,13 +47,8 @@ DEVICE void assign_rows(const AssignArgs& a) {
     }
     a.labels[place] = label;
     if (a.distances) {
-        const float* center = a.centers.values + (int64)label * dimension;
-        float squares[16] = {};
-#pragma unroll
-        for (int d = 0; d < Columns; d++) {
-            squares[d] = d < dimension ? squared(x[d], center[d]) : 0;
-        }
-        a.distances[place] = sum_of_sixteen(squares);
+        a.distances[place] = direct_distance_of_few(
+            row_values(a.rows, place), a.centers.values + (int64)label * dimension, dimension);
     }
     // A sum of D squares is off by at most (D + 3)·2^-24 of itself, and by what underflows.
     float margin = (float)(dimension + 4) * 0x1p-23f * second + 1e-35f;

@@ -27,10 +27,6 @@ DEVICE void barrier_wait(uint barrier, uint parity) {
     } while (!done);
 }
 
-// Hands the tensor cores from one group of four warps to the next; each has a barrier of its own for its turn.
-DEVICE void wait_for_turn(int group) { asm volatile("bar.sync %0, 256;" ::"r"(group + 1) : "memory"); }
-DEVICE void give_turn(int group) { asm volatile("bar.arrive %0, 256;" ::"r"(group + 1) : "memory"); }
-
 // Starts a copy of one piece from global to shared memory, which the barrier counts.
 DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];"

@@ -36,17 +36,30 @@ DEVICE float squared(float x, float c) {
     return d * d;
 }
 
-// The squared distance that is reported: direct differences in float32, sixteen running sums, one for each index modulo
-// 16, added up in a fixed tree, with the same roundings as the CPU engine. Four lanes work together on a row, each with
-// four of the sums, so that a warp measures eight rows; every lane gets the result of its four. Several rows at once keep
-// more loads under way.
+// The squared distance that is reported: direct differences in float32, with the same roundings as Distance.Squared of the
+// CPU engine. Sixteen running sums (eight or four for shorter rows), one for each index modulo that number, but for the
+// last values, which go to the last sums; the sums are added up in a fixed tree. Four lanes work together on a row, each
+// with four of the sums, so that a warp measures eight rows; every lane gets the result of its four. Several rows at once
+// keep more loads under way.
 template <int Count>
 DEVICE void direct_distances(float (&distances)[Count], const float* const (&x)[Count], const float* const (&c)[Count], int dimension) {
-    int first = (lane_id() & 3) * 4;
+    if (dimension < 4) {
+#pragma unroll
+        for (int r = 0; r < Count; r++) {
+            distances[r] = 0;
+            for (int d = 0; d < dimension; d++) {
+                distances[r] += squared(x[r][d], c[r][d]);
+            }
+        }
+        return;
+    }
+    int width = dimension >= 16 ? 16 : dimension >= 8 ? 8 : 4;
+    int whole = dimension / width * width;
+    int first = (lane_id() & 3) * 4, last = dimension - width + first;
+    bool sums_some = first < width;
     float sums[Count][4] = {};
     if (dimension % 4 == 0) {
-#pragma unroll 4
-        for (int d = first; d < dimension; d += 16) {
+        auto add = [&](int d) {
 #pragma unroll
             for (int r = 0; r < Count; r++) {
                 float4 a = load4(x[r] + d), b = load4(c[r] + d);
@@ -55,16 +68,29 @@ DEVICE void direct_distances(float (&distances)[Count], const float* const (&x)[
                 sums[r][2] += squared(a.z, b.z);
                 sums[r][3] += squared(a.w, b.w);
             }
+        };
+#pragma unroll 4
+        for (int d = sums_some ? first : whole; d < whole; d += width) {
+            add(d);
+        }
+        if (sums_some && last >= whole) {
+            add(last);
         }
     } else {
-        for (int d = first; d < dimension; d += 16) {
+        auto add = [&](int d, int from) {
 #pragma unroll
-            for (int r = 0; r < Count; r++) {
+            for (int i = 0; i < 4; i++) {
 #pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    sums[r][i] += d + i < dimension ? squared(x[r][d + i], c[r][d + i]) : 0;
+                for (int r = 0; r < Count && d + i >= from; r++) {
+                    sums[r][i] += squared(x[r][d + i], c[r][d + i]);
                 }
             }
+        };
+        for (int d = sums_some ? first : whole; d < whole; d += width) {
+            add(d, 0);
+        }
+        if (sums_some) {
+            add(last, whole);
         }
     }
 #pragma unroll
@@ -86,15 +112,45 @@ DEVICE float direct_distance(const float* x, const float* c, int dimension) {
     return distances[0];
 }
 
-// The squared distance that labels are decided by: float64, eight running sums, one for each index modulo 8, with the
-// same roundings as the CPU engine. Eight lanes work together on a row; each gets the result of its eight.
-DEVICE double exact_distance(const float* x, const float* c, int dimension) {
-    double sum = 0;
-    for (int d = lane_id() & 7; d < dimension; d += 8) {
-        double difference = (double)x[d] - c[d];
-        sum += difference * difference;
+// The same for fewer than 16 values, by one thread.
+DEVICE float direct_distance_of_few(const float* x, const float* c, int dimension) {
+    float sums[8] = {};
+    if (dimension < 4) {
+        for (int d = 0; d < dimension; d++) {
+            sums[0] += squared(x[d], c[d]);
+        }
+        return sums[0];
     }
-    return lanes_sum<8>(sum);
+    int width = dimension >= 8 ? 8 : 4;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        int last = dimension - width + i;
+        if (i < width) {
+            sums[i] = squared(x[i], c[i]);
+            sums[i] += last >= width ? squared(x[last], c[last]) : 0;
+        }
+    }
+    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+// The squared distance that labels are decided by: float64, with the same roundings as Distance.SquaredExact of the CPU
+// engine. Eight running sums, one for each index modulo 8, added up in a fixed tree; the last values are added one by one.
+// Eight lanes work together on a row; each gets the result of its eight.
+DEVICE double exact_distance(const float* x, const float* c, int dimension) {
+    auto exact_square = [&](int d) {
+        double difference = (double)x[d] - c[d];
+        return difference * difference;
+    };
+    int whole = dimension / 8 * 8;
+    double sum = 0;
+    for (int d = lane_id() & 7; d < whole; d += 8) {
+        sum += exact_square(d);
+    }
+    sum = lanes_sum<8>(sum);
+    for (int d = whole; d < dimension; d++) {
+        sum += exact_square(d);
+    }
+    return sum;
 }
 
 // Remembers the first place of a row that has no place among the others: it holds no number, or is too large.

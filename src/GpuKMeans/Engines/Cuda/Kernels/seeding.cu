@@ -5,7 +5,7 @@
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
 constexpr int Group = 8;        // lanes that share a row, and candidates that are tried together
-constexpr int MostCandidates = 32;
+constexpr int MostCandidates = 16;   // Seeding.MaxCandidates
 
 struct EvaluateArgs {
     Rows rows;

@@ -174,7 +174,7 @@ GLOBAL BOUNDS(Threads, 1) void move_centers(MoveArgs a) {
     }
     if (thread_id() == 0) {
         a.shifts[k] = shift;
-        if (weight > 0) {
+        if (weight > 0 || a.to_means) {
             a.counts[k] = count;
         }
     }

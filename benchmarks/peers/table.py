@@ -1,0 +1,64 @@
+"""Prints the figures of compare.sh as tables in Markdown: medians over the rounds, and how many times faster we are.
+
+    table.py figures.jsonl
+"""
+
+import json
+import statistics
+import sys
+from collections import defaultdict
+
+OURS = "GpuKMeans"
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    peaks = [r["gflops"] for r in records if r["command"] == "peak"]
+    tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for record in records:
+        if record["command"] != "peak" and not record.get("unsupported"):
+            tables[record["command"]][work(record)][record["engine"]].append(record)
+
+    if peaks:
+        print(f"Peak of float32 multiply-adds, measured beside: {statistics.median(peaks):.0f} GFLOP/s "
+              f"({min(peaks):.0f} to {max(peaks):.0f}).")
+    for machine in sorted({r["machine"] for r in records}):
+        print(f"Machine: {machine}.")
+    for command, works in tables.items():
+        print(f"\n### {command}\n")
+        print("| work | engine | seconds | against GpuKMeans | GFLOP/s | of peak | inertia | peak memory |")
+        print("|---|---|--:|--:|--:|--:|--:|--:|")
+        for name, engines in works.items():
+            ours = next((median(r) for e, r in engines.items() if e.startswith(OURS)), None)
+            for engine, runs in engines.items():
+                print("|", " | ".join(cells(name, engine, runs, ours, peaks)), "|")
+
+
+def work(record):
+    parts = [record["data"].removesuffix(".npy"), f"K = {record['clusters']}"]
+    parts += [f"{key} {record[key]}" for key in ("batch", "iterations") if key in record and record["command"] != "fit"]
+    return ", ".join(parts)
+
+
+def cells(name, engine, runs, ours, peaks):
+    seconds = median(runs)
+    gflops = [r["gflops"] for r in runs if "gflops" in r]
+    rate = statistics.median(gflops) if gflops else None
+    return [
+        name,
+        engine,
+        f"{seconds:.4g}",
+        "1.00" if engine.startswith(OURS) or ours is None else f"{seconds / ours:.2f}",
+        f"{rate:.0f}" if rate else "",
+        f"{rate / statistics.median(peaks):.0%}" if rate and peaks else "",
+        f"{statistics.median(r['inertia'] for r in runs):.6g}",
+        f"{statistics.median(r['peak_rss_mb'] for r in runs):.0f} MB",
+    ]
+
+
+def median(runs):
+    return statistics.median(r["seconds"] for r in runs)
+
+
+main()

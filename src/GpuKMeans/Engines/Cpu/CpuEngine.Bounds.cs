@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>
+/// Rows that need no work in a Lloyd iteration: with each row goes a distance below which no centre but its own lies. When
+/// the centres move, it shrinks by what the fastest of the others moved; a row that is nearer than that to its own centre
+/// keeps its label, whatever the distances to the others are. Hamerly, "Making k-means even faster", 2010. The labels are
+/// the same as without.
+/// </content>
+internal sealed unsafe partial class CpuEngine
+{
+    // The data whose bounds hold for the centres as they are.
+    private CpuData? _boundedData;
+    private bool _boundsHold;
+    private float _fastest;
+    private float _secondFastest;
+    private int _fastestCenter;
+    private float _more;
+
+    /// <summary>Begins a pass: whether the bounds kept with the rows are of the pass before, and how far centres moved since.</summary>
+    /// <returns>The bounds.</returns>
+    private float* StartBounds(CpuData data)
+    {
+        data.Bounds ??= new NativeBuffer<float>(data.Count);
+        _boundsHold = ReferenceEquals(_boundedData, data);
+        _boundedData = data;
+
+        // Makes up for the roundings of a squared distance in float32.
+        _more = 1 + ((_dimension + 64) * 1.2e-7f);
+        (_fastest, _secondFastest, _fastestCenter) = (0, 0, 0);
+        for (int j = 0; j < _clusters && _boundsHold; j++)
+        {
+            float moved = MathF.Sqrt((float)_shifts[j]) * _more;
+            if (moved > _fastest)
+            {
+                (_fastest, _secondFastest, _fastestCenter) = (moved, _fastest, j);
+            }
+            else
+            {
+                _secondFastest = MathF.Max(_secondFastest, moved);
+            }
+        }
+
+        return data.Bounds.Pointer;
+    }
+
+    /// <summary>Forgets all bounds: the centres were set, not moved.</summary>
+    private void EndBounds() => _boundedData = null;
+
+    /// <summary>Whether a row is certain to keep its label. Takes its distance, and brings its bound up to date.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Stays(int row)
+    {
+        float squared = SquaredDistance(row);
+        float moved = _blockLabels[row] == _fastestCenter ? _secondFastest : _fastest;
+        float bound = (_blockBounds[row] - moved) * ErrorBound.Less;
+        if (MathF.Sqrt(squared) * _more < bound)
+        {
+            _blockDistances[row] = squared;
+            _blockBounds[row] = bound;
+            return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Scores of rows too long for the first-level cache, a chunk of columns at a time.</content>
+internal sealed unsafe partial class Vector128Kernel
+{
+    // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
+    // scores so far wait in memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AssignInChunks(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, ref Running low, ref Running high)
+    {
+        float* scores = stackalloc float[ChunkPanels * Wide * Rows];
+        for (int group = firstPanel; group < endPanel; group += ChunkPanels)
+        {
+            int endGroup = Math.Min(group + ChunkPanels, endPanel);
+            for (int column = 0; column < panels.Dimension; column += ChunkColumns)
+            {
+                int columns = Math.Min(ChunkColumns, panels.Dimension - column);
+                float* chunk = tile + ((long)column * Rows);
+                for (int panel = group; panel < endGroup; panel++)
+                {
+                    float* lines = panels.Panel(panel);
+                    float* place = scores + ((panel - group) * Wide * Rows);
+                    if (panels.Width(panel) == Wide)
+                    {
+                        WideChunk(chunk, lines, column, columns, place);
+                    }
+                    else
+                    {
+                        TailChunk(chunk, lines, column, columns, place);
+                    }
+                }
+            }
+
+            // Copies stay in registers; what is passed by reference does not.
+            Running lowRows = low, highRows = high;
+            for (int panel = group; panel < endGroup; panel++)
+            {
+                float* place = scores + ((panel - group) * Wide * Rows);
+                int center = panels.FirstCenter(panel), end = center + panels.Width(panel);
+                for (; center < end; center++, place += Rows)
+                {
+                    lowRows.Add(Vector128.Load(place), center);
+                    highRows.Add(Vector128.Load(place + Lanes), center);
+                }
+            }
+
+            low = lowRows;
+            high = highRows;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
+    {
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Wide];
+        new Span<float>(zeros, Wide).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Wide;
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
+        Vector128<float> a4 = Vector128.Create(start[4]), b4 = a4;
+        Vector128<float> a5 = Vector128.Create(start[5]), b5 = a5;
+        Vector128<float> a6 = Vector128.Create(start[6]), b6 = a6;
+        Vector128<float> a7 = Vector128.Create(start[7]), b7 = a7;
+        Vector128<float> a8 = Vector128.Create(start[8]), b8 = a8;
+        Vector128<float> a9 = Vector128.Create(start[9]), b9 = a9;
+        Vector128<float> a10 = Vector128.Create(start[10]), b10 = a10;
+        Vector128<float> a11 = Vector128.Create(start[11]), b11 = a11;
+        float* end = tile + ((long)columns * Rows);
+        for (; tile < end; tile += Rows, lines += 12)
+        {
+            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
+            c = Vector128.Create(lines[0]);
+            a0 = Vector128.MultiplyAddEstimate(x, c, a0);
+            b0 = Vector128.MultiplyAddEstimate(y, c, b0);
+            c = Vector128.Create(lines[1]);
+            a1 = Vector128.MultiplyAddEstimate(x, c, a1);
+            b1 = Vector128.MultiplyAddEstimate(y, c, b1);
+            c = Vector128.Create(lines[2]);
+            a2 = Vector128.MultiplyAddEstimate(x, c, a2);
+            b2 = Vector128.MultiplyAddEstimate(y, c, b2);
+            c = Vector128.Create(lines[3]);
+            a3 = Vector128.MultiplyAddEstimate(x, c, a3);
+            b3 = Vector128.MultiplyAddEstimate(y, c, b3);
+            c = Vector128.Create(lines[4]);
+            a4 = Vector128.MultiplyAddEstimate(x, c, a4);
+            b4 = Vector128.MultiplyAddEstimate(y, c, b4);
+            c = Vector128.Create(lines[5]);
+            a5 = Vector128.MultiplyAddEstimate(x, c, a5);
+            b5 = Vector128.MultiplyAddEstimate(y, c, b5);
+            c = Vector128.Create(lines[6]);
+            a6 = Vector128.MultiplyAddEstimate(x, c, a6);
+            b6 = Vector128.MultiplyAddEstimate(y, c, b6);
+            c = Vector128.Create(lines[7]);
+            a7 = Vector128.MultiplyAddEstimate(x, c, a7);
+            b7 = Vector128.MultiplyAddEstimate(y, c, b7);
+            c = Vector128.Create(lines[8]);
+            a8 = Vector128.MultiplyAddEstimate(x, c, a8);
+            b8 = Vector128.MultiplyAddEstimate(y, c, b8);
+            c = Vector128.Create(lines[9]);
+            a9 = Vector128.MultiplyAddEstimate(x, c, a9);
+            b9 = Vector128.MultiplyAddEstimate(y, c, b9);
+            c = Vector128.Create(lines[10]);
+            a10 = Vector128.MultiplyAddEstimate(x, c, a10);
+            b10 = Vector128.MultiplyAddEstimate(y, c, b10);
+            c = Vector128.Create(lines[11]);
+            a11 = Vector128.MultiplyAddEstimate(x, c, a11);
+            b11 = Vector128.MultiplyAddEstimate(y, c, b11);
+        }
+
+        if (column > 0)
+        {
+            a0 += Vector128.Load(scores + (0 * Rows));
+            b0 += Vector128.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector128.Load(scores + (1 * Rows));
+            b1 += Vector128.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector128.Load(scores + (2 * Rows));
+            b2 += Vector128.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector128.Load(scores + (3 * Rows));
+            b3 += Vector128.Load(scores + (3 * Rows) + Lanes);
+            a4 += Vector128.Load(scores + (4 * Rows));
+            b4 += Vector128.Load(scores + (4 * Rows) + Lanes);
+            a5 += Vector128.Load(scores + (5 * Rows));
+            b5 += Vector128.Load(scores + (5 * Rows) + Lanes);
+            a6 += Vector128.Load(scores + (6 * Rows));
+            b6 += Vector128.Load(scores + (6 * Rows) + Lanes);
+            a7 += Vector128.Load(scores + (7 * Rows));
+            b7 += Vector128.Load(scores + (7 * Rows) + Lanes);
+            a8 += Vector128.Load(scores + (8 * Rows));
+            b8 += Vector128.Load(scores + (8 * Rows) + Lanes);
+            a9 += Vector128.Load(scores + (9 * Rows));
+            b9 += Vector128.Load(scores + (9 * Rows) + Lanes);
+            a10 += Vector128.Load(scores + (10 * Rows));
+            b10 += Vector128.Load(scores + (10 * Rows) + Lanes);
+            a11 += Vector128.Load(scores + (11 * Rows));
+            b11 += Vector128.Load(scores + (11 * Rows) + Lanes);
+        }
+
+        a0.Store(scores + (0 * Rows));
+        b0.Store(scores + (0 * Rows) + Lanes);
+        a1.Store(scores + (1 * Rows));
+        b1.Store(scores + (1 * Rows) + Lanes);
+        a2.Store(scores + (2 * Rows));
+        b2.Store(scores + (2 * Rows) + Lanes);
+        a3.Store(scores + (3 * Rows));
+        b3.Store(scores + (3 * Rows) + Lanes);
+        a4.Store(scores + (4 * Rows));
+        b4.Store(scores + (4 * Rows) + Lanes);
+        a5.Store(scores + (5 * Rows));
+        b5.Store(scores + (5 * Rows) + Lanes);
+        a6.Store(scores + (6 * Rows));
+        b6.Store(scores + (6 * Rows) + Lanes);
+        a7.Store(scores + (7 * Rows));
+        b7.Store(scores + (7 * Rows) + Lanes);
+        a8.Store(scores + (8 * Rows));
+        b8.Store(scores + (8 * Rows) + Lanes);
+        a9.Store(scores + (9 * Rows));
+        b9.Store(scores + (9 * Rows) + Lanes);
+        a10.Store(scores + (10 * Rows));
+        b10.Store(scores + (10 * Rows) + Lanes);
+        a11.Store(scores + (11 * Rows));
+        b11.Store(scores + (11 * Rows) + Lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
+    {
+        // The first chunk starts from −½‖c‖², the others from zeros.
+        float* zeros = stackalloc float[Tail];
+        new Span<float>(zeros, Tail).Clear();
+        float* start = column == 0 ? lines : zeros;
+        lines += (column + 1) * (long)Tail;
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
+        float* end = tile + ((long)columns * Rows);
+        for (; tile < end; tile += Rows, lines += 4)
+        {
+            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
+            c = Vector128.Create(lines[0]);
+            a0 = Vector128.MultiplyAddEstimate(x, c, a0);
+            b0 = Vector128.MultiplyAddEstimate(y, c, b0);
+            c = Vector128.Create(lines[1]);
+            a1 = Vector128.MultiplyAddEstimate(x, c, a1);
+            b1 = Vector128.MultiplyAddEstimate(y, c, b1);
+            c = Vector128.Create(lines[2]);
+            a2 = Vector128.MultiplyAddEstimate(x, c, a2);
+            b2 = Vector128.MultiplyAddEstimate(y, c, b2);
+            c = Vector128.Create(lines[3]);
+            a3 = Vector128.MultiplyAddEstimate(x, c, a3);
+            b3 = Vector128.MultiplyAddEstimate(y, c, b3);
+        }
+
+        if (column > 0)
+        {
+            a0 += Vector128.Load(scores + (0 * Rows));
+            b0 += Vector128.Load(scores + (0 * Rows) + Lanes);
+            a1 += Vector128.Load(scores + (1 * Rows));
+            b1 += Vector128.Load(scores + (1 * Rows) + Lanes);
+            a2 += Vector128.Load(scores + (2 * Rows));
+            b2 += Vector128.Load(scores + (2 * Rows) + Lanes);
+            a3 += Vector128.Load(scores + (3 * Rows));
+            b3 += Vector128.Load(scores + (3 * Rows) + Lanes);
+        }
+
+        a0.Store(scores + (0 * Rows));
+        b0.Store(scores + (0 * Rows) + Lanes);
+        a1.Store(scores + (1 * Rows));
+        b1.Store(scores + (1 * Rows) + Lanes);
+        a2.Store(scores + (2 * Rows));
+        b2.Store(scores + (2 * Rows) + Lanes);
+        a3.Store(scores + (3 * Rows));
+        b3.Store(scores + (3 * Rows) + Lanes);
+    }
+}

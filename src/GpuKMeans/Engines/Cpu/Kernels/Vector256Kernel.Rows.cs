@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Scores of a single row.</content>
+internal sealed unsafe partial class Vector256Kernel
+{
+    // A lane is a centre here; lanes beyond the panel hold what follows it and are written over by the next. Sums are
+    // made chunk by chunk as for tiles, so that the same bound holds.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    {
+        int panel = 0, dimension = panels.Dimension;
+        for (; panel + 4 <= panels.WidePanels; panel += 4)
+        {
+            float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
+            Vector256<float> a = Vector256.Load(p), b = Vector256.Load(q), c = Vector256.Load(r), e = Vector256.Load(s);
+            Vector256<float> sumA = Vector256<float>.Zero, sumB = sumA, sumC = sumA, sumE = sumA;
+            for (int column = 0; column < dimension; column += ChunkColumns)
+            {
+                int end = Math.Min(column + ChunkColumns, dimension);
+                for (int d = column; d < end; d++)
+                {
+                    Vector256<float> x = Vector256.Create(row[d]);
+                    long line = (d + 1) * (long)Wide;
+                    a = Vector256.FusedMultiplyAdd(x, Vector256.Load(p + line), a);
+                    b = Vector256.FusedMultiplyAdd(x, Vector256.Load(q + line), b);
+                    c = Vector256.FusedMultiplyAdd(x, Vector256.Load(r + line), c);
+                    e = Vector256.FusedMultiplyAdd(x, Vector256.Load(s + line), e);
+                }
+
+                (sumA, sumB, sumC, sumE) = (sumA + a, sumB + b, sumC + c, sumE + e);
+                a = b = c = e = Vector256<float>.Zero;
+            }
+
+            float* place = scores + panels.FirstCenter(panel);
+            sumA.Store(place);
+            sumB.Store(place + Wide);
+            sumC.Store(place + (2 * Wide));
+            sumE.Store(place + (3 * Wide));
+        }
+
+        for (; panel < panels.PanelCount; panel++)
+        {
+            ScorePanel(row, panels.Panel(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    {
+        Vector256<float> a = Vector256.Load(lines), sum = Vector256<float>.Zero;
+        for (int column = 0; column < dimension; column += ChunkColumns)
+        {
+            int end = Math.Min(column + ChunkColumns, dimension);
+            for (int d = column; d < end; d++)
+            {
+                lines += width;
+                a = Vector256.FusedMultiplyAdd(Vector256.Create(row[d]), Vector256.Load(lines), a);
+            }
+
+            sum += a;
+            a = Vector256<float>.Zero;
+        }
+
+        sum.Store(scores);
+    }
+}

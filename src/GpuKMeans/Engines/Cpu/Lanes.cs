@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <summary>Small things vectors need.</summary>
+internal static unsafe class Lanes
+{
+    // Lanes from 16 on are kept. A tail of r values is loaded as the last full vector before its end; the lanes that
+    // were counted already are masked away.
+    private static ReadOnlySpan<int> Steps =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    ];
+
+    /// <summary>Keeps the last lanes of 16.</summary>
+    public static Vector512<float> KeepLast(Vector512<float> values, int count) =>
+        values & Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(Steps), (nuint)count).AsSingle();
+
+    /// <summary>Keeps the last lanes of 8.</summary>
+    public static Vector256<float> KeepLast(Vector256<float> values, int count) =>
+        values & Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(Steps), (nuint)(8 + count)).AsSingle();
+
+    /// <summary>Keeps the last lanes of 4.</summary>
+    public static Vector128<float> KeepLast(Vector128<float> values, int count) =>
+        values & Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(Steps), (nuint)(12 + count)).AsSingle();
+
+    /// <summary>Writes 4×4 values transposed: four lines of one value from each vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(
+        Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* lines, long stride)
+    {
+        if (Sse2.IsSupported)
+        {
+            Vector128<double> lowAb = Sse.UnpackLow(a, b).AsDouble(), lowCd = Sse.UnpackLow(c, d).AsDouble();
+            Vector128<double> highAb = Sse.UnpackHigh(a, b).AsDouble(), highCd = Sse.UnpackHigh(c, d).AsDouble();
+            Sse2.UnpackLow(lowAb, lowCd).AsSingle().Store(lines);
+            Sse2.UnpackHigh(lowAb, lowCd).AsSingle().Store(lines + stride);
+            Sse2.UnpackLow(highAb, highCd).AsSingle().Store(lines + (2 * stride));
+            Sse2.UnpackHigh(highAb, highCd).AsSingle().Store(lines + (3 * stride));
+            return;
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            Vector128.Create(a[i], b[i], c[i], d[i]).Store(lines + (i * stride));
+        }
+    }
+
+    /// <summary>Eight float32 values as float64.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> Widen(Vector256<float> values)
+    {
+        if (Avx512F.IsSupported)
+        {
+            return Avx512F.ConvertToVector512Double(values);
+        }
+
+        (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(values);
+        return Vector512.Create(lower, upper);
+    }
+}

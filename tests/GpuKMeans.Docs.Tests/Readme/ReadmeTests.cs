@@ -1,0 +1,46 @@
+namespace GpuKMeans.Docs.Tests.Readme;
+
+/// <summary>The README's code is compiled and run: each block is, line for line, a sample or a region of <see cref="Snippets"/>.</summary>
+public class ReadmeTests
+{
+    private const string SnippetsPath = "tests/GpuKMeans.Docs.Tests/Readme/Snippets.cs";
+
+    [Fact]
+    public void Each_block_is_its_source()
+    {
+        HashSet<string> usings = [.. Repository.Read(SnippetsPath).Split('\n').Where(IsUsing)];
+        IReadOnlyList<CodeBlock> blocks = CodeBlock.In(Repository.Read("README.md"));
+        Assert.NotEmpty(blocks);
+        foreach (CodeBlock block in blocks)
+        {
+            Assert.True(block.Source is not null, $"README.md, line {block.Line}: the line above does not say where the source is.");
+            string text = block.Text;
+            if (block.Source.Contains('#', StringComparison.Ordinal))
+            {
+                string[] lines = text.Split('\n');
+                Assert.Subset(usings, lines.TakeWhile(IsUsing).ToHashSet());
+                text = string.Join('\n', lines.SkipWhile(line => IsUsing(line) || line.Length == 0));
+            }
+
+            Assert.Equal(SourceText.Of(block.Source), text);
+        }
+    }
+
+    [Fact]
+    public void Each_snippet_is_in_the_readme()
+    {
+        string[] expected = ["samples/QuickStart/Program.cs", .. SourceText.Regions(SnippetsPath).Select(name => $"{SnippetsPath}#{name}")];
+        IEnumerable<string?> sources = CodeBlock.In(Repository.Read("README.md")).Select(block => block.Source);
+        Assert.Equal(expected.Order(), sources.Order());
+    }
+
+    [Theory]
+    [InlineData(nameof(Snippets.OnTheMap))]
+    [InlineData(nameof(Snippets.FromAFile))]
+    [InlineData(nameof(Snippets.InParts))]
+    [InlineData(nameof(Snippets.Keep))]
+    public void Snippet_runs(string name) =>
+        EmptyFolder.Run(() => typeof(Snippets).GetMethod(name)!.CreateDelegate<Action>()());
+
+    private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
+}

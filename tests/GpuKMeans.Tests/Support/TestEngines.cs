@@ -1,0 +1,62 @@
+using GpuKMeans.Engines;
+using GpuKMeans.Engines.Cpu;
+
+namespace GpuKMeans.Tests;
+
+/// <summary>The engines that the shared suite runs on, by name: every CPU kernel of this machine, and CUDA.</summary>
+internal static class TestEngines
+{
+    public const string Cuda = "cuda";
+
+    /// <summary>Set to 1 on machines that have a GPU, so that a missing one fails the tests instead of skipping them.</summary>
+    private const string CudaRequired = "GPUKMEANS_TEST_CUDA";
+
+    /// <summary>"avx512 ×1", "avx512 ×2", … for each kernel.</summary>
+    public static string[] Cpu { get; } =
+        [.. CpuKernels.Available.SelectMany(kernel => new[] { 1, 2, 3 }.Select(threads => $"{kernel.Name} ×{threads}"))];
+
+    public static TheoryData<string> Names => new([.. Cpu, Cuda]);
+
+    /// <summary>Makes an engine. Skips the test that asks for a device this machine lacks.</summary>
+    public static KMeansEngine Create(string name)
+    {
+        if (name != Cuda)
+        {
+            string[] parts = name.Split(" ×");
+            // However small the work is, it is shared: the shapes of tests are small.
+            return new CpuEngine(int.Parse(parts[1]), CpuKernels.Choose(parts[0]), leastShared: 0);
+        }
+
+        try
+        {
+            return EngineFactory.Create(Device.Cuda(), threads: -1);
+        }
+        catch (NotSupportedException missing) when (Environment.GetEnvironmentVariable(CudaRequired) != "1")
+        {
+            Assert.Skip(missing.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Makes an engine that has the centres of a set.</summary>
+    public static KMeansEngine Create(string name, TestSet set)
+    {
+        KMeansEngine engine = Create(name);
+        engine.SetCenters(set.Centers, new double[set.Clusters], set.Frame);
+        return engine;
+    }
+
+    public static float[] Centers(this KMeansEngine engine, int clusters, int dimension)
+    {
+        float[] centers = new float[clusters * dimension];
+        engine.GetCenters(centers);
+        return centers;
+    }
+
+    public static double[] Counts(this KMeansEngine engine, int clusters)
+    {
+        double[] counts = new double[clusters];
+        engine.GetCounts(counts);
+        return counts;
+    }
+}

@@ -95,6 +95,26 @@ public class CudaAssignTests
     }
 
     [Theory]
+    [InlineData(20, 200)]
+    [InlineData(96, 40)]
+    public void A_million_random_rows_are_labelled_as_the_cpu_labels_them(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        using var cpu = new CpuEngine();
+        float[] centers = Gpu.Normal(clusters, dimension, 20);
+        for (int seed = 0; seed < 4; seed++)
+        {
+            float[] rows = Gpu.Normal(250_000, dimension, 30 + seed);
+            int[] expected = Gpu.Assign(cpu, rows, centers, dimension).Labels;
+            foreach (bool hopper in new[] { true, false })
+            {
+                engine.UseHopper = hopper;
+                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(16)]
     [InlineData(100)]

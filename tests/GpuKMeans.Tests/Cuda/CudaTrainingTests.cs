@@ -120,6 +120,25 @@ public class CudaTrainingTests
     }
 
     [Fact]
+    public void A_cluster_that_stays_empty_keeps_its_center_and_counts_nothing()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = [0, 0, 0, 0, 0, 0, 0, 0], centers = [0, 0, 5, 5];    // four equal rows: none is far from its centre
+        RowFrame frame = Gpu.Frame(rows, 2);
+        using EngineData data = engine.Load(VectorSource.FromMemory(rows, 2), default, frame);
+        engine.SetCenters(centers, [3, 3], frame);
+        engine.Accumulate(data, CancellationToken.None);
+        Assert.Equal(0, engine.MoveCenters(data, out int relocated));
+        Assert.Equal(0, relocated);
+        double[] counts = new double[2];
+        float[] after = new float[4];
+        engine.GetCounts(counts);
+        engine.GetCenters(after);
+        Gpu.Same([4, 0], counts, "counts");
+        Gpu.Same(centers, after, "centres");
+    }
+
+    [Fact]
     public void Reseeded_centers_lie_on_their_rows()
     {
         using CudaEngine engine = Gpu.Engine();

@@ -7,8 +7,9 @@
 // came out even at best; groups that take turns at the tensor cores gain 3% with 16,384 centres and lose 5% with 1024.
 #include "hopper_tile.cuh"
 
-constexpr int MostChunks = 24;
+constexpr int MostChunks = 24;     // of columns; more do not find room anyway
 
+// Shared memory behind the rows and the ring of centres.
 struct BlockState {
     uint64 rows_full[MostChunks];
     uint64 rows_empty[MostChunks];

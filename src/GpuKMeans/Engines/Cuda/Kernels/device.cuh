@@ -60,12 +60,6 @@ DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
 // The value of the first of the lane's four.
 DEVICE int shuffle_first_of_four(int v) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, 0, 0x1C1F); }
 
-DEVICE int64 shuffle(int64 v, int lane) {
-    uint low = (uint)__nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, (int)(uint)v, lane, 31);
-    uint high = (uint)__nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, (int)(uint)((uint64)v >> 32), lane, 31);
-    return (int64)((uint64)high << 32 | low);
-}
-
 DEVICE double shuffle_xor(double v, int mask) {
     uint64 bits = __builtin_bit_cast(uint64, v);
     uint low = (uint)shuffle_xor((int)(uint)bits, mask);

@@ -33,9 +33,6 @@ DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier
         ::"r"(to_shared), "l"(from), "r"(bytes), "r"(barrier) : "memory");
 }
 
-// Makes what this thread wrote to shared memory visible to the tensor cores.
-DEVICE void fence_for_tensor_cores() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-
 DEVICE void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 DEVICE void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 DEVICE void products_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace GpuKMeans.Engines.Cuda.Driver;
 
 /// <summary>
@@ -15,7 +13,7 @@ internal sealed class CudaContext
     private const int LargestSharedMemory = 97;
     private const int SharedMemoryOfMultiprocessor = 81;
 
-    private static readonly ConcurrentDictionary<int, Lazy<CudaContext>> s_contexts = new();
+    private static readonly Dictionary<int, CudaContext> s_contexts = [];
 
     private readonly nint _handle;
 
@@ -55,7 +53,16 @@ internal sealed class CudaContext
             throw reason;
         }
 
-        return s_contexts.GetOrAdd(index, static i => new Lazy<CudaContext>(() => new CudaContext(i))).Value;
+        lock (s_contexts)
+        {
+            if (!s_contexts.TryGetValue(index, out CudaContext? context))
+            {
+                context = new CudaContext(index);
+                s_contexts.Add(index, context);
+            }
+
+            return context;
+        }
     }
 
     /// <summary>Directs the driver calls of this thread to the GPU.</summary>

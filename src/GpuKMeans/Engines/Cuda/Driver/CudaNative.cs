@@ -33,7 +33,8 @@ internal static unsafe partial class CudaNative
     {
         if (result != Success)
         {
-            throw CudaErrors.CallFailed(call[..call.IndexOf('(', StringComparison.Ordinal)], result);
+            string name = call[..call.IndexOf('(', StringComparison.Ordinal)];
+            throw CudaErrors.CallFailed(name[(name.LastIndexOf('.') + 1)..], result);
         }
     }
 

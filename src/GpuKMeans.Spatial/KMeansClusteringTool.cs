@@ -37,51 +37,35 @@ public sealed class KMeansClusteringTool
     {
     }
 
-    /// <summary>The estimator: after <see cref="Run{TId}(IReadOnlyList{TId}, VectorSource, IReadOnlyList{Geometry}, string, IReadOnlyList{FeatureColumn}, IProgress{FitProgress}, CancellationToken)"/> it holds the centres, the report, and the model to save.</summary>
+    /// <summary>The estimator: after <see cref="Run"/> it holds the centres, the report, and the model to save.</summary>
     public MiniBatchKMeans Estimator { get; }
 
-    /// <summary>Clusters embeddings.</summary>
+    /// <summary>Clusters embeddings. Geometries are carried along; they have no influence on the clusters.</summary>
     /// <typeparam name="TId">The type of an id: string, int, long or Guid.</typeparam>
     /// <param name="ids">One id a row, none null.</param>
     /// <param name="embeddings">One vector a row.</param>
     /// <param name="geometries">One geometry a row, null where a row has none; or null when there is no geometry at all.</param>
-    /// <param name="crs">The reference system of the geometries, such as "EPSG:31983".</param>
+    /// <param name="crs">
+    /// The reference system of the geometries: a code that is built in, such as "EPSG:31983" (see
+    /// <see cref="CoordinateReferenceSystem.Parse"/>), the text of a PROJJSON object, or null when it is not known. Whatever
+    /// the system says, x is longitude or easting and y is latitude or northing, as in every GIS file.
+    /// </param>
     /// <param name="columns">Further columns to carry along, one value a row.</param>
+    /// <param name="weights">One weight a row, or empty for weights of 1.</param>
     /// <param name="progress">Is told how far clustering has come.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The rows, each with its cluster.</returns>
     /// <exception cref="ArgumentException">
-    /// Numbers of rows differ, the reference system is unknown, or the embeddings are unfit; found before work starts.
+    /// Numbers of rows differ, the reference system is unknown, or the embeddings are unfit; found before work starts. What
+    /// only one target cannot take, such as geometries with M, is found when it is written.
     /// </exception>
     public ClusteredFeatures Run<TId>(
         IReadOnlyList<TId> ids,
         VectorSource embeddings,
         IReadOnlyList<Geometry?>? geometries = null,
-        string crs = "EPSG:4326",
+        string? crs = "EPSG:4326",
         IReadOnlyList<FeatureColumn>? columns = null,
-        IProgress<FitProgress>? progress = null,
-        CancellationToken cancellationToken = default) =>
-        Run(ids, embeddings, geometries, CoordinateReferenceSystem.Parse(crs), columns, progress, cancellationToken);
-
-    /// <summary>Clusters embeddings.</summary>
-    /// <typeparam name="TId">The type of an id: string, int, long or Guid.</typeparam>
-    /// <param name="ids">One id a row, none null.</param>
-    /// <param name="embeddings">One vector a row.</param>
-    /// <param name="geometries">One geometry a row, null where a row has none; or null when there is no geometry at all.</param>
-    /// <param name="crs">The reference system of the geometries, or null when it is not known.</param>
-    /// <param name="columns">Further columns to carry along, one value a row.</param>
-    /// <param name="progress">Is told how far clustering has come.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>The rows, each with its cluster.</returns>
-    /// <exception cref="ArgumentException">
-    /// Numbers of rows differ, or the embeddings are unfit; found before work starts.
-    /// </exception>
-    public ClusteredFeatures Run<TId>(
-        IReadOnlyList<TId> ids,
-        VectorSource embeddings,
-        IReadOnlyList<Geometry?>? geometries,
-        CoordinateReferenceSystem? crs,
-        IReadOnlyList<FeatureColumn>? columns = null,
+        ReadOnlyMemory<float> weights = default,
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -92,12 +76,16 @@ public sealed class KMeansClusteringTool
             throw SpatialErrors.LengthMismatch("embeddings", embeddings.Count, "ids", ids.Count, nameof(embeddings));
         }
 
+        CoordinateReferenceSystem? system = crs is null ? null
+            : crs.TrimStart().StartsWith('{') ? CoordinateReferenceSystem.FromProjJson(crs)
+            : CoordinateReferenceSystem.Parse(crs);
+
         // Made once before the work, so that what does not fit is refused at once.
         FeatureColumn<TId> idColumn = FeatureColumn.Create(ClusteredFeatures.IdColumn, ids);
-        _ = new ClusteredFeatures(idColumn, new int[ids.Count], geometries, crs, columns);
+        _ = new ClusteredFeatures(idColumn, new int[ids.Count], geometries, system, columns);
 
-        int[] labels = Estimator.FitPredict(embeddings, default, progress, cancellationToken);
-        return new ClusteredFeatures(idColumn, labels, geometries, crs, columns);
+        int[] labels = Estimator.FitPredict(embeddings, weights, progress, cancellationToken);
+        return new ClusteredFeatures(idColumn, labels, geometries, system, columns);
     }
 
     /// <summary>Writes features to a GeoParquet file, replacing one that is there once the new one is complete.</summary>

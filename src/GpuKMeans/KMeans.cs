@@ -50,7 +50,7 @@ public sealed class KMeans : KMeansEstimator
         using KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
         FitResult? best = null;
         double least = double.PositiveInfinity;
-        for (int attempt = 0; attempt < Options.InitializationCount; attempt++)
+        for (int attempt = 0; attempt < Options.Attempts; attempt++)
         {
             FitResult result = FitOnce(
                 engine, data, weights, frame, tolerance, attempt, times, progress, cancellationToken, out double inertia);

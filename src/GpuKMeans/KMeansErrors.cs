@@ -45,6 +45,10 @@ internal static class KMeansErrors
     public static ArgumentException WeightCount(long weights, long rows) => new(
         $"There are {weights} weights and {rows} rows: give one weight a row, or none.", nameof(weights));
 
+    public static ArgumentException CentersTooLarge(int clusters, int dimension) => new(
+        $"{clusters} clusters of {dimension} columns are {(long)clusters * dimension} values, more than one array can hold ({Array.MaxLength}).",
+        "data");
+
     public static ArgumentException DimensionMismatch(int given, int expected) => new(
         $"The rows have {given} columns and the centres have {expected}.", "data");
 

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using GpuKMeans.Engines;
 
 namespace GpuKMeans;
@@ -38,7 +40,7 @@ public abstract class KMeansEstimator
     /// Nothing is fitted yet, or no labels were computed: <see cref="KMeansOptions.ComputeLabels"/> is false, or the last
     /// call was <see cref="MiniBatchKMeans.PartialFit"/>.
     /// </exception>
-    public IReadOnlyList<int> Labels => LabelArray;
+    public ImmutableArray<int> Labels => ImmutableCollectionsMarshal.AsImmutableArray(LabelArray);
 
     /// <summary>
     /// The sum of weight × squared distance from each row of the data last fitted to its centre, from direct differences,
@@ -79,9 +81,13 @@ public abstract class KMeansEstimator
             throw KMeansErrors.TooFewRows(data.Count, Options.ClusterCount);
         }
 
+        if ((long)Options.ClusterCount * data.Dimension > Array.MaxLength)
+        {
+            throw KMeansErrors.CentersTooLarge(Options.ClusterCount, data.Dimension);
+        }
+
         bool cosine = Options.Metric == Metric.Cosine;
-        using RowStatistics statistics =
-            RowStatistics.Of(data, weights, cosine, Options.MaxDegreeOfParallelism, cancellationToken);
+        RowSummary statistics = RowStatistics.Of(data, weights, cosine, Options.MaxDegreeOfParallelism, cancellationToken);
         if (enoughRows && statistics.PositiveRows < Options.ClusterCount)
         {
             throw KMeansErrors.TooFewWeightedRows(statistics.PositiveRows, Options.ClusterCount);
@@ -150,5 +156,8 @@ public abstract class KMeansEstimator
         public int[]? Labels { get; init; }
 
         public double? Inertia { get; init; }
+
+        /// <summary>The running means behind the centres, from which PartialFit goes on to the bit.</summary>
+        public double[]? Means { get; init; }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace GpuKMeans;
@@ -114,54 +113,58 @@ public sealed partial class KMeansModel
         uint metric = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12));
         int clusters = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(16));
         int dimension = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(20));
-        long length = ((long)clusters * sizeof(double)) + ((long)clusters * dimension * sizeof(float));
-        if (metric > 1 || clusters < 1 || dimension < 1 || (long)clusters * dimension > Array.MaxLength || length > Array.MaxLength)
+        if (metric > 1 || clusters < 1 || dimension < 1 || (long)clusters * dimension > Array.MaxLength)
         {
             throw KMeansErrors.BadModel($"its header says metric {metric}, {clusters} clusters, {dimension} columns");
         }
 
-        byte[] body = Read(stream, (int)length);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(header);
-        hash.AppendData(body);
+        double[] counts = Read<double>(stream, clusters, hash, BinaryPrimitives.ReadDoubleLittleEndian);
+        float[] centers = Read<float>(stream, clusters * dimension, hash, BinaryPrimitives.ReadSingleLittleEndian);
         if (!hash.GetHashAndReset().AsSpan().SequenceEqual(Read(stream, SHA256.HashSizeInBytes)))
         {
             throw KMeansErrors.BadModel("its checksum does not match: it was altered or damaged");
-        }
-
-        double[] counts = new double[clusters];
-        for (int j = 0; j < clusters; j++)
-        {
-            counts[j] = BinaryPrimitives.ReadDoubleLittleEndian(body.AsSpan(j * sizeof(double)));
-        }
-
-        float[] centers = new float[clusters * dimension];
-        ReadOnlySpan<byte> values = body.AsSpan(clusters * sizeof(double));
-        for (int i = 0; i < centers.Length; i++)
-        {
-            centers[i] = BinaryPrimitives.ReadSingleLittleEndian(values[(i * sizeof(float))..]);
         }
 
         return new KMeansModel(
             centers, counts, dimension, metric == 1 ? Metric.Cosine : Metric.Euclidean, device, maxDegreeOfParallelism);
     }
 
+    private delegate T ReadValue<T>(ReadOnlySpan<byte> bytes);
+
     // In parts, so that a header that lies about the length costs no more memory than there are bytes.
-    private static byte[] Read(Stream stream, int length)
+    private static unsafe T[] Read<T>(Stream stream, int count, IncrementalHash hash, ReadValue<T> read)
+        where T : unmanaged
     {
-        const int Part = 1 << 20;
-        List<byte> bytes = new(Math.Min(length, Part));
-        while (bytes.Count < length)
+        const int Part = 1 << 18;
+        T[] values = [];
+        for (int done = 0; done < count;)
         {
-            int start = bytes.Count, count = Math.Min(Part, length - start);
-            CollectionsMarshal.SetCount(bytes, start + count);
-            int read = stream.ReadAtLeast(CollectionsMarshal.AsSpan(bytes)[start..], count, throwOnEndOfStream: false);
-            if (read < count)
+            int part = Math.Min(Part, count - done);
+            byte[] bytes = Read(stream, part * sizeof(T));
+            hash.AppendData(bytes);
+            if (done + part > values.Length)
             {
-                throw KMeansErrors.BadModel("it is cut short");
+                Array.Resize(ref values, (int)Math.Min(count, Math.Max(2L * values.Length, done + part)));
             }
+
+            for (int i = 0; i < part; i++)
+            {
+                values[done + i] = read(bytes.AsSpan(i * sizeof(T)));
+            }
+
+            done += part;
         }
 
-        return [.. bytes];
+        return values;
+    }
+
+    private static byte[] Read(Stream stream, int length)
+    {
+        byte[] bytes = new byte[length];
+        return stream.ReadAtLeast(bytes, length, throwOnEndOfStream: false) == length
+            ? bytes
+            : throw KMeansErrors.BadModel("it is cut short");
     }
 }

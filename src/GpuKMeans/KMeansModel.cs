@@ -88,10 +88,7 @@ public sealed partial class KMeansModel
     public float[,] Transform(VectorSource data, CancellationToken cancellationToken = default)
     {
         Check(data);
-        using (RowStatistics.Of(data, default, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken))
-        {
-        }
-
+        RowStatistics.Of(data, default, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
         float[,] distances = new float[data.Count, ClusterCount];
         int part = Math.Max(1, PartRows / ClusterCount);
         using Lease lease = new(this);
@@ -124,9 +121,7 @@ public sealed partial class KMeansModel
         Check(data);
         if (!weights.IsEmpty)
         {
-            using (RowStatistics.Of(data, weights, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken))
-            {
-            }
+            RowStatistics.Of(data, weights, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
         }
 
         return -Assign(data, weights, default, wantInertia: true, null, cancellationToken);

@@ -81,6 +81,9 @@ public sealed record KMeansOptions
     /// <summary>Whether fitting ends with a pass that labels all rows and takes their inertia. Default true.</summary>
     public bool ComputeLabels { get; init; } = true;
 
+    // Given centres are the same each time.
+    internal int Attempts => Initialization is KMeansInitialization.GivenInitialization ? 1 : InitializationCount;
+
     internal KMeansOptions Validated()
     {
         Require(ClusterCount >= 1, nameof(ClusterCount), ClusterCount, "at least 1");

@@ -86,9 +86,11 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             InitializationTime = initializationTime,
             TrainingTime = Stopwatch.GetElapsedTime(start),
         };
-        FitResult result = Finish(Snapshot(engine, data.Dimension), data, weights, report, progress, cancellationToken);
+        KMeansModel model = Snapshot(engine, data.Dimension);
+        double[] means = Means(engine, data.Dimension);
+        FitResult result = Finish(model, data, weights, report, progress, cancellationToken);
         EndPartialFit();
-        Set(result);
+        Set(result with { Means = means });
         return this;
     }
 
@@ -171,7 +173,10 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             if (_training is not null && !base.IsFitted)
             {
                 FitReport report = _training.Report with { Engine = _engine!.Name };
-                Set(new FitResult(Snapshot(_engine, _dimension), report, "PartialFit does not label; call Predict"));
+                Set(new FitResult(Snapshot(_engine, _dimension), report, "PartialFit does not label; call Predict")
+                {
+                    Means = Means(_engine, _dimension),
+                });
             }
 
             return base.Result;
@@ -186,6 +191,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             if (base.IsFitted)
             {
                 engine.SetCenters(KMeansModel.Flat(ClusterCenters), ClusterCounts, frame);
+                engine.SetMeans(Result.Means);
             }
             else
             {
@@ -201,6 +207,13 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         _engine = engine;
         _dimension = batch.Dimension;
         _training = new MiniBatchTraining(engine, Options, tolerance: 0) { Frame = frame };
+    }
+
+    private double[] Means(KMeansEngine engine, int dimension)
+    {
+        double[] means = new double[Options.ClusterCount * dimension];
+        engine.GetMeans(means);
+        return means;
     }
 
     private void EndPartialFit()
@@ -220,10 +233,10 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         double[] counts = new double[Options.ClusterCount];
         float[]? best = null;
         double least = double.PositiveInfinity;
-        for (int attempt = 0; attempt < Options.InitializationCount; attempt++)
+        for (int attempt = 0; attempt < Options.Attempts; attempt++)
         {
             float[] centers = initializer.Choose(sample, sampleWeights, attempt, cancellationToken);
-            if (Options.InitializationCount == 1)
+            if (Options.Attempts == 1)
             {
                 best = centers;
                 break;

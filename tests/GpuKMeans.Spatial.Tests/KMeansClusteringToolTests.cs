@@ -30,7 +30,22 @@ public sealed class KMeansClusteringToolTests
 
     [Fact]
     public void An_unknown_system_can_be_null() =>
-        Assert.Null(new KMeansClusteringTool(2).Run(Ids, TwoHeaps, Points, crs: (CoordinateReferenceSystem?)null).Crs);
+        Assert.Null(new KMeansClusteringTool(2).Run(Ids, TwoHeaps, Points, crs: null).Crs);
+
+    [Fact]
+    public void A_system_of_ones_own_is_given_as_projjson()
+    {
+        const string Json = """ {"type": "GeographicCRS", "name": "Mars 2015", "id": {"authority": "IAU", "code": 49900}}""";
+        Assert.Equal("Mars 2015", new KMeansClusteringTool(2).Run(Ids, TwoHeaps, Points, Json).Crs!.Name);
+    }
+
+    [Fact]
+    public void Weights_count()
+    {
+        var tool = new KMeansClusteringTool(1);
+        tool.Run(Ids, TwoHeaps, weights: new float[] { 1, 0, 1, 0 });
+        Assert.Equal([0, 0.5f], tool.Estimator.ClusterCenters.Cast<float>());
+    }
 
     [Fact]
     public void Geometries_and_columns_are_optional()

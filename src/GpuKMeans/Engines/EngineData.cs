@@ -1,7 +1,7 @@
 namespace GpuKMeans.Engines;
 
 /// <summary>Rows made ready by <see cref="KMeansEngine.Load"/>, with what the engine keeps for each of them.</summary>
-public abstract class EngineData : IDisposable
+internal abstract class EngineData : IDisposable
 {
     /// <summary>Sets the shape.</summary>
     protected EngineData(long count, int dimension, RowFrame frame)

@@ -4,9 +4,9 @@ namespace GpuKMeans.Engines;
 /// A <see cref="Seeding"/> that measures the distances from all rows to many candidates in one pass, to be evaluated over
 /// the next steps: reading the data is what k-means++ costs.
 /// </summary>
-public interface ISeedingPool
+internal interface ISeedingPool
 {
-    /// <summary>The most rows <see cref="Prepare"/> takes.</summary>
+    /// <summary>The number of rows worth preparing at once: as many as memory allows, some 4 bytes a row of data each.</summary>
     int PoolSize { get; }
 
     /// <summary>Measures the distances from all rows to these, and forgets those measured before.</summary>

@@ -14,7 +14,7 @@ namespace GpuKMeans.Engines;
 /// </para>
 /// <para>An instance is used by one thread at a time.</para>
 /// </remarks>
-public abstract class KMeansEngine : IDisposable
+internal abstract class KMeansEngine : IDisposable
 {
     /// <summary>The device the engine computes on.</summary>
     public abstract Device Device { get; }
@@ -39,6 +39,16 @@ public abstract class KMeansEngine : IDisposable
 
     /// <summary>Reads the weight each centre has been given.</summary>
     public abstract void GetCounts(Span<double> counts);
+
+    /// <summary>
+    /// Reads the running means in float64: K×D values. Centres are these, rounded to float32 and, where the frame
+    /// normalises, scaled to unit length.
+    /// </summary>
+    public abstract void GetMeans(Span<double> means);
+
+    /// <summary>Sets the running means behind the centres, as <see cref="GetMeans"/> has read them, to go on from there.</summary>
+    /// <param name="means">K×D values, of which the centres set last are the roundings.</param>
+    public abstract void SetMeans(ReadOnlySpan<double> means);
 
     /// <summary>Finds the nearest centre of consecutive rows.</summary>
     /// <param name="data">The rows.</param>

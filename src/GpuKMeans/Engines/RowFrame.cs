@@ -6,7 +6,7 @@ namespace GpuKMeans.Engines;
 /// same and lose fewer digits.
 /// </param>
 /// <param name="Normalize">Whether rows, and the centres after each move, are scaled to unit length.</param>
-public sealed record RowFrame(ReadOnlyMemory<float> Origin, bool Normalize)
+internal sealed record RowFrame(ReadOnlyMemory<float> Origin, bool Normalize)
 {
     /// <summary>The number of values in a row.</summary>
     public int Dimension => Origin.Length;

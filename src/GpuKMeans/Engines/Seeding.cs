@@ -4,7 +4,7 @@ namespace GpuKMeans.Engines;
 /// The device's side of k-means++: keeps D², each row's squared distance to the nearest centre chosen so far, and lowers
 /// it as centres are added. Distances are from direct differences, so that a row equal to a centre has D² = 0 exactly.
 /// </summary>
-public abstract class Seeding : IDisposable
+internal abstract class Seeding : IDisposable
 {
     /// <summary>The sum of weight × D² over all rows, in float64; infinite before the first centre.</summary>
     public abstract double Potential { get; }

@@ -172,7 +172,8 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
         starved = starved[..chosen.Length];
 
         // They count as much as the poorest of the others, so that they are neither fixed nor blown away.
-        double count = _counts.Where((_, j) => !starved.Contains(j)).DefaultIfEmpty(1).Min();
+        HashSet<int> moved = [.. starved];
+        double count = _counts.Where((_, j) => !moved.Contains(j)).DefaultIfEmpty(1).Min();
         engine.Reseed(data, starved, chosen, count);
         _reseeded += starved.Length;
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using GpuKMeans.Engines.Cpu;
@@ -11,6 +12,7 @@ namespace GpuKMeans;
 internal sealed unsafe class RowStatistics : IDisposable
 {
     private const int ChunkRows = 4096;
+    private const int PieceValues = 1 << 16;
     private const int ChunksAtOnce = 64;
 
     private readonly CpuData _data;
@@ -20,28 +22,21 @@ internal sealed unsafe class RowStatistics : IDisposable
     private readonly double[] _chunkWeights = new double[ChunksAtOnce];
     private readonly long[] _chunkPositive = new long[ChunksAtOnce];
     private readonly float[] _pivot;
+    private readonly int _pieceRows;
     private long _firstChunk;
 
     private RowStatistics(CpuData data, int threads)
     {
         (_data, _dimension) = (data, data.Dimension);
-        _copies = new NativeBuffer<float>(data.Rows is null ? threads * (long)ChunkRows * _dimension : 0);
+        _pieceRows = Math.Clamp(PieceValues / _dimension, 1, ChunkRows);
+        _copies = new NativeBuffer<float>(data.Rows is null ? threads * (long)_pieceRows * _dimension : 0);
         _sums = new NativeBuffer<double>(ChunksAtOnce * 2L * _dimension);
         _pivot = new float[_dimension];
     }
 
-    /// <summary>The mean of each column.</summary>
-    public float[] Mean { get; private set; } = [];
-
-    /// <summary>The mean over the columns of their variance.</summary>
-    public double MeanVariance { get; private set; }
-
-    /// <summary>The rows of weight above 0.</summary>
-    public long PositiveRows { get; private set; }
-
     /// <summary>Takes the statistics.</summary>
     /// <exception cref="ArgumentException">A row or a weight is unfit; the message names the row.</exception>
-    public static RowStatistics Of(
+    public static RowSummary Of(
         VectorSource rows, ReadOnlyMemory<float> weights, bool normalize, int threads, CancellationToken cancellationToken)
     {
         if (!weights.IsEmpty && weights.Length != rows.Count)
@@ -52,8 +47,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         var team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
         using var data = new CpuData(rows, weights, new Engines.RowFrame(new float[rows.Dimension], normalize));
         using var statistics = new RowStatistics(data, team.Threads);
-        statistics.Compute(team, cancellationToken);
-        return statistics;
+        return statistics.Compute(team, cancellationToken);
     }
 
     public void Dispose()
@@ -62,11 +56,11 @@ internal sealed unsafe class RowStatistics : IDisposable
         _sums.Dispose();
     }
 
-    private void Compute(WorkerTeam team, CancellationToken cancellationToken)
+    private RowSummary Compute(WorkerTeam team, CancellationToken cancellationToken)
     {
         double[] totals = new double[2 * _dimension];
         double weight = 0;
-        long chunks = (_data.Count + ChunkRows - 1) / ChunkRows;
+        long positive = 0, chunks = (_data.Count + ChunkRows - 1) / ChunkRows;
         if (chunks > 0)
         {
             fixed (float* pivot = _pivot)
@@ -91,54 +85,54 @@ internal sealed unsafe class RowStatistics : IDisposable
                 }
 
                 weight += _chunkWeights[chunk];
-                PositiveRows += _chunkPositive[chunk];
+                positive += _chunkPositive[chunk];
             }
         }
 
-        Mean = new float[_dimension];
+        float[] means = new float[_dimension];
         double variance = 0;
         for (int d = 0; d < _dimension && weight > 0; d++)
         {
             double mean = totals[d] / weight;
-            Mean[d] = (float)(_pivot[d] + mean);
+            means[d] = (float)(_pivot[d] + mean);
             variance += Math.Max(0, (totals[_dimension + d] / weight) - (mean * mean));
         }
 
-        MeanVariance = variance / _dimension;
+        return new RowSummary(means, variance / _dimension, positive);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Chunk(int chunk, int slot)
     {
         long first = (_firstChunk + chunk) * ChunkRows;
         int count = (int)Math.Min(ChunkRows, _data.Count - first);
-        float* rows = Rows(first, count, slot);
         double* sums = _sums.Pointer + (chunk * 2L * _dimension);
         new Span<double>(sums, 2 * _dimension).Clear();
-        double total = 0;
-        long positive = 0;
+        _chunkWeights[chunk] = 0;
+        _chunkPositive[chunk] = 0;
+        for (int done = 0; done < count; done += _pieceRows)
+        {
+            Piece(chunk, first + done, Math.Min(_pieceRows, count - done), slot, sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Piece(int chunk, long first, int count, int slot, double* sums)
+    {
+        float* rows = Rows(first, count, slot);
         fixed (float* pivot = _pivot)
         {
             for (int r = 0; r < count; r++)
             {
                 double weight = Weight(first + r);
-                total += weight;
-                positive += weight > 0 ? 1 : 0;
+                _chunkWeights[chunk] += weight;
+                _chunkPositive[chunk] += weight > 0 ? 1 : 0;
                 Add(rows + (r * (long)_dimension), pivot, sums, weight);
             }
         }
 
-        _chunkWeights[chunk] = total;
-        _chunkPositive[chunk] = positive;
-
         // Sums that are large or not finite tell that a row is; small weights hide it.
-        double squares = 0;
-        for (int d = 0; d < _dimension; d++)
-        {
-            squares += sums[_dimension + d];
-        }
-
-        if (_data.Weights is not null || !(squares < RowCheck.LargestSquaredNorm / 1e6))
+        if (_data.Weights is not null
+            || !(TensorPrimitives.Sum(new ReadOnlySpan<double>(sums + _dimension, _dimension)) < RowCheck.LargestSquaredNorm / 1e6))
         {
             for (int r = 0; r < count; r++)
             {
@@ -199,8 +193,14 @@ internal sealed unsafe class RowStatistics : IDisposable
             numbers[r] = first + r;
         }
 
-        float* copies = _copies.Pointer + (slot * (long)ChunkRows * _dimension);
+        float* copies = _copies.Pointer + (slot * (long)_pieceRows * _dimension);
         _data.Copy(numbers, copies);
         return copies;
     }
 }
+
+/// <summary>What training needs to know of rows.</summary>
+/// <param name="Mean">The mean of each column.</param>
+/// <param name="MeanVariance">The mean over the columns of their variance.</param>
+/// <param name="PositiveRows">The rows of weight above 0.</param>
+internal sealed record RowSummary(float[] Mean, double MeanVariance, long PositiveRows);

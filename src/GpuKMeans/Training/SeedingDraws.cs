@@ -39,7 +39,7 @@ internal sealed class SeedingDraws(Seeding seeding, int trials)
     // Candidates of the step at hand stay in the pool. It begins with few, for D² falls fast at first.
     private void Refill(ReadOnlySpan<long> kept, ref SplitMix64 random)
     {
-        int size = Math.Min(_pool!.PoolSize, Math.Max(trials * 2, _ahead.Count * 2));
+        int size = Math.Max(trials, Math.Min(_pool!.PoolSize, Math.Max(trials * 2, _ahead.Count * 2)));
         _ahead.Clear();
         _next = 0;
         long[] rows = new long[size];

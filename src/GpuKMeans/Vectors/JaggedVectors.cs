@@ -1,36 +1,46 @@
 namespace GpuKMeans;
 
-/// <summary>Rows that are arrays of their own.</summary>
+/// <summary>Rows that are pieces of memory of their own.</summary>
 internal sealed class JaggedVectors : VectorSource
 {
-    private readonly float[][] _rows;
+    private readonly IReadOnlyList<ReadOnlyMemory<float>> _rows;
 
-    public JaggedVectors(float[][] rows)
-        : base(Checked(rows).Length, rows[0].Length) => _rows = rows;
+    public JaggedVectors(IReadOnlyList<ReadOnlyMemory<float>> rows)
+        : base(Checked(rows).Count, rows[0].Length) => _rows = rows;
+
+    /// <summary>Views arrays, none of which may be null.</summary>
+    public static JaggedVectors Of(float[][] rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        int missing = Array.IndexOf(rows, null!);
+        return missing < 0
+            ? new JaggedVectors(Array.ConvertAll(rows, row => new ReadOnlyMemory<float>(row)))
+            : throw KMeansErrors.RaggedRow(missing, null, rows[0]?.Length ?? 0);
+    }
 
     public override void Read(long start, Span<float> destination)
     {
         CheckRange(start, destination);
-        for (long row = start; !destination.IsEmpty; row++)
+        for (int row = (int)start; !destination.IsEmpty; row++)
         {
-            _rows[row].CopyTo(destination);
+            _rows[row].Span.CopyTo(destination);
             destination = destination[Dimension..];
         }
     }
 
-    private static float[][] Checked(float[][] rows)
+    private static IReadOnlyList<ReadOnlyMemory<float>> Checked(IReadOnlyList<ReadOnlyMemory<float>> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        if (rows.Length == 0 || rows[0] is null || rows[0].Length == 0)
+        if (rows.Count == 0 || rows[0].IsEmpty)
         {
             throw KMeansErrors.NoColumns();
         }
 
-        for (int i = 0; i < rows.Length; i++)
+        for (int i = 0; i < rows.Count; i++)
         {
-            if (rows[i] is null || rows[i].Length != rows[0].Length)
+            if (rows[i].Length != rows[0].Length)
             {
-                throw KMeansErrors.RaggedRow(i, rows[i]?.Length, rows[0].Length);
+                throw KMeansErrors.RaggedRow(i, rows[i].Length, rows[0].Length);
             }
         }
 

@@ -76,7 +76,11 @@ public abstract class VectorSource : IDisposable
 
     /// <summary>Views N arrays of D values each.</summary>
     /// <exception cref="ArgumentException">A row is null or of another length than the first, or there are no rows.</exception>
-    public static VectorSource FromArray(float[][] rows) => new JaggedVectors(rows);
+    public static VectorSource FromArray(float[][] rows) => JaggedVectors.Of(rows);
+
+    /// <summary>Views N pieces of memory of D values each, as embedding generators return them.</summary>
+    /// <exception cref="ArgumentException">A row is of another length than the first, or there are no rows.</exception>
+    public static VectorSource FromRows(IReadOnlyList<ReadOnlyMemory<float>> rows) => new JaggedVectors(rows);
 
     /// <summary>Views an array of N×D values.</summary>
     public static implicit operator VectorSource(float[,] rows) => FromArray(rows);

@@ -68,7 +68,7 @@ public sealed class PartialFitTests
         estimator.Fit(_set.Array).PartialFit(_set.Array);
         Assert.Contains("call Predict", Assert.Throws<InvalidOperationException>(() => estimator.Labels).Message);
         Assert.Equal(1000, estimator.Predict(_set.Array).Length);
-        Assert.Equal(1000, estimator.Fit(_set.Array).Labels.Count);
+        Assert.Equal(1000, estimator.Fit(_set.Array).Labels.Length);
     }
 
     [Fact]

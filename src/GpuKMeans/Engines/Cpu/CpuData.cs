@@ -19,7 +19,16 @@ internal sealed unsafe class CpuData : EngineData
 
         if (!weights.IsEmpty)
         {
-            _weights = weights.Pin();
+            try
+            {
+                _weights = weights.Pin();
+            }
+            catch
+            {
+                _rows.Dispose();
+                throw;
+            }
+
             Weights = (float*)_weights.Pointer;
         }
     }
@@ -40,6 +49,12 @@ internal sealed unsafe class CpuData : EngineData
 
     /// <summary>The last Lloyd pass's bounds on the distance to all centres but a row's own; null before the first.</summary>
     public NativeBuffer<float>? Bounds { get; set; }
+
+    /// <summary>The engine that made the bounds.</summary>
+    public CpuEngine? BoundsEngine { get; set; }
+
+    /// <summary>What the engine counted when it made them.</summary>
+    public long BoundsVersion { get; set; }
 
     /// <summary>Copies rows, scaled to unit length where the frame says so.</summary>
     /// <param name="rows">The rows.</param>

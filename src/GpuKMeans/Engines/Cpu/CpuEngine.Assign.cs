@@ -21,13 +21,20 @@ internal sealed unsafe partial class CpuEngine
         fixed (int* label = labels)
         fixed (float* distance = squaredDistances)
         {
-            for (int done = 0; done < labels.Length; done += _blockCapacity)
+            try
             {
-                int rows = Math.Min(_blockCapacity, labels.Length - done);
-                float* distances = distance is null ? null : distance + done;
-                SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, label + done, distances);
-                AssignBlock();
-                inertia += distances is null ? 0 : BlockInertia();
+                for (int done = 0; done < labels.Length; done += _blockCapacity)
+                {
+                    int rows = Math.Min(_blockCapacity, labels.Length - done);
+                    float* distances = distance is null ? null : distance + done;
+                    SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, label + done, distances);
+                    AssignBlock();
+                    inertia += distances is null ? 0 : BlockInertia();
+                }
+            }
+            finally
+            {
+                EndBlock();
             }
         }
 
@@ -39,12 +46,19 @@ internal sealed unsafe partial class CpuEngine
         int count = squaredDistances.Length / _clusters;
         fixed (float* destination = squaredDistances)
         {
-            for (int done = 0; done < count; done += _blockCapacity)
+            try
             {
-                int rows = Math.Min(_blockCapacity, count - done);
-                float* distances = destination + (done * (long)_clusters);
-                SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, null, distances);
-                _team.Run((rows + _unitRows - 1) / _unitRows, Products(rows), _distanceUnit);
+                for (int done = 0; done < count; done += _blockCapacity)
+                {
+                    int rows = Math.Min(_blockCapacity, count - done);
+                    float* distances = destination + (done * (long)_clusters);
+                    SetBlock((CpuData)data, RowOrder.Sequential(data.Count), start + done, rows, null, distances);
+                    _team.Run((rows + _unitRows - 1) / _unitRows, Products(rows), _distanceUnit);
+                }
+            }
+            finally
+            {
+                EndBlock();
             }
         }
     }
@@ -71,7 +85,7 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignUnit(int unit, int slot)
     {
-        Scratch scratch = _scratch[slot];
+        Scratch scratch = ScratchOf(slot);
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
         _uncertainCounts[unit] = 0;
@@ -170,7 +184,7 @@ internal sealed unsafe partial class CpuEngine
         int first = unit * SettleRows, end = Math.Min(first + SettleRows, _uncertainRows);
         for (int i = first; i < end; i++)
         {
-            Settle(_uncertain!.Pointer[i], _scratch[slot]);
+            Settle(_uncertain!.Pointer[i], ScratchOf(slot));
         }
     }
 
@@ -215,7 +229,7 @@ internal sealed unsafe partial class CpuEngine
     private void DistanceUnit(int unit, int slot)
     {
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
-        LocateRows(first, end, _scratch[slot]);
+        LocateRows(first, end, ScratchOf(slot));
         for (int row = first; row < end; row++)
         {
             float* destination = _blockDistances + (row * (long)_clusters);

@@ -15,7 +15,8 @@ internal sealed unsafe partial class CpuEngine
     private const int MaxUnitRows = 256;
     private const int GroupBytes = 256 << 10;
 
-    private readonly Scratch[] _scratch;
+    // Made on a thread's first unit: a model that places one row now and then needs one.
+    private readonly Scratch?[] _scratch;
 
     private int _blockCapacity;
     private int _mostUnitRows;
@@ -52,11 +53,9 @@ internal sealed unsafe partial class CpuEngine
         _uncertain = new NativeBuffer<int>(_blockCapacity);
         _rowPointers = new NativeBuffer<nint>(_blockCapacity);
         _uncertainCounts = new int[_blockCapacity / CpuKernel.MaxTileRows];
-        for (int i = 0; i < _scratch.Length; i++)
-        {
-            _scratch[i] = new Scratch(_mostUnitRows, _dimension);
-        }
     }
+
+    private Scratch ScratchOf(int slot) => _scratch[slot] ??= new Scratch(_mostUnitRows, _dimension);
 
     /// <summary>Makes rows the block at hand.</summary>
     /// <param name="data">Where they are.</param>
@@ -82,6 +81,15 @@ internal sealed unsafe partial class CpuEngine
         {
             NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);
         }
+    }
+
+    /// <summary>Lets go of the block: an engine that rests must not keep anybody's data alive.</summary>
+    private void EndBlock()
+    {
+        _blockData = null;
+        _blockLabels = null;
+        _blockDistances = null;
+        _blockBounds = null;
     }
 
     /// <summary>Finds where rows of the block lie, copying them first where they cannot be read in place.</summary>
@@ -130,9 +138,10 @@ internal sealed unsafe partial class CpuEngine
         _stepLabels?.Dispose();
         _stepDistances?.Dispose();
         (_thresholds, _uncertain, _rowPointers, _rowCopies, _stepLabels, _stepDistances) = (null, null, null, null, null, null);
-        foreach (Scratch? scratch in _scratch)
+        for (int slot = 0; slot < _scratch.Length; slot++)
         {
-            scratch?.Dispose();
+            _scratch[slot]?.Dispose();
+            _scratch[slot] = null;
         }
     }
 

@@ -10,9 +10,10 @@ namespace GpuKMeans.Engines.Cpu;
 /// </content>
 internal sealed unsafe partial class CpuEngine
 {
-    // The data whose bounds hold for the centres as they are.
-    private CpuData? _boundedData;
+    // Counts what could void bounds; they hold for the data that carry the number.
+    private long _boundsVersion;
     private bool _boundsHold;
+    private bool _movedSincePass;
     private float _fastest;
     private float _secondFastest;
     private int _fastestCenter;
@@ -23,8 +24,9 @@ internal sealed unsafe partial class CpuEngine
     private float* StartBounds(CpuData data)
     {
         data.Bounds ??= new NativeBuffer<float>(data.Count);
-        _boundsHold = ReferenceEquals(_boundedData, data);
-        _boundedData = data;
+        _boundsHold = ReferenceEquals(data.BoundsEngine, this) && data.BoundsVersion == _boundsVersion;
+        (data.BoundsEngine, data.BoundsVersion) = (this, ++_boundsVersion);
+        _movedSincePass = false;
 
         // Makes up for the roundings of a squared distance in float32.
         _more = 1 + ((_dimension + 64) * 1.2e-7f);
@@ -45,8 +47,8 @@ internal sealed unsafe partial class CpuEngine
         return data.Bounds.Pointer;
     }
 
-    /// <summary>Forgets all bounds: the centres were set, not moved.</summary>
-    private void EndBounds() => _boundedData = null;
+    /// <summary>Voids all bounds: the centres were set, not moved, or were moved more than once since the last pass.</summary>
+    private void EndBounds() => _boundsVersion++;
 
     /// <summary>Whether a row is certain to keep its label. Takes its distance, and brings its bound up to date.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,9 +34,16 @@ internal sealed unsafe partial class CpuEngine
         }
         catch
         {
+            // Labels of part of the rows are no labels of the pass before.
             ClearSums();
             EndBounds();
+            rows.Labels.Dispose();
+            rows.Labels = null;
             throw;
+        }
+        finally
+        {
+            EndBlock();
         }
 
         return new LloydStatistics(inertia, changed);
@@ -84,7 +91,7 @@ internal sealed unsafe partial class CpuEngine
     {
         int donor = data.Labels!.Pointer[row];
         double weight = data.Weights is null ? 1 : data.Weights[row];
-        if (*SumWeight(0, donor) <= weight)
+        if (*SumWeight(0, donor) <= weight * (1 + 1e-9))
         {
             return false;
         }

@@ -19,6 +19,12 @@ internal sealed unsafe partial class CpuEngine
     /// <returns>The sum of the squared distances moved.</returns>
     private double MoveAll(bool toMeans)
     {
+        if (_movedSincePass)
+        {
+            EndBounds();
+        }
+
+        _movedSincePass = true;
         _toMeans = toMeans;
         _team.Run(_panels!.PanelCount, 32.0 * _clusters * _dimension, _moveUnit);
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
@@ -41,7 +47,7 @@ internal sealed unsafe partial class CpuEngine
             _shifts[j] = 0;
             if (weight > 0)
             {
-                Move(j, weight, _scratch[slot]);
+                Move(j, weight, ScratchOf(slot));
                 moved = true;
             }
             else if (_toMeans)

@@ -34,6 +34,10 @@ internal sealed unsafe partial class CpuEngine
                 ClearSums();
                 throw;
             }
+            finally
+            {
+                EndBlock();
+            }
 
             double weight = StepWeight();
             steps[i] = new StepStatistics(inertia, weight, MoveAll(toMeans: false));

@@ -71,6 +71,12 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     public override void GetCounts(Span<double> counts) => _counts.CopyTo(counts);
 
+    public override void GetMeans(Span<double> means) =>
+        new ReadOnlySpan<double>(_means!.Pointer, _clusters * _dimension).CopyTo(means);
+
+    public override void SetMeans(ReadOnlySpan<double> means) =>
+        means.CopyTo(new Span<double>(_means!.Pointer, _clusters * _dimension));
+
     public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
     {
         EndBounds();

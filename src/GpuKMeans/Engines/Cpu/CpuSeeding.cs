@@ -12,6 +12,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
 {
     private const int BlockRows = 1024;
     private const int MostMembers = 48;
+    private const int LeastMembers = 4;
     private const long PoolBytes = 256L << 20;
 
     private readonly CpuData _data;
@@ -19,14 +20,12 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
     private readonly WorkerTeam _team;
     private readonly int _dimension;
     private readonly int _blocks;
+    // Direct differences gain nothing from a shift, and could lose what tells rows apart.
     private readonly NativeBuffer<float> _origin;
     private readonly NativeBuffer<float> _nearest;
-    private readonly NativeBuffer<float> _members;
-    private readonly NativeBuffer<float> _pool;
     private readonly NativeBuffer<float>[] _tiles;
     private readonly NativeBuffer<float>[] _copies;
     private readonly long[][] _rowNumbers;
-    private readonly long[] _memberRows;
     private readonly int[] _chosen = new int[MaxCandidates];
     private readonly double[] _trials;
     private readonly double[] _potentials;
@@ -35,7 +34,9 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
     private readonly Action<int, int> _acceptBlock;
 
     private CenterPanels? _panels;
-    private int _memberCount;
+    private NativeBuffer<float>? _members;
+    private NativeBuffer<float>? _pool;
+    private long[] _memberRows = [];
     private int _count;
     private int _accepted;
 
@@ -44,18 +45,14 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
         (_data, _kernel, _team, _dimension) = (data, kernel, team, data.Dimension);
         _blocks = checked((int)((data.Count + BlockRows - 1) / BlockRows));
         long rows = _blocks * (long)BlockRows;
-        PoolSize = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, MaxCandidates, MostMembers);
-        _origin = new NativeBuffer<float>(_dimension);
-        data.Frame.Origin.Span.CopyTo(new Span<float>(_origin.Pointer, _dimension));
+        PoolSize = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, LeastMembers, MostMembers) / LeastMembers * LeastMembers;
+        _origin = new NativeBuffer<float>(_dimension, clear: true);
         _nearest = new NativeBuffer<float>(rows);
         for (long row = 0; row < rows; row++)
         {
             _nearest.Pointer[row] = float.PositiveInfinity;
         }
 
-        _members = new NativeBuffer<float>(PoolSize * (long)_dimension);
-        _memberRows = new long[PoolSize];
-        _pool = new NativeBuffer<float>(rows * (PoolSize + _kernel.PanelWidth));
         bool copied = data.Rows is null;
         _tiles = [.. team.PerThread(() => new NativeBuffer<float>(kernel.TileRows * (long)_dimension))];
         _copies = [.. team.PerThread(() => new NativeBuffer<float>(copied ? BlockRows * (long)_dimension : 0))];
@@ -81,19 +78,20 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
             _panels = new CenterPanels(_kernel, rows.Length, _dimension);
         }
 
-        _memberCount = rows.Length;
-        rows.CopyTo(_memberRows);
+        _memberRows = rows.ToArray();
+        float* members = NativeBuffer<float>.Ensure(ref _members, rows.Length * (long)_dimension);
+        NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockRows * _panels.PaddedCount);
         for (int i = 0; i < rows.Length; i++)
         {
-            _data.Copy(rows.Slice(i, 1), _members.Pointer + (i * (long)_dimension));
+            _data.Copy(rows.Slice(i, 1), members + (i * (long)_dimension));
         }
 
         for (int panel = 0; panel < _panels.PanelCount; panel++)
         {
-            _panels.Set(panel, _members.Pointer, _origin.Pointer);
+            _panels.Set(panel, members, _origin.Pointer);
         }
 
-        _team.Run(_blocks, _memberCount * (double)_data.Count * _dimension, _measureBlock);
+        _team.Run(_blocks, rows.Length * (double)_data.Count * _dimension, _measureBlock);
     }
 
     public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -128,7 +126,9 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
         if (disposing)
         {
             _panels?.Dispose();
-            foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[_origin, _nearest, _members, _pool, .. _tiles, .. _copies])
+            _members?.Dispose();
+            _pool?.Dispose();
+            foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[_origin, _nearest, .. _tiles, .. _copies])
             {
                 buffer.Dispose();
             }
@@ -139,7 +139,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
     {
         for (int i = 0; i < candidates.Length; i++)
         {
-            _chosen[i] = _memberRows.AsSpan(0, _memberCount).IndexOf(candidates[i]);
+            _chosen[i] = _memberRows.AsSpan().IndexOf(candidates[i]);
             if (_chosen[i] < 0)
             {
                 return false;
@@ -151,7 +151,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
 
     /// <summary>The distances of a block's rows to a member of the pool.</summary>
     private float* Distances(int block, int member) =>
-        _pool.Pointer + (((block * (long)(PoolSize + _kernel.PanelWidth)) + member) * BlockRows);
+        _pool!.Pointer + (((block * (long)_panels!.PaddedCount) + member) * BlockRows);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MeasureBlock(int block, int slot)

@@ -3,6 +3,9 @@ namespace GpuKMeans.Engines.Cpu;
 /// <summary>Scales rows to unit length, for <see cref="Metric.Cosine"/>.</summary>
 internal static class UnitLength
 {
+    // Rounding each value to float32 moves a squared length of 1 by no more than 2⁻²³.
+    private const double AlreadyUnit = 1.0 / (1 << 22);
+
     /// <summary>Scales a row in place.</summary>
     /// <param name="row">The values.</param>
     /// <param name="number">The row's number, for messages.</param>
@@ -23,6 +26,12 @@ internal static class UnitLength
         if (!double.IsFinite(squares))
         {
             RowCheck.ThrowNotFinite(row, number);
+        }
+
+        // A row that was scaled before stays as it is, to the bit.
+        if (Math.Abs(squares - 1) < AlreadyUnit)
+        {
+            return;
         }
 
         double norm = Math.Sqrt(squares);

@@ -11,7 +11,7 @@ namespace GpuKMeans.Engines.Cpu;
 /// <para>
 /// A centre at least as near as the best found, at distance d, has ‖c‖ ≤ R = ‖x‖ + d, however long other centres are. So
 /// only centres whose score is within 2E(R) of the best can be the nearest; d itself comes from the best score, and its
-/// error moves it by less than 4·√g·‖x‖. The constants below are rounded up for the arithmetic of the bound itself.
+/// error moves it by less than 4·√g·‖x‖, and that of ‖x‖², which is summed in one chain of D, by √(D·u)·‖x‖. The constants below are rounded up for the arithmetic of the bound itself.
 /// </para>
 /// </remarks>
 internal readonly struct ErrorBound
@@ -20,8 +20,10 @@ internal readonly struct ErrorBound
     {
         int chunk = Math.Min(dimension, CpuKernel.ChunkColumns), chunks = (dimension + chunk - 1) / chunk;
         double g = ((roundingsPerTerm * (double)chunk) + chunks + 4) * Math.ScaleB(1, -24);
+        double normError = ((roundingsPerTerm * (double)dimension) + 4) * Math.ScaleB(1, -24);
         TwoG = (float)(2.04 * g);
-        Slack = (float)(4.1 * Math.Sqrt(g));
+        Slack = (float)((4.1 * Math.Sqrt(g)) + (1.1 * Math.Sqrt(normError)));
+        NormLess = (float)(1 - (2.04 * (g + normError)));
         Longest = longestCenter * 1.001f;
 
         // Products that underflow lose an absolute amount.
@@ -34,7 +36,10 @@ internal readonly struct ErrorBound
     /// <summary>2g, with room.</summary>
     public float TwoG { get; }
 
-    /// <summary>4·√g, with room.</summary>
+    /// <summary>A factor that makes a computed ‖x‖² no more than the true one, by 2g less.</summary>
+    public float NormLess { get; }
+
+    /// <summary>4·√g and the root of the error of ‖x‖², with room.</summary>
     public float Slack { get; }
 
     /// <summary>The norm of the longest centre, with room.</summary>
@@ -60,7 +65,7 @@ internal readonly struct ErrorBound
     /// </summary>
     public float LeastDistance(float squaredNorm, float second)
     {
-        float squares = (squaredNorm * (1 - TwoG)) - (2 * second) - Margin(squaredNorm, second);
+        float squares = (squaredNorm * NormLess) - (2 * second) - Margin(squaredNorm, second);
         return MathF.Sqrt(MathF.Max(squares, 0)) * Less;
     }
 }

@@ -84,7 +84,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
         Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
-        Vector128<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        Vector128<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
         (Vector128.Sqrt(Vector128.MaxNative(lower, Vector128<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
 
         // Not "second >= threshold": what is not a number is not certain.

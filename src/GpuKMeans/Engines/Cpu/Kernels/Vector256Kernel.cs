@@ -82,7 +82,7 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
         Vector256<float> norm = Vector256.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
-        Vector256<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        Vector256<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
         (Vector256.Sqrt(Vector256.MaxNative(lower, Vector256<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
 
         // Not "second >= threshold": what is not a number is not certain.

@@ -82,7 +82,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         Vector512<float> norm = Vector512.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
 
-        Vector512<float> lower = (squares * (1 - bound.TwoG)) - (second + second) - Margin(squares, norm, second, bound);
+        Vector512<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
         (Vector512.Sqrt(Vector512.MaxNative(lower, Vector512<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
 
         // Not "second >= threshold": what is not a number is not certain.

@@ -139,6 +139,31 @@ public class CudaTrainingTests
     }
 
     [Fact]
+    public void Training_goes_on_from_means_that_were_read()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Blobs(4000, 20, 10, 14);
+        RowFrame frame = Gpu.Frame(rows, 20);
+        using EngineData data = engine.Load(VectorSource.FromMemory(rows, 20), default, frame);
+        RowOrder order = RowOrder.Sequential(4000);
+        engine.SetCenters(rows.AsSpan(0, 200), new double[10], frame);
+        var steps = new StepStatistics[2];
+        engine.RunSteps(data, order, 0, 1000, steps);
+        float[] centers = new float[200], atOnce = new float[200], later = new float[200];
+        double[] means = new double[200], counts = new double[10];
+        engine.GetCenters(centers);
+        engine.GetMeans(means);
+        engine.GetCounts(counts);
+        engine.RunSteps(data, order, 2000, 1000, steps);
+        engine.GetCenters(atOnce);
+        engine.SetCenters(centers, counts, frame);
+        engine.SetMeans(means);
+        engine.RunSteps(data, order, 2000, 1000, steps);
+        engine.GetCenters(later);
+        Gpu.Same(atOnce, later, "centres");
+    }
+
+    [Fact]
     public void Reseeded_centers_lie_on_their_rows()
     {
         using CudaEngine engine = Gpu.Engine();

@@ -51,6 +51,20 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
     }
 
+    public override void GetMeans(Span<double> means)
+    {
+        _context.MakeCurrent();
+        _stream.Download(means, _centers.Means.Pointer);
+        _stream.Synchronize();
+    }
+
+    public override void SetMeans(ReadOnlySpan<double> means)
+    {
+        _context.MakeCurrent();
+        _stream.Upload(_centers.Means.Pointer, means);
+        _stream.Synchronize();
+    }
+
     public override void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count)
     {
         if (clusters.IsEmpty)

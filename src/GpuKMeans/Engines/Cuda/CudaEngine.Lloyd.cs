@@ -9,32 +9,27 @@ internal sealed partial class CudaEngine
     {
         _context.MakeCurrent();
         var source = (CudaData)data;
-        RowOrder order = RowOrder.Sequential(data.Count);
         if (source.Labels.Pointer == 0)
         {
             _stream.Fill(source.Labels.Reserve(data.Count), uint.MaxValue, data.Count);
             source.Distances.Reserve(data.Count);
         }
 
-        int partRows = PartRows(data.Dimension);
         _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
         ClearSums();
-        foreach (Rows part in Parts(source, order, 0, data.Count, AssignRows(source, data.Count)))
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            AssignPart(part);
-            AddTotals(part, source.Labels.At(part.Before));
-            _stream.Copy(source.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
-            for (int done = 0; done < part.Count; done += partRows)
-            {
-                Rows rows = part with { Start = part.Start + done, Count = Math.Min(partRows, part.Count - done) };
-                AddSums(SumPart(rows, source.Labels.At(part.Before + done)));
-            }
+            AccumulateParts(source, cancellationToken);
+            Total total = FinishTotals(data.Count, withShifts: false);
+            ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);
+            return new LloydStatistics(total.Inertia, total.Changed);
         }
-
-        Total total = FinishTotals(data.Count, withShifts: false);
-        ThrowIfBad(source, order, 0, total.BadRow);
-        return new LloydStatistics(total.Inertia, total.Changed);
+        catch
+        {
+            // Labels of part of the rows are no labels of the pass before.
+            source.Labels.Dispose();
+            throw;
+        }
     }
 
     public override double MoveCenters(EngineData data, out int relocated)
@@ -51,6 +46,29 @@ internal sealed partial class CudaEngine
         _context.MakeCurrent();
         _stream.Download(labels, ((CudaData)data).Labels.At(start));
         _stream.Synchronize();
+    }
+
+    private void AccumulateParts(CudaData data, CancellationToken cancellationToken)
+    {
+        RowOrder order = RowOrder.Sequential(data.Count);
+        foreach (Rows part in Parts(data, order, 0, data.Count, AssignRows(data, data.Count)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            AssignPart(part);
+            AddTotals(part, data.Labels.At(part.Before));
+            _stream.Copy(data.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
+            if (!data.IsResident)
+            {
+                AddSums(SumPart(part, _work.Labels.Pointer));
+            }
+        }
+
+        // The same parts are summed wherever the rows are, so that sums are the same bits.
+        for (long start = 0; data.IsResident && start < data.Count; start += PartRows(data.Dimension))
+        {
+            int count = (int)Math.Min(PartRows(data.Dimension), data.Count - start);
+            AddSums(SumPart(ResidentPart(data, order, start, count), data.Labels.At(start)));
+        }
     }
 
     private int FillEmptyClusters(CudaData data, double[] weights)
@@ -86,7 +104,7 @@ internal sealed partial class CudaEngine
     {
         int donor = ReadBack<int>(data.Labels.At(row), 1)[0];
         double weight = data.IsWeighted ? data.Weights[(int)row] : 1;
-        if (weights[donor] <= weight)
+        if (weights[donor] <= weight * (1 + 1e-9))
         {
             return false;
         }

@@ -75,6 +75,10 @@ GLOBAL BOUNDS(128, 1) void normalize_rows(NormalizeArgs a) {
         report_bad_row(a.rows, a.bad_row, first + lane_id());
         square = 1;
     }
+    // A row that was scaled before stays as it is.
+    if (square - 1 < 0x1p-22 && 1 - square < 0x1p-22) {
+        square = 1;
+    }
     norms[warp_id()][lane_id()] = root(square);
     warp_barrier();
     for (int r = 0; r < n; r++) {

@@ -7,8 +7,11 @@ namespace GpuKMeans;
 /// <remarks>
 /// <para>
 /// Lloyd, "Least squares quantization in PCM", 1982. O(N·K·D) an iteration. A cluster that is left empty takes over the
-/// row farthest from its centre. <see cref="KMeansOptions.BatchSize"/>, <see cref="KMeansOptions.MaxNoImprovement"/> and
-/// <see cref="KMeansOptions.ReassignmentRatio"/> are not used.
+/// row farthest from its centre. <see cref="KMeansOptions.BatchSize"/>, <see cref="KMeansOptions.MaxNoImprovement"/>,
+/// <see cref="KMeansOptions.ReassignmentRatio"/>, <see cref="KMeansOptions.SampleIterations"/> and
+/// <see cref="KMeansOptions.FinalIterations"/> are not used. Rows that are certain to keep their cluster are not assigned
+/// again (Hamerly, 2010), with the same result. Memory besides the data: 16 bytes a row, some 30 bytes a value of the
+/// centres, and while the first centres are chosen 4 bytes a row and up to 256 MB more.
 /// </para>
 /// <para>
 /// The same seed, data, options and device give the same bits, whatever the number of threads and wherever the data lie.

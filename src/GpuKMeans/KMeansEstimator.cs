@@ -31,7 +31,10 @@ public abstract class KMeansEstimator
     /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
     public float[,] ClusterCenters => Model.ClusterCenters;
 
-    /// <summary>The weight of the rows each centre was given in training. A copy.</summary>
+    /// <summary>
+    /// The weight of the rows each centre is the mean of: its cluster's, after Lloyd's iterations; else of all it was given.
+    /// A copy.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nothing is fitted yet.</exception>
     public double[] ClusterCounts => Model.ClusterCounts;
 

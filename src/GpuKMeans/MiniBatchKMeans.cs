@@ -4,13 +4,19 @@ using GpuKMeans.Engines;
 namespace GpuKMeans;
 
 /// <summary>
-/// Mini-batch k-means: centres are running means of all the rows they were ever given, a batch at a time.
+/// Mini-batch k-means: centres are running means of all the rows they were given, a batch at a time.
 /// </summary>
 /// <remarks>
 /// <para>
 /// After each batch, a centre that was given rows of weight n and mean x̄ moves by N ← N + n, c ← c + (n / N)·(x̄ − c).
-/// Sculley, "Web-scale k-means clustering", 2010. A step costs O(b·K·D) for a batch of b rows; memory is that of the
-/// centres and a batch, besides the data.
+/// Sculley, "Web-scale k-means clustering", 2010. A step costs O(b·K·D) for a batch of b rows.
+/// </para>
+/// <para>
+/// <see cref="Fit"/> chooses the first centres on a sample and moves them to the means of a larger one
+/// (<see cref="KMeansOptions.SampleIterations"/>), runs the mini-batches, and ends with a few of Lloyd's iterations over all
+/// rows (<see cref="KMeansOptions.FinalIterations"/>), after which centres and counts are those of the clusters. Memory
+/// besides the data: 16 bytes a row, 4·D bytes for each of 64·K sampled rows, and some 30 bytes a value of the centres;
+/// 4 bytes a row with <see cref="KMeansOptions.FinalIterations"/> 0.
 /// </para>
 /// <para>
 /// The same seed, data, options and device give the same bits, whatever the number of threads and wherever the data lie.

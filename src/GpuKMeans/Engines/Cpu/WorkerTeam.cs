@@ -134,8 +134,8 @@ internal sealed class WorkerTeam
 
     private sealed class Helper(WorkerTeam team, int slot) : IThreadPoolWorkItem
     {
-        // About 50 µs: longer than the gap between the phases of a step, shorter than anyone would mind.
-        private const int Patience = 60;
+        // About 200 µs: longer than the gaps between the phases of a step, shorter than anyone would mind.
+        private const int Patience = 250;
 
         private int _awake;
 

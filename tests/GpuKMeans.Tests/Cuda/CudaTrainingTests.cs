@@ -92,6 +92,30 @@ public class CudaTrainingTests
     }
 
     [Fact]
+    public void Sums_over_several_parts_are_the_same_bits_when_streamed()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        const int Dimension = 2000;
+        float[] rows = Gpu.Normal(40_000, Dimension, 15), centers = Gpu.Pick(rows, Dimension, 5, 16);   // a part has 16,384 rows
+        var results = new List<(LloydStatistics Pass, float[] Centers)>();
+        foreach (long limit in new[] { long.MaxValue, 0 })
+        {
+            engine.ResidentLimit = limit;
+            RowFrame frame = Gpu.Frame(rows, Dimension);
+            using EngineData data = engine.Load(VectorSource.FromMemory(rows, Dimension), default, frame);
+            engine.SetCenters(centers, new double[5], frame);
+            LloydStatistics pass = engine.Accumulate(data, CancellationToken.None);
+            engine.MoveCenters(data, out _);
+            float[] after = new float[centers.Length];
+            engine.GetCenters(after);
+            results.Add((pass, after));
+        }
+
+        Assert.Equal(results[0].Pass, results[1].Pass);
+        Gpu.Same(results[0].Centers, results[1].Centers, "centres");
+    }
+
+    [Fact]
     public void Empty_clusters_take_the_farthest_rows_as_on_the_cpu()
     {
         using CudaEngine engine = Gpu.Engine();

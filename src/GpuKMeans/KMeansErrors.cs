@@ -78,9 +78,6 @@ internal static class KMeansErrors
 
     public static InvalidDataException BadModel(string why) => new($"This is not a usable k-means model: {why}.");
 
-    public static NotSupportedException NoCuda(Device device) => new(
-        $"Device {device} was asked for and this build has no CUDA engine; use Device.Cpu or Device.Auto.");
-
     public static InvalidOperationException UnknownKernel(string variable, string name, string available) => new(
         $"The environment variable {variable} is \"{name}\"; this machine has {available}.");
 

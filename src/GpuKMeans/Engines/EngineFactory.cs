@@ -1,4 +1,5 @@
 using GpuKMeans.Engines.Cpu;
+using GpuKMeans.Engines.Cuda;
 
 namespace GpuKMeans.Engines;
 
@@ -8,6 +9,7 @@ internal static class EngineFactory
     /// <summary>Makes an engine; the caller disposes it.</summary>
     /// <param name="device">The device asked for.</param>
     /// <param name="threads">The most threads of the CPU engine; −1 for one a core.</param>
+    /// <exception cref="PlatformNotSupportedException">A GPU was asked for that cannot be used; the message says why.</exception>
     public static KMeansEngine Create(Device device, int threads) =>
-        device.IsCuda ? throw KMeansErrors.NoCuda(device) : new CpuEngine(threads);
+        device.IsCuda ? CudaEngine.Create(device.Index) : new CpuEngine(threads);
 }

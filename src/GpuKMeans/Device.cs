@@ -22,7 +22,7 @@ public readonly record struct Device
         Index = index;
     }
 
-    /// <summary>The default: the fastest device that is there.</summary>
+    /// <summary>The default: the first NVIDIA GPU where there is one and the work is large enough to gain by it, else the CPU.</summary>
     public static Device Auto => default;
 
     /// <summary>The processor, all cores unless <see cref="KMeansOptions.MaxDegreeOfParallelism"/> says otherwise.</summary>

@@ -50,7 +50,7 @@ public sealed class KMeans : KMeansEstimator
         (RowFrame frame, double tolerance) = Examine(data, weights, enoughRows: true, cancellationToken);
         var times = new FitReport { CheckTime = Stopwatch.GetElapsedTime(start) };
 
-        using KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
+        using KMeansEngine engine = CreateEngine(data);
         FitResult? best = null;
         double least = double.PositiveInfinity;
         for (int attempt = 0; attempt < Options.Attempts; attempt++)

@@ -72,6 +72,17 @@ public abstract class KMeansEstimator
     public double Score(VectorSource data, ReadOnlyMemory<float> weights = default, CancellationToken cancellationToken = default) =>
         Model.Score(data, weights, cancellationToken);
 
+    // Passes over the data that a fit takes, counting the first centres' choice, training and labels.
+    private const double PassesOfAFit = 8;
+
+    /// <summary>Makes the engine for training on data.</summary>
+    private protected KMeansEngine CreateEngine(VectorSource data)
+    {
+        double products = PassesOfAFit * data.Count * Options.ClusterCount * data.Dimension;
+        int threads = Options.MaxDegreeOfParallelism;
+        return EngineFactory.Create(EngineFactory.Choose(Options.Device, threads, products), threads);
+    }
+
     private protected void Set(FitResult? result) => _result = result;
 
     /// <summary>Checks data and takes what training needs to know of them.</summary>

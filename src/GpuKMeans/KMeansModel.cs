@@ -91,7 +91,7 @@ public sealed partial class KMeansModel
         RowStatistics.Of(data, default, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
         float[,] distances = new float[data.Count, ClusterCount];
         int part = Math.Max(1, PartRows / ClusterCount);
-        using Lease lease = new(this);
+        using Lease lease = new(this, data.Count);
         using EngineData rows = lease.Engine.Load(data, default, _frame);
         for (long start = 0; start < data.Count; start += part)
         {
@@ -137,7 +137,7 @@ public sealed partial class KMeansModel
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken)
     {
-        using Lease lease = new(this);
+        using Lease lease = new(this, data.Count);
         using EngineData rows = lease.Engine.Load(data, weights, _frame);
         int part = (int)Math.Min(PartRows, data.Count);
         int[] spare = labels.IsEmpty ? new int[part] : [];
@@ -191,13 +191,21 @@ public sealed partial class KMeansModel
     {
         private readonly KMeansModel _model;
 
-        public Lease(KMeansModel model)
+        public Lease(KMeansModel model, long rows)
         {
             _model = model;
+            Device device = EngineFactory.Choose(
+                model.Device, model.MaxDegreeOfParallelism, (double)rows * model.ClusterCount * model.Dimension);
             KMeansEngine? engine = Interlocked.Exchange(ref model._idle, null);
+            if (engine is not null && engine.Device != device)
+            {
+                engine.Dispose();
+                engine = null;
+            }
+
             if (engine is null)
             {
-                engine = EngineFactory.Create(model.Device, model.MaxDegreeOfParallelism);
+                engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism);
                 engine.SetCenters(model._centers, model._counts, model._frame);
             }
 

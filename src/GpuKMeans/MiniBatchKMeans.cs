@@ -70,7 +70,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         (RowFrame frame, double tolerance) = Examine(data, weights, enoughRows: true, cancellationToken);
         TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
 
-        using KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
+        using KMeansEngine engine = CreateEngine(data);
         start = Stopwatch.GetTimestamp();
         progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
         Initialize(engine, data, weights, frame, cancellationToken);
@@ -191,7 +191,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
 
     private void StartPartialFit(VectorSource batch, ReadOnlyMemory<float> weights, RowFrame frame)
     {
-        KMeansEngine engine = EngineFactory.Create(Options.Device, Options.MaxDegreeOfParallelism);
+        KMeansEngine engine = CreateEngine(batch);
         try
         {
             if (base.IsFitted)

@@ -116,6 +116,7 @@ internal readonly struct RowOrder
     }
 
     // Values of up to 32 bits, a lane each; lanes that have arrived wait for the others.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sixteen(uint position, Span<long> rows)
     {
         Vector512<uint> mask = Vector512.Create((uint)((1UL << _halfBits) - 1)), last = Vector512.Create((uint)(Count - 1));

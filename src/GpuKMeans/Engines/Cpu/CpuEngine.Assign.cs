@@ -65,6 +65,7 @@ internal sealed unsafe partial class CpuEngine
 
     private double Products(int rows) => rows * (double)_clusters * _dimension;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignBlock()
     {
         int units = (_blockRows + _unitRows - 1) / _unitRows;
@@ -88,6 +89,7 @@ internal sealed unsafe partial class CpuEngine
         Scratch scratch = ScratchOf(slot);
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
+        LocateNextRows(first, end, scratch);
         _uncertainCounts[unit] = 0;
         bool all = _blockBounds is null || !_boundsHold;
         RowList list = all ? new RowList(RowPointers + first, null, first, end - first) : ChooseRows(first, end, scratch);
@@ -144,8 +146,10 @@ internal sealed unsafe partial class CpuEngine
                     int row = first + (t * tile);
                     PackTile(list.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
 
-                    // The next tile's rows come in while this one is worked on.
+                    // Rows come in while others are worked on: those of the next tile from the outer caches, those of the
+                    // next batch, which lie anywhere, from memory.
                     Prefetch(list.Pointers + row + tile, Math.Min(tile, list.Count - row - tile));
+                    Prefetch(scratch.NextPointers + row, Math.Min(tile, scratch.NextCount - row));
                 }
 
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
@@ -283,6 +287,7 @@ internal sealed unsafe partial class CpuEngine
         return KMeansErrors.TooLarge(_blockOrder[_blockStart + row]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Prefetch(float** rows, int count)
     {
         const int Line = 64 / sizeof(float);

@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 
+using System.Runtime.CompilerServices;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Moving the centres once the sums of their rows are known.</content>
@@ -37,6 +39,7 @@ internal sealed unsafe partial class CpuEngine
         return shift;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MoveUnit(int panel, int slot)
     {
         int first = _panels!.FirstCenter(panel), end = Math.Min(first + _panels.Width(panel), _clusters);
@@ -62,6 +65,7 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Move(int j, double weight, Scratch scratch)
     {
         var sum = new Span<double>(Sum(0, j), _dimension);
@@ -87,6 +91,7 @@ internal sealed unsafe partial class CpuEngine
 
     /// <summary>Rounds a mean to the centre that distances are measured to.</summary>
     /// <returns>The squared distance the centre moved.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Round(ReadOnlySpan<double> mean, float* center, Span<float> rounded)
     {
         if (_frame!.Normalize)

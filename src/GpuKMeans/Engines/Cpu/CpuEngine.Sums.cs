@@ -87,6 +87,7 @@ internal sealed unsafe partial class CpuEngine
 
     /// <summary>Adds the stretches' sums of a cluster into the first, and clears the others.</summary>
     /// <returns>The weight of the cluster's rows.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Gather(int cluster)
     {
         double* total = Sum(0, cluster);

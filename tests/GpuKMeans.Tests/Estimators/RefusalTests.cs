@@ -132,7 +132,7 @@ public sealed class RefusalTests
     public void Cuda_where_there_is_none_says_what_is_missing(string name)
     {
         KMeansEstimator estimator = TestEstimators.Create(name, new KMeansOptions { ClusterCount = 1, Device = Device.Cuda(97) });
-        NotSupportedException error = Assert.Throws<NotSupportedException>(() => estimator.Fit(new float[5, 3]));
+        NotSupportedException error = Assert.Throws<PlatformNotSupportedException>(() => estimator.Fit(new float[5, 3]));
         Assert.Contains("cuda:97", error.Message);
     }
 

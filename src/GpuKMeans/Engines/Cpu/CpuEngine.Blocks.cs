@@ -8,8 +8,8 @@ namespace GpuKMeans.Engines.Cpu;
 /// </content>
 internal sealed unsafe partial class CpuEngine
 {
-    private const int BlockBytes = 4 << 20;
-    private const int MinBlockRows = 2048;
+    private const int BlockBytes = 8 << 20;
+    private const int MinBlockRows = 4096;
     private const int MaxBlockRows = 65536;
     private const int UnitBytes = 512 << 10;
     private const int MaxUnitRows = 256;
@@ -76,9 +76,9 @@ internal sealed unsafe partial class CpuEngine
         _blockBounds = bounds;
         _nextBatch = nextBatch;
 
-        // Units are results of their own, so their number may follow the threads: a few for each.
+        // Units are results of their own, so their number may follow the threads: enough that none waits long for the last.
         const int Tile = CpuKernel.MaxTileRows;
-        int share = ((rows / (4 * _team.Threads)) + Tile - 1) / Tile * Tile;
+        int share = ((rows / (16 * _team.Threads)) + Tile - 1) / Tile * Tile;
         _unitRows = Math.Clamp(share, Tile, _mostUnitRows);
         if (data.Rows is null)
         {

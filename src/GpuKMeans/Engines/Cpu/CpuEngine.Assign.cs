@@ -89,7 +89,6 @@ internal sealed unsafe partial class CpuEngine
         Scratch scratch = ScratchOf(slot);
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
-        LocateNextRows(first, end, scratch);
         _uncertainCounts[unit] = 0;
         bool all = _blockBounds is null || !_boundsHold;
         RowList list = all ? new RowList(RowPointers + first, null, first, end - first) : ChooseRows(first, end, scratch);
@@ -146,10 +145,8 @@ internal sealed unsafe partial class CpuEngine
                     int row = first + (t * tile);
                     PackTile(list.Pointers + row, Math.Min(tile, end - row), Tile(scratch, t));
 
-                    // Rows come in while others are worked on: those of the next tile from the outer caches, those of the
-                    // next batch, which lie anywhere, from memory.
+                    // The next tile's rows come in while this one is worked on.
                     Prefetch(list.Pointers + row + tile, Math.Min(tile, list.Count - row - tile));
-                    Prefetch(scratch.NextPointers + row, Math.Min(tile, scratch.NextCount - row));
                 }
 
                 _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));

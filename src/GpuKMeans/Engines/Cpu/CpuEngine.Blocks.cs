@@ -31,7 +31,6 @@ internal sealed unsafe partial class CpuEngine
     private int* _blockLabels;
     private float* _blockDistances;
     private float* _blockBounds;
-    private int _nextBatch;
     private NativeBuffer<nint>? _rowPointers;
     private NativeBuffer<float>? _rowCopies;
     private NativeBuffer<float>? _thresholds;
@@ -66,15 +65,13 @@ internal sealed unsafe partial class CpuEngine
     /// <param name="labels">Takes the labels.</param>
     /// <param name="distances">Takes the squared distances, or null where nobody asks.</param>
     /// <param name="bounds">What <see cref="StartBounds"/> keeps of these rows, or null where nothing is kept.</param>
-    /// <param name="nextBatch">After how many places the rows of the next batch follow; 0 where there is none.</param>
     private void SetBlock(
-        CpuData data, RowOrder order, long start, int rows, int* labels, float* distances, float* bounds = null, int nextBatch = 0)
+        CpuData data, RowOrder order, long start, int rows, int* labels, float* distances, float* bounds = null)
     {
         (_blockData, _blockOrder, _blockStart, _blockRows) = (data, order, start, rows);
         _blockLabels = labels;
         _blockDistances = distances;
         _blockBounds = bounds;
-        _nextBatch = nextBatch;
 
         // Units are results of their own, so their number may follow the threads: enough that none waits long for the last.
         const int Tile = CpuKernel.MaxTileRows;
@@ -83,23 +80,6 @@ internal sealed unsafe partial class CpuEngine
         if (data.Rows is null)
         {
             NativeBuffer<float>.Ensure(ref _rowCopies, _blockCapacity * (long)_dimension);
-        }
-    }
-
-    /// <summary>Finds where the rows of the next batch lie that take the places of these, where one is announced.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void LocateNextRows(int first, int end, Scratch scratch)
-    {
-        CpuData data = _blockData!;
-        long start = _blockStart + _nextBatch + first;
-        scratch.NextCount = _nextBatch == 0 || data.Rows is null
-            ? 0
-            : (int)Math.Clamp(_blockOrder.Count - start, 0, end - first);
-        Span<long> rows = scratch.RowNumbers.AsSpan(0, scratch.NextCount);
-        _blockOrder.CopyTo(start, rows);
-        for (int i = 0; i < rows.Length; i++)
-        {
-            scratch.NextPointers[i] = data.Rows + (rows[i] * _dimension);
         }
     }
 
@@ -177,8 +157,7 @@ internal sealed unsafe partial class CpuEngine
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
             _states = new NativeBuffer<float>(5L * unitRows);
-            _pointers = new NativeBuffer<nint>(2L * unitRows);
-            NextPointers = (float**)_pointers.Pointer + unitRows;
+            _pointers = new NativeBuffer<nint>(unitRows);
             RowIndices = new int[unitRows];
             RowNumbers = new long[unitRows];
             float* state = _states.Pointer;
@@ -192,12 +171,6 @@ internal sealed unsafe partial class CpuEngine
 
         /// <summary>The rows of the unit that are to be assigned, as places in the block.</summary>
         public int[] RowIndices { get; }
-
-        /// <summary>Where the rows of the next batch lie that will take the places of the unit's.</summary>
-        public float** NextPointers { get; }
-
-        /// <summary>How many of them there are.</summary>
-        public int NextCount { get; set; }
 
         /// <summary>Where these rows lie.</summary>
         public float** Pointers => (float**)_pointers.Pointer;

@@ -22,7 +22,7 @@ internal sealed unsafe partial class CpuEngine
                 for (int done = 0; done < batch; done += _blockCapacity)
                 {
                     int count = Math.Min(_blockCapacity, batch - done);
-                    SetBlock(rows, order, position + done, count, labels, distances, nextBatch: i + 1 < steps.Length ? batch : 0);
+                    SetBlock(rows, order, position + done, count, labels, distances);
                     AssignBlock();
                     AccumulateBlock();
                     inertia += BlockInertia();

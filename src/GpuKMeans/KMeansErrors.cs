@@ -80,7 +80,4 @@ internal static class KMeansErrors
 
     public static InvalidOperationException UnknownKernel(string variable, string name, string available) => new(
         $"The environment variable {variable} is \"{name}\"; this machine has {available}.");
-
-    public static ArgumentException DestinationLength(string name, long length, long expected) => new(
-        $"{name} holds {length} entries and {expected} are needed.", name);
 }

@@ -65,7 +65,7 @@ internal sealed unsafe class RowStatistics : IDisposable
         {
             fixed (float* pivot = _pivot)
             {
-                _data.Copy([0L], pivot);
+                _data.CopyRange(0, 1, pivot);
             }
 
             CheckRow(_pivot, 0);
@@ -187,14 +187,8 @@ internal sealed unsafe class RowStatistics : IDisposable
             return _data.Rows + (first * _dimension);
         }
 
-        long[] numbers = new long[count];
-        for (int r = 0; r < count; r++)
-        {
-            numbers[r] = first + r;
-        }
-
         float* copies = _copies.Pointer + (slot * (long)_pieceRows * _dimension);
-        _data.Copy(numbers, copies);
+        _data.CopyRange(first, count, copies);
         return copies;
     }
 }

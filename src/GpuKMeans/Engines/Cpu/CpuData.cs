@@ -61,22 +61,23 @@ internal sealed unsafe class CpuData : EngineData
     /// <param name="destination">Takes them one after another.</param>
     public void Copy(ReadOnlySpan<long> rows, float* destination)
     {
-        var values = new Span<float>(destination, rows.Length * Dimension);
-        if (rows[^1] - rows[0] == rows.Length - 1 && IsConsecutive(rows))
+        Source.Gather(rows, new Span<float>(destination, rows.Length * Dimension));
+        for (int i = 0; i < rows.Length; i++)
         {
-            Source.Read(rows[0], values);
+            Normalize(destination + (i * (long)Dimension), rows[i]);
         }
-        else
-        {
-            Source.Gather(rows, values);
-        }
+    }
 
-        if (Frame.Normalize)
+    /// <summary>Copies consecutive rows, scaled to unit length where the frame says so.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="destination">Takes them one after another.</param>
+    public void CopyRange(long first, int count, float* destination)
+    {
+        Source.Read(first, new Span<float>(destination, count * Dimension));
+        for (int i = 0; i < count; i++)
         {
-            for (int i = 0; i < rows.Length; i++)
-            {
-                UnitLength.Scale(values.Slice(i * Dimension, Dimension), rows[i]);
-            }
+            Normalize(destination + (i * (long)Dimension), first + i);
         }
     }
 
@@ -92,16 +93,11 @@ internal sealed unsafe class CpuData : EngineData
         }
     }
 
-    private static bool IsConsecutive(ReadOnlySpan<long> rows)
+    private void Normalize(float* row, long number)
     {
-        for (int i = 1; i < rows.Length; i++)
+        if (Frame.Normalize)
         {
-            if (rows[i] != rows[i - 1] + 1)
-            {
-                return false;
-            }
+            UnitLength.Scale(new Span<float>(row, Dimension), number);
         }
-
-        return true;
     }
 }

@@ -98,9 +98,15 @@ internal sealed unsafe partial class CpuEngine
     {
         CpuData data = _blockData!;
         float** pointers = RowPointers;
-        if (data.Rows is not null && _blockOrder.IsSequential)
+        if (_blockOrder.IsSequential)
         {
-            float* row = data.Rows + ((_blockStart + first) * _dimension);
+            long start = _blockStart + first;
+            float* row = data.Rows is null ? _rowCopies!.Pointer + (first * (long)_dimension) : data.Rows + (start * _dimension);
+            if (data.Rows is null)
+            {
+                data.CopyRange(start, end - first, row);
+            }
+
             for (int i = first; i < end; i++, row += _dimension)
             {
                 pointers[i] = row;
@@ -111,22 +117,17 @@ internal sealed unsafe partial class CpuEngine
 
         Span<long> rows = scratch.RowNumbers.AsSpan(0, end - first);
         _blockOrder.CopyTo(_blockStart + first, rows);
-        if (data.Rows is not null)
-        {
-            for (int i = first; i < end; i++)
-            {
-                pointers[i] = data.Rows + (rows[i - first] * _dimension);
-            }
-
-            return;
-        }
-
         for (int i = first; i < end; i++)
         {
-            pointers[i] = _rowCopies!.Pointer + (i * (long)_dimension);
+            pointers[i] = data.Rows is null
+                ? _rowCopies!.Pointer + (i * (long)_dimension)
+                : data.Rows + (rows[i - first] * _dimension);
         }
 
-        data.Copy(rows, pointers[first]);
+        if (data.Rows is null)
+        {
+            data.Copy(rows, pointers[first]);
+        }
     }
 
     private void ReleaseBlocks()

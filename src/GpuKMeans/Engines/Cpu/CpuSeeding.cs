@@ -25,7 +25,6 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
     private readonly NativeBuffer<float> _nearest;
     private readonly NativeBuffer<float>[] _tiles;
     private readonly NativeBuffer<float>[] _copies;
-    private readonly long[][] _rowNumbers;
     private readonly int[] _chosen = new int[MaxCandidates];
     private readonly double[] _trials;
     private readonly double[] _potentials;
@@ -56,7 +55,6 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
         bool copied = data.Rows is null;
         _tiles = [.. team.PerThread(() => new NativeBuffer<float>(kernel.TileRows * (long)_dimension))];
         _copies = [.. team.PerThread(() => new NativeBuffer<float>(copied ? BlockRows * (long)_dimension : 0))];
-        _rowNumbers = [.. team.PerThread(() => new long[copied ? BlockRows : 0])];
         _trials = new double[_blocks * MaxCandidates];
         _potentials = new double[_blocks];
         _measureBlock = MeasureBlock;
@@ -230,13 +228,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
             return _data.Rows + (first * _dimension);
         }
 
-        Span<long> numbers = _rowNumbers[slot].AsSpan(0, count);
-        for (int r = 0; r < count; r++)
-        {
-            numbers[r] = first + r;
-        }
-
-        _data.Copy(numbers, _copies[slot].Pointer);
+        _data.CopyRange(first, count, _copies[slot].Pointer);
         return _copies[slot].Pointer;
     }
 }

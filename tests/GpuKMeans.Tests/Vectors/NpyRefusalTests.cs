@@ -72,7 +72,7 @@ public sealed class NpyRefusalTests
         FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => VectorFile.Open(folder.File("none.npy")));
         Assert.Contains("none.npy", error.Message);
         Assert.Throws<ArgumentException>(() => VectorFile.Open(""));
-        Assert.Throws<ArgumentNullException>(() => VectorFile.Open(null!));
+        Assert.Throws<ArgumentNullException>(() => VectorFile.Open((string)null!));
     }
 
     private static byte[] Whole(byte[] header) => [.. header, .. new byte[48]];

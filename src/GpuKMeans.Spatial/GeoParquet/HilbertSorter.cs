@@ -12,6 +12,7 @@ internal sealed class HilbertSorter(string folder, GeoParquetOptions options) : 
     private const int BatchRows = 4096;
 
     private readonly List<FileStream> _files = [];
+    private readonly List<int> _counts = [];
 
     // The stretch at hand: rows as bytes, and where each begins.
     private readonly MemoryStream _rows = new();
@@ -34,8 +35,8 @@ internal sealed class HilbertSorter(string folder, GeoParquetOptions options) : 
                     _places.Add((HilbertOrder.PlaceOf(batch.Geometries?[i]), (int)_rows.Length));
                     _form.Write(writer, batch, i);
 
-                    // The rows, their places, and room to grow into twice that.
-                    if ((_rows.Length + (16L * _places.Count)) * 3 > options.SortMemory)
+                    // The rows, their places, and room to grow into twice that; and what one piece of memory holds.
+                    if ((_rows.Length + (16L * _places.Count)) * 3 > options.SortMemory || _rows.Length > 1 << 30)
                     {
                         Spill();
                     }
@@ -74,10 +75,15 @@ internal sealed class HilbertSorter(string folder, GeoParquetOptions options) : 
             return;
         }
 
-        // Gone when it is closed, also by a crash of the process where the system can.
         var file = new FileStream(
-            Path.Combine(folder, $".gpukmeans-{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferSize, FileOptions.DeleteOnClose);
+            Path.Combine(folder, $".gpukmeans-{Guid.NewGuid():N}.tmp"),
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            BufferSize,
+            FileOptions.DeleteOnClose);
         _files.Add(file);
+        _counts.Add(_places.Count);
         int[] order = [.. Enumerable.Range(0, _places.Count)];
         Array.Sort(order, (a, b) => _places[a].Place != _places[b].Place ? _places[a].Place.CompareTo(_places[b].Place) : a.CompareTo(b));
         ReadOnlySpan<byte> rows = _rows.GetBuffer().AsSpan(0, (int)_rows.Length);
@@ -109,7 +115,7 @@ internal sealed class HilbertSorter(string folder, GeoParquetOptions options) : 
         while (next.TryDequeue(out BinaryReader? reader, out (ulong Place, int File) key))
         {
             _form!.Read(reader);
-            if (reader.BaseStream.Position < reader.BaseStream.Length)
+            if (--_counts[key.File] > 0)
             {
                 next.Enqueue(reader, (reader.ReadUInt64(), key.File));
             }

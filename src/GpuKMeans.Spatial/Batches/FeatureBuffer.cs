@@ -38,7 +38,7 @@ internal sealed class FeatureBuffer
             throw SpatialErrors.BatchDiffers(firstRow, batch.Geometries is null ? "it has no geometries" : "it has geometries");
         }
 
-        if (!ReferenceEquals(batch.Crs, _crs) && batch.Crs?.ProjJson.ToString() != _crs?.ProjJson.ToString())
+        if (!Equals(batch.Crs, _crs))
         {
             throw SpatialErrors.BatchDiffers(firstRow, "its reference system is another");
         }

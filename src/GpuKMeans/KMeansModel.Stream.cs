@@ -21,7 +21,7 @@ public sealed partial class KMeansModel
         }
 
         int blockRows = Math.Min(PartRows, (options ?? new StreamOptions()).BlockRows(Dimension, 1));
-        await foreach (RowBlock block in RowBlocks.Read(data, blockRows, 0, cancellationToken).ConfigureAwait(false))
+        await foreach (RowBlock block in new RowBlocks(data, blockRows).Read(0, cancellationToken).ConfigureAwait(false))
         {
             int[] labels = new int[block.Rows.Count];
             Assign(block.Rows, default, labels, wantInertia: false, null, cancellationToken);

@@ -244,7 +244,7 @@ public sealed partial class MiniBatchKMeans
             await foreach (RowBlock block in Blocks(0).ConfigureAwait(false))
             {
                 int count = (int)block.Rows.Count;
-                inertia += model.Assign(block.Rows, default, labels.AsSpan(0, count), wantInertia: true, null, cancellationToken);
+                inertia += model.Assign(block, labels.AsSpan(0, count), wantInertia: true, cancellationToken);
                 foreach (int label in labels.AsSpan(0, count))
                 {
                     used[label] = true;

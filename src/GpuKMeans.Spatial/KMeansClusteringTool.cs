@@ -125,11 +125,7 @@ public sealed class KMeansClusteringTool
         long start = Stopwatch.GetTimestamp(), rows = 0, total = source.Count ?? 0;
         await foreach (FeatureBatch batch in Ahead.Of(source.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
         {
-            if (batch.Vectors.Length != (long)batch.Count * source.Dimension)
-            {
-                throw SpatialErrors.SourceVectors(batch.Vectors.Length, batch.Count, source.Dimension);
-            }
-
+            batch.CheckVectors(source.Dimension, rows);
             int[] labels;
             try
             {

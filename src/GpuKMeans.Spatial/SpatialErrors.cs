@@ -96,8 +96,9 @@ internal static class SpatialErrors
         + "keep the rows where they can be read again, or give a source whose CanRepeat is true.",
         "source");
 
-    public static ArgumentException SourceVectors(int values, int rows, int dimension) => new(
-        $"A batch of {rows} rows has {values} values: {dimension} a row are needed.", "vectors");
+    public static ArgumentException SourceVectors(long firstRow, int values, int rows, int dimension) => new(
+        $"The batch that begins with row {firstRow} has {rows} rows and {values} values in its vectors: {dimension} a row are needed.",
+        "vectors");
 
     public static InvalidOperationException PageTooLarge(long limit) => new(
         $"A value is too large for a Parquet file, whose pages hold at most {limit} bytes.");

@@ -92,6 +92,11 @@ internal sealed class TableLoad(
         }
 
         await session.Execute(TableSql.Analyze(loaded)).ConfigureAwait(false);
+        if (existing is not null)
+        {
+            await HandDownRights(table, loaded).ConfigureAwait(false);
+        }
+
         await Swap(loaded, table).ConfigureAwait(false);
         if (HasIndex)
         {
@@ -130,6 +135,23 @@ internal sealed class TableLoad(
         catch (PostgresException e) when (IsNameTaken(e))
         {
             throw PostGisErrors.NameTakenMeanwhile(intended, e);
+        }
+    }
+
+    private async ValueTask HandDownRights(QualifiedName table, QualifiedName loaded)
+    {
+        // The lock that the swap needs in any case: nothing is granted between the look and the swap.
+        await session.Execute(TableSql.Lock(table)).ConfigureAwait(false);
+        string? owner = await Catalog.OtherOwner(session, table, loaded).ConfigureAwait(false);
+        List<string> grants = await Catalog.Grants(session, table, loaded).ConfigureAwait(false);
+        if (owner is not null)
+        {
+            await session.Execute(TableSql.SetOwner(loaded, owner)).ConfigureAwait(false);
+        }
+
+        foreach (string grant in grants)
+        {
+            await session.Execute(grant).ConfigureAwait(false);
         }
     }
 

@@ -33,6 +33,11 @@ internal static class TableSql
 
     public static string Analyze(QualifiedName table) => $"ANALYZE {table.Quoted}";
 
+    public static string Lock(QualifiedName table) => $"LOCK TABLE {table.Quoted} IN ACCESS EXCLUSIVE MODE";
+
+    public static string SetOwner(QualifiedName table, string owner) =>
+        $"ALTER TABLE {table.Quoted} OWNER TO {SqlIdentifier.Quote(owner)}";
+
     // Without CASCADE: what depends on the table is not ours to drop.
     public static string Drop(QualifiedName table) => $"DROP TABLE IF EXISTS {table.Quoted}";
 

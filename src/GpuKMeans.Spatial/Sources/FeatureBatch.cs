@@ -44,4 +44,12 @@ public sealed class FeatureBatch
         IReadOnlyList<Geometry?>? geometries = null,
         IReadOnlyList<FeatureColumn>? columns = null) =>
         new(FeatureColumn.Create(ClusteredFeatures.IdColumn, ids), vectors, geometries, columns);
+
+    internal void CheckVectors(int dimension, long firstRow)
+    {
+        if (Vectors.Length != (long)Count * dimension)
+        {
+            throw SpatialErrors.SourceVectors(firstRow, Vectors.Length, Count, dimension);
+        }
+    }
 }

@@ -114,9 +114,12 @@ public abstract class FeatureSource
         public override async IAsyncEnumerable<ReadOnlyMemory<float>> ReadAsync(
             [EnumeratorCancellation] CancellationToken cancellationToken)
         {
+            long row = 0;
             await foreach (FeatureBatch batch in source.ReadAsync(cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))
             {
+                batch.CheckVectors(Dimension, row);
                 yield return batch.Vectors;
+                row += batch.Count;
             }
         }
     }

@@ -40,6 +40,8 @@ internal sealed class Job(string folder, long rows, int dimension)
 
         FitReport report = tool.Estimator.Report;
         Tell($"{options.ClusterCount} clusters after {report.Steps:N0} steps over {report.RowsSeen:N0} rows: {report.StopReason}, {report.Engine}");
+        double training = (report.CheckTime + report.InitializationTime + report.TrainingTime).TotalSeconds;
+        Tell($"{training:F1} s to train; {seconds - training:F1} s to label and write, {rows / (seconds - training):N0} rows a second");
         Tell($"{_clusters}: {new FileInfo(_clusters).Length / 1e9:F2} GB, {rows / seconds:N0} rows a second from file to file");
         Tell($"memory: {reading.MemoryLimit >> 20} MB allowed for rows in training, {memory.Peak >> 20} MB of our own at most, page cache aside");
     }

@@ -28,6 +28,9 @@ internal static class QueryErrors
     public static InvalidDataException VectorLength(long row, int length, int expected) => new(
         $"The vector of row {row} of the query has {length} values and that of the first row has {expected}: all must be of one length.");
 
-    public static InvalidDataException NullInVector(long row, Exception error) => new(
-        $"The vector of row {row} of the query cannot be read as one row of numbers: {error.Message}", error);
+    public static InvalidDataException NullInVector(long row) => new(
+        $"The vector of row {row} of the query holds a null: each value must be a number.");
+
+    public static InvalidDataException ArrayOfArrays(long row) => new(
+        $"The vector of row {row} of the query is an array of arrays: it must be of one dimension.");
 }

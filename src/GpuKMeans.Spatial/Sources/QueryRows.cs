@@ -63,22 +63,6 @@ internal sealed class QueryRows(QueryShape shape, int dimension, int batchSize)
             throw QueryErrors.NullVector(row);
         }
 
-        float[] values;
-        try
-        {
-            values = reader.GetFieldValue<float[]>(ordinal);
-        }
-        catch (Exception e) when (e is InvalidOperationException or InvalidCastException)
-        {
-            // An array of arrays, or one that holds null.
-            throw QueryErrors.NullInVector(row, e);
-        }
-
-        if (values.Length != destination.Length)
-        {
-            throw QueryErrors.VectorLength(row, values.Length, destination.Length);
-        }
-
-        values.CopyTo(destination);
+        ArrayBytes.Copy(reader.GetFieldValue<byte[]>(ordinal), destination, row);
     }
 }

@@ -10,7 +10,7 @@ internal sealed record QuerySample(int Dimension, CoordinateReferenceSystem? Crs
     public static async Task<QuerySample> Of(
         NpgsqlConnection connection, QueryShape shape, PostgresFeatureOptions options, CancellationToken cancellationToken)
     {
-        object? length = await Scalar($"SELECT cardinality(v) FROM ({shape.SelectVectors}) AS s (v) LIMIT 1").ConfigureAwait(false);
+        object? length = await Scalar(shape.SelectLength).ConfigureAwait(false);
         int dimension = length switch
         {
             null => throw QueryErrors.NoRows(),

@@ -99,7 +99,9 @@ public sealed class PostgresFeatureSourceTests(PostGisServer server) : PostGisTe
     [Theory]
     [InlineData("UPDATE places SET embedding = '{1, 2}' WHERE id = 777", "The vector of row 777 of the query has 2 values and that of the first row has 3")]
     [InlineData("UPDATE places SET embedding = NULL WHERE id = 777", "The vector of row 777 of the query is null")]
-    [InlineData("UPDATE places SET embedding = '{1, NULL, 3}' WHERE id = 777", "The vector of row 777 of the query cannot be read")]
+    [InlineData("UPDATE places SET embedding = '{1, NULL, 3}' WHERE id = 777", "The vector of row 777 of the query holds a null")]
+    [InlineData("UPDATE places SET embedding = '{{1, 2, 3}}' WHERE id = 777", "The vector of row 777 of the query is an array of arrays")]
+    [InlineData("UPDATE places SET embedding = '{}' WHERE id = 777", "The vector of row 777 of the query has 0 values")]
     public async Task A_bad_row_far_in_is_named(string damage, string message)
     {
         await MakePlaces("real[]");
@@ -109,6 +111,26 @@ public sealed class PostgresFeatureSourceTests(PostGisServer server) : PostGisTe
         using var kmeans = new MiniBatchKMeans(5);
         var e = await Assert.ThrowsAsync<InvalidDataException>(() => kmeans.FitAsync(source.Vectors, cancellationToken: Cancellation));
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Geometries_are_known_also_where_postgis_came_after_the_first_connection()
+    {
+        string name = $"late_{Schema}";
+        string late = await Server.CreateDatabase(name);
+        try
+        {
+            await PostGisServer.Execute(late, "CREATE EXTENSION postgis");
+            await using (PostgresFeatureSource source = await PostgresFeatureSource.OpenAsync(
+                late, "SELECT 1 AS id, '{1}'::real[] AS embedding, ST_Point(1, 2, 31983) AS place", cancellationToken: Cancellation))
+            {
+                Assert.Equal(new Point(1, 2), Assert.Single(Assert.Single(await Read(source)).Geometries!));
+            }
+        }
+        finally
+        {
+            await Server.DropDatabase(name);
+        }
     }
 
     [Fact]

@@ -36,6 +36,15 @@ DEVICE int64 tiled_place(int row, int column, int tile_rows) {
     return (int64)(column / 8) * tile_rows * 8 + row * 8 + column % 8;
 }
 
+// The kernel for rows of up to so many values takes them in registers, and a thread reads four neighbours at once: of 16
+// columns it has the first two for the first half of the products, the others for the second.
+constexpr int ShortColumns = 128;
+
+DEVICE int short_column(int column) {
+    int four = column / 4 % 4, at = column % 4;
+    return column / 16 * 16 + at / 2 * 8 + four * 2 + at % 2;
+}
+
 // What a padding centre has for half its squared length: a score no centre can be below, yet finite when multiplied
 // by the ratio of a row's scale to the centres', which is kept between the two limits.
 constexpr float PaddingHalfSquare = 0x1p80f;

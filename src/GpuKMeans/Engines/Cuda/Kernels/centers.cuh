@@ -25,9 +25,11 @@ struct Centers {
     int tiles;                      // padded count / 128
 };
 
-// Values are scaled by a power of two so that the largest magnitude lies in [2^14, 2^15): the sum of two is in range.
+// Centres are scaled by a power of two so that the largest magnitude lies in [2^4, 2^5). That leaves room below, to where half
+// precision loses digits, and above, for rows: their products with centres fit the integers of keys.cuh even where the rows
+// use half precision's range to the full.
 DEVICE int half_scale_exponent(float largest) {
-    return largest > 0 ? clamp(14 - exponent(largest), -100, 100) : 0;
+    return largest > 0 ? clamp(4 - exponent(largest), -100, 100) : 0;
 }
 
 // Where the tensor cores of Hopper look for a value of a tile: 8×8 blocks in one piece, those of the same eight columns

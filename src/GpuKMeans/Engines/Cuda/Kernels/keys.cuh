@@ -19,7 +19,7 @@ DEVICE int smaller(int a, int b) { return a < b ? a : b; }
 
 // 32, as a register the compiler knows nothing about, so that making a key is one instruction of the multiplier.
 DEVICE uint key_factor() { return 32u | (uint)block_id_z(); }
-DEVICE int make_key(float sum, uint factor, uint place) { return (int)(float_bits(sum) * factor + place); }
+DEVICE int make_key(int bits, uint factor, int place) { return (int)((uint)bits * factor + (uint)place); }
 DEVICE int key_value(int key) { return key >> 5; }
 DEVICE int key_place(int key) { return key & 31; }
 

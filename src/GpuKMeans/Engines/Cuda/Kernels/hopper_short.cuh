@@ -2,6 +2,10 @@
 // the order in which the tensor cores take them, and multiplies them by tiles of centres that pass by in a ring of shared
 // memory, or stay there if they all find room. One more warp sends for the centres, and has the next rows brought to the
 // second-level cache. While one group looks at its scores the others multiply.
+//
+// Looking at scores costs about as many cycles as it has instructions, whatever else runs: groups that take turns at the tensor
+// cores, by a lock or by barriers, that begin at different centres, or that have their rows in shared memory were no faster, and
+// neither were rows read before those of the last tile are measured. So instructions for a score are what counts.
 #pragma once
 #include "hopper.cuh"
 #include "short_best.cuh"

@@ -11,7 +11,7 @@ internal static class Npy
     /// <summary>Rows in memory, or left in the file.</summary>
     public static VectorSource Rows(string path, bool mapped)
     {
-        VectorSource file = NpyFile.Open(path);
+        VectorSource file = VectorFile.Open(path);
         if (mapped)
         {
             return file;
@@ -25,7 +25,7 @@ internal static class Npy
 
     public static float[,] Matrix(string path)
     {
-        using VectorSource file = NpyFile.Open(path);
+        using VectorSource file = VectorFile.Open(path);
         var matrix = new float[file.Count, file.Dimension];
         file.Read(0, MemoryMarshal.CreateSpan(ref matrix[0, 0], matrix.Length));
         return matrix;

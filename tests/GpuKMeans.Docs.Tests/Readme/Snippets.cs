@@ -39,7 +39,7 @@ internal static class Snippets
         WriteNpy("vectors.npy");
 
         #region FromAFile
-        using VectorSource vectors = NpyFile.Open("vectors.npy");
+        using VectorSource vectors = VectorFile.Open("vectors.npy");
         var options = new KMeansOptions { ClusterCount = 100, BatchSize = 4096, Metric = Metric.Cosine };
         MiniBatchKMeans kmeans = new MiniBatchKMeans(options).Fit(vectors);
         float[,] centers = kmeans.ClusterCenters;

@@ -70,6 +70,10 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _shifts = new double[clusters];
             PlanBlocks();
         }
+        else if (_sums is not null)
+        {
+            ClearSums();
+        }
 
         _frame = frame;
         EndBounds();

@@ -26,6 +26,7 @@ internal sealed partial class CudaEngine
         }
 
         _stream.Synchronize();
+        _accumulated = false;
         _frame = frame;
         _plan = AssignPlan.For(_context, dimension, UseHopper);
         _centers.Reserve(clusters, dimension, _plan.TiledColumns);

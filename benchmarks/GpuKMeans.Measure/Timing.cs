@@ -5,8 +5,8 @@ namespace GpuKMeans.Measure;
 /// <summary>Seconds of the same work done again and again.</summary>
 internal sealed record Timing(double[] Seconds)
 {
-    /// <summary>For so long work is repeated before it is timed: until then the compiler may still replace its code.</summary>
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1);
+    /// <summary>For so long work is repeated before it is timed: until then times still fall, ours and the peers'.</summary>
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(3);
 
     public double Median { get; } = MedianOf(Seconds);
 

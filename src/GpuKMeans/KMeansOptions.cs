@@ -17,8 +17,11 @@ public sealed record KMeansOptions
 
     /// <summary>
     /// <see cref="MiniBatchKMeans"/> moves the first centres to the means of a sample, of 64 rows a cluster and at least three
-    /// batches, by at most this many of Lloyd's iterations: 0 or more. Default 10. The rows of the sample count as given, so
-    /// that the first batches do not throw the first centres away. With 0, batches begin with centres that count nothing.
+    /// batches, by at most this many of Lloyd's iterations: 0 or more. Default 10. Then centres that share a cloud of rows are
+    /// put where another lies between two, as long as that lowers the sample's inertia (split and merge: k-means++ misses a
+    /// few clouds of many, and neither batches nor Lloyd's iterations find them again). The rows of the sample count as given,
+    /// so that the first batches do not throw the first centres away. With 0 there is none of this, and batches begin with
+    /// centres that count nothing.
     /// </summary>
     public int SampleIterations { get; init; } = 10;
 

@@ -12,8 +12,8 @@ namespace GpuKMeans;
 /// Sculley, "Web-scale k-means clustering", 2010. A step costs O(b·K·D) for a batch of b rows.
 /// </para>
 /// <para>
-/// <see cref="Fit"/> chooses the first centres on a sample and moves them to the means of a larger one
-/// (<see cref="KMeansOptions.SampleIterations"/>), runs the mini-batches, and ends with a few of Lloyd's iterations over all
+/// <see cref="Fit"/> chooses the first centres on a sample, moves them to the means of a larger one and puts misplaced ones
+/// right (<see cref="KMeansOptions.SampleIterations"/>), runs the mini-batches, and ends with a few of Lloyd's iterations over all
 /// rows (<see cref="KMeansOptions.FinalIterations"/>), after which centres and counts are those of the clusters. Memory
 /// besides the data: 16 bytes a row, 4·D bytes for each of 64·K sampled rows, and some 30 bytes a value of the centres;
 /// 4 bytes a row with <see cref="KMeansOptions.FinalIterations"/> 0.
@@ -301,7 +301,7 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
     }
 
     /// <summary>
-    /// A few of Lloyd's iterations on a sample. They cost little, and the first batches then move centres that have a
+    /// A few of Lloyd's iterations on a sample, and swaps of misplaced centres. They cost little, and the first batches then move centres that have a
     /// weight, by little, rather than replace what was chosen with care by the mean of a few rows.
     /// </summary>
     private void MoveToSampleMeans(
@@ -327,5 +327,7 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
                 break;
             }
         }
+
+        new CenterSwaps(engine, frame, sample, sampleWeights, Options.ClusterCount).Run(rows, cancellationToken);
     }
 }

@@ -96,12 +96,13 @@ public sealed class KMeans : KMeansEstimator
         progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
         (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(
             data, weights, Options.InitializationSampleSize ?? KMeansOptions.AllRows, Options.Seed);
-        float[] centers = new Initializer(engine, Options, frame).Choose(sample, sampleWeights, attempt, cancellationToken);
+        using EngineData rows = engine.Load(data, weights, frame);
+        float[] centers = new Initializer(engine, Options, frame).Choose(
+            sample, sampleWeights, attempt, cancellationToken, ReferenceEquals(sample, data) ? rows : null);
         engine.SetCenters(centers, new double[Options.ClusterCount], frame);
         report = report with { Engine = engine.Name, InitializationTime = Stopwatch.GetElapsedTime(start) };
 
         start = Stopwatch.GetTimestamp();
-        using EngineData rows = engine.Load(data, weights, frame);
         List<double> inertias = [];
         long reseeded = 0;
         StopReason reason = StopReason.MaxIterations;

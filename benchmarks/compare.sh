@@ -82,9 +82,26 @@ prepare() {
   c=$data/blobs_${n}x${d}_${k}_centers.npy
 }
 
+# Sets other and x: the name and the file of rows that are no blobs, kind:dimension.
+prepare_other() {
+  local n=50000
+  [[ ! $quick ]] || n=5000
+  other=${1%:*}_${n}x${1#*:}
+  make_data "$other" "${1%:*}" --rows "$n" --dimension "${1#*:}"
+  x=$data/$other.npy
+}
+
 for work in "${works[@]}"; do
   case $work in
-    assign) for shape in "${shapes[@]}"; do prepare "$shape"; run assign --data "$x" --centers "$c"; done ;;
+    assign)
+      for shape in "${shapes[@]}"; do prepare "$shape"; run assign --data "$x" --centers "$c"; done
+      # Rows without clusters, and rows whose clusters no few columns tell apart: nothing can be passed over.
+      for kind in uniform:128 heavy:768; do
+        prepare_other "$kind"
+        make_data "${other}_256_centers" centers --data "$x" --clusters 256
+        run assign --data "$x" --centers "$data/${other}_256_centers.npy"
+      done
+      ;;
     lloyd) for shape in "${shapes[@]}"; do prepare "$shape"; run lloyd --data "$x" --centers "$c" --iterations 10; done ;;
     init) for shape in "${seeded[@]}"; do prepare "$shape"; run init --data "$x" --clusters "$k" --all-rows; done ;;
     step)
@@ -95,11 +112,7 @@ for work in "${works[@]}"; do
       ;;
     fit)
       for shape in "${shapes[@]:0:3}"; do prepare "$shape"; run fit --data "$x" --clusters "$k"; done
-      n=$([[ $quick ]] && echo 5000 || echo 50000)
-      make_data "uniform_${n}x128" uniform --rows "$n" --dimension 128
-      run fit --data "$data/uniform_${n}x128.npy" --clusters 256
-      make_data "heavy_${n}x768" heavy --rows "$n" --dimension 768
-      run fit --data "$data/heavy_${n}x768.npy" --clusters 256
+      for kind in uniform:128 heavy:768; do prepare_other "$kind"; run fit --data "$x" --clusters 256; done
       if [[ ! -f $data/places.npy ]]; then
         dotnet run -c Release --project "$root/samples/PlaceNames" -- --output "$out/places.parquet" --embeddings "$data/places.npy" >&2
       fi

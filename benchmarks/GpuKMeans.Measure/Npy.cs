@@ -13,11 +13,11 @@ internal static class Npy
     {
         if (pinned)
         {
-            using VectorSource source = NpyFile.Open(path);
+            using VectorSource source = VectorFile.Open(path);
             return new PinnedVectors(source);
         }
 
-        VectorSource file = NpyFile.Open(path);
+        VectorSource file = VectorFile.Open(path);
         if (mapped)
         {
             return file;
@@ -31,7 +31,7 @@ internal static class Npy
 
     public static float[,] Matrix(string path)
     {
-        using VectorSource file = NpyFile.Open(path);
+        using VectorSource file = VectorFile.Open(path);
         var matrix = new float[file.Count, file.Dimension];
         file.Read(0, MemoryMarshal.CreateSpan(ref matrix[0, 0], matrix.Length));
         return matrix;

@@ -6,10 +6,10 @@ namespace GpuKMeans.Measure;
 /// <summary>Seconds of the same work done again and again.</summary>
 internal sealed record Timing(double[] Seconds)
 {
-    /// <summary>For so long work is repeated before it is timed: until then the compiler may still replace its code.</summary>
+    /// <summary>For so long work is repeated before it is timed: until then times still fall, ours and the peers'.</summary>
     /// <remarks>The environment variable WARM_UP_SECONDS says how long, for the peers as well.</remarks>
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(
-        double.Parse(Environment.GetEnvironmentVariable("WARM_UP_SECONDS") ?? "1", CultureInfo.InvariantCulture));
+        double.Parse(Environment.GetEnvironmentVariable("WARM_UP_SECONDS") ?? "3", CultureInfo.InvariantCulture));
 
     public double Median { get; } = MedianOf(Seconds);
 

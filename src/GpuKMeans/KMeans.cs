@@ -45,24 +45,32 @@ public sealed class KMeans : KMeansEstimator
     {
         ArgumentNullException.ThrowIfNull(data);
         CheckLabelCount(data);
+        if (Options is { CheckpointPath: not null, Attempts: > 1 })
+        {
+            throw KMeansErrors.CheckpointOfAttempts(Options.InitializationCount);
+        }
+
         long start = Stopwatch.GetTimestamp();
+        progress = FitClock.Over(progress);
         progress?.Report(new FitProgress(FitPhase.Checking, 0, 0, 0, data.Count, double.NaN));
-        (RowFrame frame, double tolerance) = Examine(data, weights, enoughRows: true, cancellationToken);
+        RowSummary summary = Examine(data, weights, enoughRows: true, cancellationToken);
         var times = new FitReport { CheckTime = Stopwatch.GetElapsedTime(start) };
 
-        using KMeansEngine engine = CreateEngine(data);
+        using KMeansEngine engine = CreateEngine(data.Count, data.Dimension);
+        Checkpoint? checkpoint = Checkpoint.For(Options, nameof(KMeans), engine.Device, data.Count, data.Count, summary, weights.Span);
         FitResult? best = null;
         double least = double.PositiveInfinity;
         for (int attempt = 0; attempt < Options.Attempts; attempt++)
         {
             FitResult result = FitOnce(
-                engine, data, weights, frame, tolerance, attempt, times, progress, cancellationToken, out double inertia);
+                engine, data, weights, summary, checkpoint, attempt, times, progress, cancellationToken, out double inertia);
             if (best is null || inertia < least)
             {
                 (best, least) = (result, inertia);
             }
         }
 
+        checkpoint?.Delete();
         Set(best);
         return this;
     }
@@ -84,8 +92,8 @@ public sealed class KMeans : KMeansEstimator
         KMeansEngine engine,
         VectorSource data,
         ReadOnlyMemory<float> weights,
-        RowFrame frame,
-        double tolerance,
+        RowSummary summary,
+        Checkpoint? checkpoint,
         int attempt,
         FitReport report,
         IProgress<FitProgress>? progress,
@@ -94,22 +102,34 @@ public sealed class KMeans : KMeansEstimator
     {
         long start = Stopwatch.GetTimestamp();
         progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
-        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(
-            data, weights, Options.InitializationSampleSize ?? KMeansOptions.AllRows, Options.Seed);
-        using EngineData rows = engine.Load(data, weights, frame);
-        float[] centers = new Initializer(engine, Options, frame).Choose(
-            sample, sampleWeights, attempt, cancellationToken, ReferenceEquals(sample, data) ? rows : null);
-        engine.SetCenters(centers, new double[Options.ClusterCount], frame);
+        RowFrame frame = FrameOf(summary);
+        double tolerance = ToleranceOf(summary);
+        List<double> inertias = [];
+        long reseeded = 0;
+        if (checkpoint?.Load() is { } saved)
+        {
+            saved.Restore(engine, frame);
+            inertias.AddRange(saved.Inertias);
+            reseeded = saved.Reseeded;
+        }
+        else
+        {
+            engine.SetCenters(
+                Choose(engine, data, weights, frame, attempt, cancellationToken), new double[Options.ClusterCount], frame);
+        }
+
         report = report with { Engine = engine.Name, InitializationTime = Stopwatch.GetElapsedTime(start) };
 
         start = Stopwatch.GetTimestamp();
-        List<double> inertias = [];
-        long reseeded = 0;
+        using EngineData rows = engine.Load(data, weights, frame);
         StopReason reason = StopReason.MaxIterations;
         bool labelsAreFinal = false, relocatedBefore = false;
         inertia = double.NaN;
         while (inertias.Count < Options.MaxIterations)
         {
+            // Saved only when the pass has not been the last: going on repeats it, and knows again what labels it gave.
+            TrainingState? before = checkpoint is not { IsDue: true } ? null
+                : new TrainingState { Inertias = [.. inertias], Reseeded = reseeded }.With(engine, Options.ClusterCount, data.Dimension);
             LloydStatistics pass = engine.Accumulate(rows, cancellationToken);
             inertias.Add(inertia = pass.Inertia);
             double shift = engine.MoveCenters(rows, out int relocated);
@@ -130,6 +150,11 @@ public sealed class KMeans : KMeansEstimator
             {
                 reason = StopReason.Tolerance;
                 break;
+            }
+
+            if (before is not null)
+            {
+                checkpoint!.Save(before);
             }
         }
 
@@ -154,5 +179,18 @@ public sealed class KMeans : KMeansEstimator
         int[] labels = new int[data.Count];
         engine.GetLabels(rows, 0, labels);
         return Labeled(model, report, labels, inertia);
+    }
+
+    private float[] Choose(
+        KMeansEngine engine,
+        VectorSource data,
+        ReadOnlyMemory<float> weights,
+        RowFrame frame,
+        int attempt,
+        CancellationToken cancellationToken)
+    {
+        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(
+            data, weights, Options.InitializationSampleSize ?? KMeansOptions.AllRows, Options.Seed);
+        return new Initializer(engine, Options, frame).Choose(sample, sampleWeights, attempt, cancellationToken);
     }
 }

@@ -17,7 +17,41 @@ internal static class KMeansErrors
             : $"Row {row} holds {length} values and row 0 holds {expected}: all rows must be of one length.",
         "rows");
 
-    public static InvalidDataException BadNpy(string path, string why) => new($"\"{path}\" cannot be read: {why}.");
+    public static InvalidDataException BadVectorFile(string path, string why) => new($"\"{path}\" cannot be read: {why}.");
+
+    public static NotSupportedException UnknownFormat(string path) => new(
+        $"\"{path}\" is of no known format: names end in .npy, .fvecs, .bvecs, .fbin or .u8bin.");
+
+    public static ArgumentException NoFiles() => new("No files were given: at least one is needed.", "paths");
+
+    public static InvalidDataException BatchLength(long row, int length, int dimension) => new(
+        $"The batch that begins with row {row} of the stream has {length} values, which are no whole number of rows of {dimension}.");
+
+    public static InvalidDataException BatchColumns(long row, int columns, int dimension) => new(
+        $"The batch that begins with row {row} of the stream has {columns} columns; {dimension} were said.");
+
+    public static InvalidDataException StreamChanged(long before, long now) => new(
+        $"The stream gave {before} rows when it was first read and {now} when it was read again: "
+        + "it must give the same rows each time, or say that it cannot be repeated.");
+
+    public static ArgumentException SampleTooLarge(long rows, long room) => new(
+        $"InitializationSampleSize is {rows} and {room} rows of the stream are held in memory at a time: "
+        + "sample fewer rows, or raise StreamOptions.MemoryLimit.",
+        "data");
+
+    public static ArgumentOutOfRangeException MemoryTooSmall(long limit, long needed) => new(
+        nameof(StreamOptions.MemoryLimit), limit, $"MemoryLimit is {limit} bytes; {needed} are needed, for two blocks of one batch each.");
+
+    public static ArgumentException CheckpointOfAttempts(int count) => new(
+        $"InitializationCount is {count}: KMeans keeps a checkpoint of one attempt only. Set it to 1, or CheckpointPath to null.",
+        nameof(KMeansOptions.CheckpointPath));
+
+    public static InvalidDataException BadCheckpoint(string path, string why) => new(
+        $"The checkpoint \"{path}\" cannot be resumed from: {why}.");
+
+    public static InvalidOperationException OtherCheckpoint(string path, string what, string there, string here) => new(
+        $"The checkpoint \"{path}\" is of another fit: {what} is {there} there and {here} here. "
+        + "Name another file, or delete this one to begin anew.");
 
     public static ArgumentOutOfRangeException OutOfRange(string option, object? value, string allowed) => new(
         option, value, $"{option} is {value}; it must be {allowed}.");

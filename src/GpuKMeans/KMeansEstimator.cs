@@ -75,10 +75,10 @@ public abstract class KMeansEstimator
     // Passes over the data that a fit takes, counting the first centres' choice, training and labels.
     private const double PassesOfAFit = 8;
 
-    /// <summary>Makes the engine for training on data.</summary>
-    private protected KMeansEngine CreateEngine(VectorSource data)
+    /// <summary>Makes the engine for training on so many rows.</summary>
+    private protected KMeansEngine CreateEngine(long rows, int dimension)
     {
-        double products = PassesOfAFit * data.Count * Options.ClusterCount * data.Dimension;
+        double products = PassesOfAFit * rows * Options.ClusterCount * dimension;
         int threads = Options.MaxDegreeOfParallelism;
         return EngineFactory.Create(EngineFactory.Choose(Options.Device, threads, products), threads);
     }
@@ -86,28 +86,35 @@ public abstract class KMeansEstimator
     private protected void Set(FitResult? result) => _result = result;
 
     /// <summary>Checks data and takes what training needs to know of them.</summary>
-    private protected (RowFrame Frame, double Tolerance) Examine(
+    private protected RowSummary Examine(
         VectorSource data, ReadOnlyMemory<float> weights, bool enoughRows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
-        if (enoughRows && data.Count < Options.ClusterCount)
+        CheckShape(enoughRows ? data.Count : null, data.Dimension);
+        RowSummary summary = RowStatistics.Of(data, weights, IsCosine, Options.MaxDegreeOfParallelism, cancellationToken);
+        return !enoughRows || summary.PositiveRows >= Options.ClusterCount
+            ? summary
+            : throw KMeansErrors.TooFewWeightedRows(summary.PositiveRows, Options.ClusterCount);
+    }
+
+    private protected bool IsCosine => Options.Metric == Metric.Cosine;
+
+    private protected RowFrame FrameOf(RowSummary summary) => new(summary.Mean, IsCosine);
+
+    private protected double ToleranceOf(RowSummary summary) => Options.Tolerance * summary.MeanVariance;
+
+    /// <summary>Refuses fewer rows than clusters, where their number is given, and centres that no array holds.</summary>
+    private protected void CheckShape(long? rows, int dimension)
+    {
+        if (rows < Options.ClusterCount)
         {
-            throw KMeansErrors.TooFewRows(data.Count, Options.ClusterCount);
+            throw KMeansErrors.TooFewRows(rows.Value, Options.ClusterCount);
         }
 
-        if ((long)Options.ClusterCount * data.Dimension > Array.MaxLength)
+        if ((long)Options.ClusterCount * dimension > Array.MaxLength)
         {
-            throw KMeansErrors.CentersTooLarge(Options.ClusterCount, data.Dimension);
+            throw KMeansErrors.CentersTooLarge(Options.ClusterCount, dimension);
         }
-
-        bool cosine = Options.Metric == Metric.Cosine;
-        RowSummary statistics = RowStatistics.Of(data, weights, cosine, Options.MaxDegreeOfParallelism, cancellationToken);
-        if (enoughRows && statistics.PositiveRows < Options.ClusterCount)
-        {
-            throw KMeansErrors.TooFewWeightedRows(statistics.PositiveRows, Options.ClusterCount);
-        }
-
-        return (new RowFrame(statistics.Mean, cosine), Options.Tolerance * statistics.MeanVariance);
     }
 
     /// <summary>Makes the model of an engine's centres.</summary>

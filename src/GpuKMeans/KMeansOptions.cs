@@ -17,8 +17,11 @@ public sealed record KMeansOptions
 
     /// <summary>
     /// <see cref="MiniBatchKMeans"/> moves the first centres to the means of a sample, of 64 rows a cluster and at least three
-    /// batches, by at most this many of Lloyd's iterations: 0 or more. Default 10. The rows of the sample count as given, so
-    /// that the first batches do not throw the first centres away. With 0, batches begin with centres that count nothing.
+    /// batches, by at most this many of Lloyd's iterations: 0 or more. Default 10. Then centres that share a cloud of rows are
+    /// put where another lies between two, as long as that lowers the sample's inertia (split and merge: k-means++ misses a
+    /// few clouds of many, and neither batches nor Lloyd's iterations find them again). The rows of the sample count as given,
+    /// so that the first batches do not throw the first centres away. With 0 there is none of this, and batches begin with
+    /// centres that count nothing.
     /// </summary>
     public int SampleIterations { get; init; } = 10;
 
@@ -78,6 +81,20 @@ public sealed record KMeansOptions
     /// <summary>The most threads the CPU engine uses: 1 or more, or −1 for one a core. Default −1.</summary>
     public int MaxDegreeOfParallelism { get; init; } = -1;
 
+    /// <summary>
+    /// A file in which fitting keeps how far it has come, or null for none. Default null. Where the file is there already,
+    /// fitting goes on from it, to the same bits as if it had never been stopped; when fitting has ended it is removed. One
+    /// that another fit has left, by its data, options or device, is refused. It is replaced as a whole, so that it can be
+    /// used whenever a fit was stopped, cancelled or killed. Size: some 12 bytes a value of the centres.
+    /// </summary>
+    public string? CheckpointPath { get; init; }
+
+    /// <summary>
+    /// The least time from one writing of <see cref="CheckpointPath"/> to the next: 0 or more. Default a minute. With 0 it
+    /// is written after every few steps.
+    /// </summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether fitting ends with a pass that labels all rows and takes their inertia. Default true.</summary>
     public bool ComputeLabels { get; init; } = true;
 
@@ -104,6 +121,9 @@ public sealed record KMeansOptions
         Require(Enum.IsDefined(Metric), nameof(Metric), Metric, "Euclidean or Cosine");
         Require(
             MaxDegreeOfParallelism is -1 or >= 1, nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, "at least 1, or −1");
+
+        Require(CheckpointPath is not "", nameof(CheckpointPath), CheckpointPath, "the name of a file, or null");
+        Require(CheckpointInterval >= TimeSpan.Zero, nameof(CheckpointInterval), CheckpointInterval, "at least 0");
 
         if (Initialization is KMeansInitialization.GivenInitialization { Centers: var centers })
         {

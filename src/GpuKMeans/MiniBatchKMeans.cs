@@ -12,8 +12,8 @@ namespace GpuKMeans;
 /// Sculley, "Web-scale k-means clustering", 2010. A step costs O(b·K·D) for a batch of b rows.
 /// </para>
 /// <para>
-/// <see cref="Fit"/> chooses the first centres on a sample and moves them to the means of a larger one
-/// (<see cref="KMeansOptions.SampleIterations"/>), runs the mini-batches, and ends with a few of Lloyd's iterations over all
+/// <see cref="Fit"/> chooses the first centres on a sample, moves them to the means of a larger one and puts misplaced ones
+/// right (<see cref="KMeansOptions.SampleIterations"/>), runs the mini-batches, and ends with a few of Lloyd's iterations over all
 /// rows (<see cref="KMeansOptions.FinalIterations"/>), after which centres and counts are those of the clusters. Memory
 /// besides the data: 16 bytes a row, 4·D bytes for each of 64·K sampled rows, and some 30 bytes a value of the centres;
 /// 4 bytes a row with <see cref="KMeansOptions.FinalIterations"/> 0.
@@ -23,7 +23,7 @@ namespace GpuKMeans;
 /// An instance is used by one thread at a time.
 /// </para>
 /// </remarks>
-public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
+public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
 {
     // Enough rows that k-means++ finds most clusters, few enough that choosing costs less than training.
     private const int SeedRowsPerCluster = 20;
@@ -65,38 +65,9 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
     {
         ArgumentNullException.ThrowIfNull(data);
         CheckLabelCount(data);
-        long start = Stopwatch.GetTimestamp();
-        progress?.Report(new FitProgress(FitPhase.Checking, 0, 0, 0, data.Count, double.NaN));
-        (RowFrame frame, double tolerance) = Examine(data, weights, enoughRows: true, cancellationToken);
-        TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
-
-        using KMeansEngine engine = CreateEngine(data);
-        start = Stopwatch.GetTimestamp();
-        progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, data.Count, double.NaN));
-        Initialize(engine, data, weights, frame, cancellationToken);
-        MoveToSampleMeans(engine, data, weights, frame, tolerance, cancellationToken);
-        TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
-
-        start = Stopwatch.GetTimestamp();
-        var training = new MiniBatchTraining(engine, Options, tolerance);
-        using (EngineData rows = engine.Load(data, weights, frame))
-        {
-            training.Run(rows, weights, progress, cancellationToken);
-            training.Refine(rows, progress, cancellationToken);
-        }
-
-        FitReport report = training.Report with
-        {
-            Engine = engine.Name,
-            CheckTime = checkTime,
-            InitializationTime = initializationTime,
-            TrainingTime = Stopwatch.GetElapsedTime(start),
-        };
-        KMeansModel model = Snapshot(engine, data.Dimension);
-        double[] means = Means(engine, data.Dimension);
-        FitResult result = Finish(model, data, weights, report, progress, cancellationToken);
+        FitResult result = FitInMemory(data, weights, FitClock.Over(progress), cancellationToken);
         EndPartialFit();
-        Set(result with { Means = means });
+        Set(result);
         return this;
     }
 
@@ -129,7 +100,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Array.MaxLength, nameof(batch));
-        (RowFrame frame, _) = Examine(batch, weights, enoughRows: !IsFitted, CancellationToken.None);
+        RowFrame frame = FrameOf(Examine(batch, weights, enoughRows: !IsFitted, CancellationToken.None));
         if (batch.Count == 0)
         {
             return this;
@@ -143,7 +114,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
                 StartPartialFit(batch, weights, frame);
             }
 
-            using EngineData rows = _engine!.Load(batch, weights, _training!.Frame!);
+            using EngineData rows = _engine!.Load(batch, weights, _training!.Frame);
             _training.Step(rows, weights);
         }
         catch
@@ -170,6 +141,77 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
         }
     }
 
+    private FitResult FitInMemory(
+        VectorSource data, ReadOnlyMemory<float> weights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        progress?.Report(new FitProgress(FitPhase.Checking, 0, 0, 0, data.Count, double.NaN));
+        RowSummary summary = Examine(data, weights, enoughRows: true, cancellationToken);
+        TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
+
+        using KMeansEngine engine = CreateEngine(data.Count, data.Dimension);
+        Checkpoint? checkpoint = Checkpoint.For(
+            Options, nameof(MiniBatchKMeans), engine.Device, data.Count, data.Count, summary, weights.Span);
+        start = Stopwatch.GetTimestamp();
+        MiniBatchTraining training = Start(engine, data, weights, summary, checkpoint, progress, cancellationToken);
+        TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
+
+        start = Stopwatch.GetTimestamp();
+        using (EngineData rows = engine.Load(data, weights, training.Frame))
+        {
+            training.Run(rows, weights, progress, cancellationToken);
+            training.Refine(rows, progress, cancellationToken);
+        }
+
+        FitReport report = training.Report with
+        {
+            Engine = engine.Name,
+            CheckTime = checkTime,
+            InitializationTime = initializationTime,
+            TrainingTime = Stopwatch.GetElapsedTime(start),
+        };
+        KMeansModel model = Snapshot(engine, data.Dimension);
+        double[] means = Means(engine, data.Dimension);
+        FitResult result = Finish(model, data, weights, report, progress, cancellationToken);
+        checkpoint?.Delete();
+        return result with { Means = means };
+    }
+
+    /// <summary>Makes the training, at its beginning or where a checkpoint left it.</summary>
+    private MiniBatchTraining Start(
+        KMeansEngine engine,
+        VectorSource sample,
+        ReadOnlyMemory<float> weights,
+        RowSummary summary,
+        Checkpoint? checkpoint,
+        IProgress<FitProgress>? progress,
+        CancellationToken cancellationToken,
+        bool stops = true)
+    {
+        RowFrame frame = FrameOf(summary);
+        double tolerance = ToleranceOf(summary);
+        KMeansOptions options = stops ? Options : Options with { MaxIterations = 1, MaxNoImprovement = null };
+        var training = new MiniBatchTraining(engine, options, stops ? tolerance : -1) { Frame = frame, Checkpoint = checkpoint };
+        if (checkpoint?.Load() is { } state)
+        {
+            training.Restore(state);
+            return training;
+        }
+
+        progress?.Report(new FitProgress(FitPhase.Initializing, 0, 0, 0, sample.Count, double.NaN));
+        Initialize(engine, sample, weights, frame, cancellationToken);
+        MoveToSampleMeans(engine, sample, weights, frame, tolerance, cancellationToken);
+        training.SaveIfDue();
+        return training;
+    }
+
+    // The rows among which first centres are chosen, and those to whose means they are moved.
+    private long SeedRows => Options.InitializationSampleSize ?? SampleOf(SeedRowsPerCluster);
+
+    private long SampleRows => Options.SampleIterations == 0 ? 0 : SampleOf(SampleRowsPerCluster);
+
+    private long SampleOf(int rowsPerCluster) => Math.Max(3L * Options.BatchSize, (long)rowsPerCluster * Options.ClusterCount);
+
     private int Dimension => _training is not null ? _dimension : Model.Dimension;
 
     private protected override FitResult Result
@@ -191,7 +233,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
 
     private void StartPartialFit(VectorSource batch, ReadOnlyMemory<float> weights, RowFrame frame)
     {
-        KMeansEngine engine = CreateEngine(batch);
+        KMeansEngine engine = CreateEngine(batch.Count, batch.Dimension);
         try
         {
             if (base.IsFitted)
@@ -231,10 +273,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
     private void Initialize(
         KMeansEngine engine, VectorSource data, ReadOnlyMemory<float> weights, RowFrame frame, CancellationToken cancellationToken)
     {
-        long size = Options.InitializationSampleSize
-            ?? Math.Max(3L * Options.BatchSize, (long)SeedRowsPerCluster * Options.ClusterCount);
-        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) =
-            Initializer.Sample(data, weights, size, Options.Seed);
+        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(data, weights, SeedRows, Options.Seed);
         var initializer = new Initializer(engine, Options, frame);
         double[] counts = new double[Options.ClusterCount];
         float[]? best = null;
@@ -262,7 +301,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
     }
 
     /// <summary>
-    /// A few of Lloyd's iterations on a sample. They cost little, and the first batches then move centres that have a
+    /// A few of Lloyd's iterations on a sample, and swaps of misplaced centres. They cost little, and the first batches then move centres that have a
     /// weight, by little, rather than replace what was chosen with care by the mean of a few rows.
     /// </summary>
     private void MoveToSampleMeans(
@@ -278,8 +317,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
             return;
         }
 
-        long size = Math.Max(3L * Options.BatchSize, (long)SampleRowsPerCluster * Options.ClusterCount);
-        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(data, weights, size, Options.Seed);
+        (VectorSource sample, ReadOnlyMemory<float> sampleWeights) = Initializer.Sample(data, weights, SampleRows, Options.Seed);
         using EngineData rows = engine.Load(sample, sampleWeights, frame);
         for (int i = 0; i < Options.SampleIterations; i++)
         {
@@ -289,5 +327,7 @@ public sealed class MiniBatchKMeans : KMeansEstimator, IDisposable
                 break;
             }
         }
+
+        new CenterSwaps(engine, frame, sample, sampleWeights, Options.ClusterCount).Run(rows, cancellationToken);
     }
 }

@@ -84,8 +84,8 @@ internal abstract class KMeansEngine : IDisposable
     public abstract void Reseed(EngineData data, ReadOnlySpan<int> clusters, ReadOnlySpan<long> rows, double count);
 
     /// <summary>
-    /// The first half of a Lloyd iteration: assigns all rows, keeps their labels and distances with the data, and sums
-    /// the rows of each cluster.
+    /// The first half of a Lloyd iteration: assigns all rows, keeps their labels and distances with the data, and adds them
+    /// to the sums of their clusters. Several data may be accumulated, one after another, before the centres move.
     /// </summary>
     public abstract LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken);
 
@@ -95,7 +95,7 @@ internal abstract class KMeansEngine : IDisposable
     /// lowest row), which leaves the cluster it was in. A row of weight 0, at distance 0, or whose cluster would be emptied
     /// by it is passed over. An empty cluster for which there is no row left keeps its centre and counts 0.
     /// </summary>
-    /// <param name="data">The rows, after <see cref="Accumulate"/>.</param>
+    /// <param name="data">The rows last accumulated, among which empty clusters look for one.</param>
     /// <param name="relocated">The number of empty clusters that were moved.</param>
     /// <returns>The sum of the squared distances the centres moved.</returns>
     public abstract double MoveCenters(EngineData data, out int relocated);

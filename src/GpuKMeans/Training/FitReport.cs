@@ -91,7 +91,22 @@ public enum FitPhase
 /// <param name="Iteration">The pass over the data, from 1; 0 outside training.</param>
 /// <param name="Steps">The times the centres were moved so far.</param>
 /// <param name="RowsDone">The rows done in this phase; in training, in this pass.</param>
-/// <param name="RowsTotal">The rows to do in this phase; in training, in a pass.</param>
+/// <param name="RowsTotal">The rows to do in this phase; in training, in a pass. 0 when it is not known.</param>
 /// <param name="MeanInertia">Training: the smoothed weighted mean of the squared distances; NaN where not known.</param>
 public readonly record struct FitProgress(
-    FitPhase Phase, int Iteration, long Steps, long RowsDone, long RowsTotal, double MeanInertia);
+    FitPhase Phase, int Iteration, long Steps, long RowsDone, long RowsTotal, double MeanInertia)
+{
+    /// <summary>The time since the first report of this phase; in training, of this pass.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>The rows done in that time.</summary>
+    public long RowsTimed { get; init; }
+
+    /// <summary>Rows a second in that time; 0 where nothing is timed yet.</summary>
+    public double RowsPerSecond => Elapsed > TimeSpan.Zero ? RowsTimed / Elapsed.TotalSeconds : 0;
+
+    /// <summary>The time to the end of this phase, in training of this pass, at the rate so far; null where it is not known.</summary>
+    public TimeSpan? TimeLeft => RowsPerSecond > 0 && RowsTotal >= RowsDone
+        ? TimeSpan.FromSeconds((RowsTotal - RowsDone) / RowsPerSecond)
+        : null;
+}

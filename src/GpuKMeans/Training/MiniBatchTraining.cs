@@ -8,8 +8,8 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     // Steps between two looks at the figures. A device is asked for several at once, so that it need not wait.
     private const int StepsAtOnce = 8;
 
-    private readonly List<double> _inertias = [];
     private readonly double[] _counts = new double[options.ClusterCount];
+    private List<double> _inertias = [];
     private long _steps;
     private long _rowsSeen;
     private long _reseeded;
@@ -17,14 +17,24 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
     private long _reseedings;
     private int _iteration;
     private int _finalIterations;
+    private bool _refined;
     private StopReason _stopReason;
+
+    // The pass at hand.
+    private bool _inPass;
+    private int _block;
+    private long _position;
+    private double _passInertia;
 
     private double _smoothed = double.NaN;
     private double _leastSmoothed = double.PositiveInfinity;
     private int _notImproved;
 
     /// <summary>The frame of the first batch, which later batches are seen in.</summary>
-    public RowFrame? Frame { get; init; }
+    public required RowFrame Frame { get; init; }
+
+    /// <summary>Where to keep how far it has come, if anywhere.</summary>
+    public Checkpoint? Checkpoint { get; init; }
 
     public FitReport Report => new()
     {
@@ -37,64 +47,177 @@ internal sealed class MiniBatchTraining(KMeansEngine engine, KMeansOptions optio
         InertiaPerIteration = [.. _inertias],
     };
 
+    /// <summary>The block of the pass at hand that comes next.</summary>
+    public int NextBlock => _block;
+
+    /// <summary>Whether all the final iterations wanted have been made.</summary>
+    public bool IsRefined => _refined || _finalIterations >= options.FinalIterations;
+
+    /// <summary>Goes on from a state that was saved.</summary>
+    public void Restore(TrainingState state)
+    {
+        state.Restore(engine, Frame);
+        _inertias = [.. state.Inertias];
+        (_iteration, _inPass, _block, _position) = (state.Iteration, state.InPass, state.Block, state.Position);
+        (_passInertia, _steps, _rowsSeen) = (state.PassInertia, state.Steps, state.RowsSeen);
+        (_reseeded, _rowsSinceReseeding, _reseedings) = (state.Reseeded, state.RowsSinceReseeding, state.Reseedings);
+        (_finalIterations, _refined, _stopReason) = (state.FinalIterations, state.Refined, state.StopReason);
+        (_smoothed, _leastSmoothed, _notImproved) = (state.Smoothed, state.LeastSmoothed, state.NotImproved);
+    }
+
+    /// <summary>Saves the state where it is time to.</summary>
+    public void SaveIfDue()
+    {
+        if (Checkpoint is not { IsDue: true })
+        {
+            return;
+        }
+
+        Checkpoint.Save(new TrainingState
+        {
+            Inertias = [.. _inertias],
+            Iteration = _iteration,
+            InPass = _inPass,
+            Block = _block,
+            Position = _position,
+            PassInertia = _passInertia,
+            Steps = _steps,
+            RowsSeen = _rowsSeen,
+            Reseeded = _reseeded,
+            RowsSinceReseeding = _rowsSinceReseeding,
+            Reseedings = _reseedings,
+            FinalIterations = _finalIterations,
+            Refined = _refined,
+            StopReason = _stopReason,
+            Smoothed = _smoothed,
+            LeastSmoothed = _leastSmoothed,
+            NotImproved = _notImproved,
+        }.With(engine, options.ClusterCount, Frame.Dimension));
+    }
+
     /// <summary>Passes over the rows until one of the ends is reached.</summary>
     public void Run(
         EngineData data, ReadOnlyMemory<float> weights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
+        while (StartPass())
+        {
+            RunBlock(data, weights, 0, data.Count, progress, cancellationToken);
+            EndPass();
+        }
+    }
+
+    /// <summary>Begins a pass over the rows, or goes on with one.</summary>
+    /// <returns>Whether there is another.</returns>
+    public bool StartPass()
+    {
+        if (_stopReason == StopReason.None && !_inPass && _iteration == options.MaxIterations)
+        {
+            _stopReason = StopReason.MaxIterations;
+        }
+
+        if (_stopReason != StopReason.None)
+        {
+            return false;
+        }
+
+        if (!_inPass)
+        {
+            _iteration++;
+            (_inPass, _block, _position, _passInertia) = (true, 0, 0, 0);
+        }
+
+        return true;
+    }
+
+    /// <summary>Runs the steps over rows of a pass that are in memory together.</summary>
+    /// <param name="data">The rows, of block <see cref="NextBlock"/>.</param>
+    /// <param name="weights">Their weights, or empty.</param>
+    /// <param name="firstRow">Which row of the pass the first of them is.</param>
+    /// <param name="totalRows">The rows of a pass.</param>
+    /// <param name="progress">Is told how far it has come.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>Whether the pass goes on.</returns>
+    public bool RunBlock(
+        EngineData data,
+        ReadOnlyMemory<float> weights,
+        long firstRow,
+        long totalRows,
+        IProgress<FitProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         int batch = (int)Math.Min(options.BatchSize, data.Count);
         StepStatistics[] figures = new StepStatistics[StepsAtOnce];
-        while (_stopReason == StopReason.None)
+        RowOrder order = RowOrder.Shuffled(data.Count, Seeds.For(options.Seed, Seeds.Order, ((long)_block << 32) | (uint)(_iteration - 1)));
+        while (_position < data.Count && _stopReason == StopReason.None)
         {
-            if (_iteration == options.MaxIterations)
+            cancellationToken.ThrowIfCancellationRequested();
+            int steps = (int)Math.Min(StepsAtOnce, (data.Count - _position + batch - 1) / batch);
+            engine.RunSteps(data, order, _position, batch, figures.AsSpan(0, steps));
+            long rows = Math.Min(steps * (long)batch, data.Count - _position);
+            _rowsSeen += rows;
+            foreach (StepStatistics step in figures.AsSpan(0, steps))
             {
-                _stopReason = StopReason.MaxIterations;
-                break;
+                _passInertia += step.Inertia;
+                Judge(step, totalRows, batch);
             }
 
-            RowOrder order = RowOrder.Shuffled(data.Count, Seeds.For(options.Seed, Seeds.Order, _iteration++));
-            double passInertia = 0;
-            for (long position = 0; position < data.Count && _stopReason == StopReason.None;)
+            Reseed(data, weights, order, _position + rows - Math.Min(batch, rows), (int)Math.Min(batch, rows), rows);
+            _position += rows;
+            progress?.Report(new FitProgress(
+                FitPhase.Training, _iteration, _steps, firstRow + _position, totalRows, _smoothed));
+            if (_stopReason == StopReason.None)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                int steps = (int)Math.Min(StepsAtOnce, (data.Count - position + batch - 1) / batch);
-                engine.RunSteps(data, order, position, batch, figures.AsSpan(0, steps));
-                long rows = Math.Min(steps * (long)batch, data.Count - position);
-                _rowsSeen += rows;
-                foreach (StepStatistics step in figures.AsSpan(0, steps))
-                {
-                    passInertia += step.Inertia;
-                    Judge(step, data.Count, batch);
-                }
-
-                Reseed(data, weights, order, position + rows - Math.Min(batch, rows), (int)Math.Min(batch, rows), rows);
-                position += rows;
-                progress?.Report(new FitProgress(
-                    FitPhase.Training, _iteration, _steps, position, data.Count, _smoothed));
+                SaveIfDue();
             }
-
-            _inertias.Add(passInertia);
         }
+
+        if (_stopReason != StopReason.None)
+        {
+            return false;
+        }
+
+        (_block, _position) = (_block + 1, 0);
+        return true;
+    }
+
+    /// <summary>Ends a pass.</summary>
+    public void EndPass()
+    {
+        _inertias.Add(_passInertia);
+        _inPass = false;
+        SaveIfDue();
     }
 
     /// <summary>Lloyd's iterations over all rows, until nothing changes or <see cref="KMeansOptions.FinalIterations"/> are made.</summary>
     public void Refine(EngineData data, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        while (_finalIterations < options.FinalIterations)
+        while (!IsRefined)
         {
-            LloydStatistics pass = engine.Accumulate(data, cancellationToken);
-            double shift = engine.MoveCenters(data, out int relocated);
-            _inertias.Add(pass.Inertia);
-            _reseeded += relocated;
-            _rowsSeen += data.Count;
-            _finalIterations++;
-            _steps++;
-            progress?.Report(new FitProgress(
-                FitPhase.Training, _iteration + _finalIterations, _steps, data.Count, data.Count, double.NaN));
-            if (shift <= tolerance && relocated == 0)
-            {
-                break;
-            }
+            EndIteration(data, engine.Accumulate(data, cancellationToken).Inertia, data.Count, progress);
         }
+    }
+
+    /// <summary>Tells how far one of Lloyd's iterations has come.</summary>
+    public void ReportIteration(long rowsDone, long totalRows, IProgress<FitProgress>? progress) => progress?.Report(
+        new FitProgress(FitPhase.Training, _iteration + _finalIterations + 1, _steps, rowsDone, totalRows, double.NaN));
+
+    /// <summary>Ends one of Lloyd's iterations: moves the centres by what has been accumulated.</summary>
+    /// <param name="last">The rows last accumulated.</param>
+    /// <param name="inertia">The inertia of all rows of the pass.</param>
+    /// <param name="totalRows">The number of them.</param>
+    /// <param name="progress">Is told how far it has come.</param>
+    public void EndIteration(EngineData last, double inertia, long totalRows, IProgress<FitProgress>? progress)
+    {
+        double shift = engine.MoveCenters(last, out int relocated);
+        _inertias.Add(inertia);
+        _reseeded += relocated;
+        _rowsSeen += totalRows;
+        _finalIterations++;
+        _steps++;
+        _refined = shift <= tolerance && relocated == 0;
+        progress?.Report(new FitProgress(
+            FitPhase.Training, _iteration + _finalIterations, _steps, totalRows, totalRows, double.NaN));
+        SaveIfDue();
     }
 
     /// <summary>One step over all rows of a batch.</summary>

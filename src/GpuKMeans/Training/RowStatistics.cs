@@ -15,23 +15,54 @@ internal sealed unsafe class RowStatistics : IDisposable
     private const int PieceValues = 1 << 16;
     private const int ChunksAtOnce = 64;
 
-    private readonly CpuData _data;
+    private readonly WorkerTeam _team;
     private readonly int _dimension;
-    private readonly NativeBuffer<float> _copies;
+    private readonly bool _normalize;
     private readonly NativeBuffer<double> _sums;
+    private readonly double[] _totals;
     private readonly double[] _chunkWeights = new double[ChunksAtOnce];
     private readonly long[] _chunkPositive = new long[ChunksAtOnce];
     private readonly float[] _pivot;
     private readonly int _pieceRows;
+    private NativeBuffer<float>? _copies;
+    private double _weight;
+    private long _positive;
+
+    // The rows at hand.
+    private CpuData? _data;
+    private long _firstRow;
     private long _firstChunk;
 
-    private RowStatistics(CpuData data, int threads)
+    /// <summary>Begins with no rows.</summary>
+    public RowStatistics(int dimension, bool normalize, int threads)
     {
-        (_data, _dimension) = (data, data.Dimension);
+        _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
+        (_dimension, _normalize) = (dimension, normalize);
         _pieceRows = Math.Clamp(PieceValues / _dimension, 1, ChunkRows);
-        _copies = new NativeBuffer<float>(data.Rows is null ? threads * (long)_pieceRows * _dimension : 0);
         _sums = new NativeBuffer<double>(ChunksAtOnce * 2L * _dimension);
+        _totals = new double[2 * _dimension];
         _pivot = new float[_dimension];
+    }
+
+    /// <summary>The number of rows added.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>What is known of the rows added so far.</summary>
+    public RowSummary Summary
+    {
+        get
+        {
+            float[] means = new float[_dimension];
+            double variance = 0;
+            for (int d = 0; d < _dimension && _weight > 0; d++)
+            {
+                double mean = _totals[d] / _weight;
+                means[d] = (float)(_pivot[d] + mean);
+                variance += Math.Max(0, (_totals[_dimension + d] / _weight) - (mean * mean));
+            }
+
+            return new RowSummary(means, variance / _dimension, _positive);
+        }
     }
 
     /// <summary>Takes the statistics.</summary>
@@ -39,33 +70,44 @@ internal sealed unsafe class RowStatistics : IDisposable
     public static RowSummary Of(
         VectorSource rows, ReadOnlyMemory<float> weights, bool normalize, int threads, CancellationToken cancellationToken)
     {
+        using var statistics = new RowStatistics(rows.Dimension, normalize, threads);
+        statistics.Add(rows, weights, cancellationToken);
+        return statistics.Summary;
+    }
+
+    /// <summary>Throws the error that names the first unfit row by its place in a stream, if there is one.</summary>
+    /// <param name="rows">Rows of the stream.</param>
+    /// <param name="firstRow">Which row of the stream the first of them is.</param>
+    /// <param name="normalize">Whether rows need a direction.</param>
+    public static void Refuse(VectorSource rows, long firstRow, bool normalize)
+    {
+        using var statistics = new RowStatistics(rows.Dimension, normalize, threads: 1) { Count = firstRow };
+        statistics.Add(rows, default, CancellationToken.None);
+    }
+
+    /// <summary>Adds rows. In parts of a multiple of 4096 rows, they give the same bits as at once.</summary>
+    /// <exception cref="ArgumentException">A row or a weight is unfit; the message names the row.</exception>
+    public void Add(VectorSource rows, ReadOnlyMemory<float> weights, CancellationToken cancellationToken)
+    {
         if (!weights.IsEmpty && weights.Length != rows.Count)
         {
             throw KMeansErrors.WeightCount(weights.Length, rows.Count);
         }
 
-        var team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads);
-        using var data = new CpuData(rows, weights, new Engines.RowFrame(new float[rows.Dimension], normalize));
-        using var statistics = new RowStatistics(data, team.Threads);
-        return statistics.Compute(team, cancellationToken);
-    }
+        var frame = new Engines.RowFrame(new float[_dimension], _normalize);
+        using var data = new CpuData(rows, weights, frame) { FirstRow = Count };
+        (_data, _firstRow) = (data, Count);
+        if (data.Rows is null)
+        {
+            NativeBuffer<float>.Ensure(ref _copies, _team.Threads * (long)_pieceRows * _dimension);
+        }
 
-    public void Dispose()
-    {
-        _copies.Dispose();
-        _sums.Dispose();
-    }
-
-    private RowSummary Compute(WorkerTeam team, CancellationToken cancellationToken)
-    {
-        double[] totals = new double[2 * _dimension];
-        double weight = 0;
-        long positive = 0, chunks = (_data.Count + ChunkRows - 1) / ChunkRows;
-        if (chunks > 0)
+        long chunks = (data.Count + ChunkRows - 1) / ChunkRows;
+        if (Count == 0 && chunks > 0)
         {
             fixed (float* pivot = _pivot)
             {
-                _data.CopyRange(0, 1, pivot);
+                data.CopyRange(0, 1, pivot);
             }
 
             CheckRow(_pivot, 0);
@@ -75,36 +117,34 @@ internal sealed unsafe class RowStatistics : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = (int)Math.Min(ChunksAtOnce, chunks - _firstChunk);
-            team.Run(count, 8.0 * count * ChunkRows * _dimension, Chunk);
+            _team.Run(count, 8.0 * count * ChunkRows * _dimension, Chunk);
             for (int chunk = 0; chunk < count; chunk++)
             {
                 double* sums = _sums.Pointer + (chunk * 2L * _dimension);
-                for (int i = 0; i < totals.Length; i++)
+                for (int i = 0; i < _totals.Length; i++)
                 {
-                    totals[i] += sums[i];
+                    _totals[i] += sums[i];
                 }
 
-                weight += _chunkWeights[chunk];
-                positive += _chunkPositive[chunk];
+                _weight += _chunkWeights[chunk];
+                _positive += _chunkPositive[chunk];
             }
         }
 
-        float[] means = new float[_dimension];
-        double variance = 0;
-        for (int d = 0; d < _dimension && weight > 0; d++)
-        {
-            double mean = totals[d] / weight;
-            means[d] = (float)(_pivot[d] + mean);
-            variance += Math.Max(0, (totals[_dimension + d] / weight) - (mean * mean));
-        }
+        Count += data.Count;
+        _data = null;
+    }
 
-        return new RowSummary(means, variance / _dimension, positive);
+    public void Dispose()
+    {
+        _copies?.Dispose();
+        _sums.Dispose();
     }
 
     private void Chunk(int chunk, int slot)
     {
         long first = (_firstChunk + chunk) * ChunkRows;
-        int count = (int)Math.Min(ChunkRows, _data.Count - first);
+        int count = (int)Math.Min(ChunkRows, _data!.Count - first);
         double* sums = _sums.Pointer + (chunk * 2L * _dimension);
         new Span<double>(sums, 2 * _dimension).Clear();
         _chunkWeights[chunk] = 0;
@@ -131,12 +171,12 @@ internal sealed unsafe class RowStatistics : IDisposable
         }
 
         // Sums that are large or not finite tell that a row is; small weights hide it.
-        if (_data.Weights is not null
+        if (_data!.Weights is not null
             || !(TensorPrimitives.Sum(new ReadOnlySpan<double>(sums + _dimension, _dimension)) < RowCheck.LargestSquaredNorm / 1e6))
         {
             for (int r = 0; r < count; r++)
             {
-                CheckRow(new ReadOnlySpan<float>(rows + (r * (long)_dimension), _dimension), first + r);
+                CheckRow(new ReadOnlySpan<float>(rows + (r * (long)_dimension), _dimension), _firstRow + first + r);
             }
         }
     }
@@ -171,23 +211,23 @@ internal sealed unsafe class RowStatistics : IDisposable
 
     private double Weight(long row)
     {
-        if (_data.Weights is null)
+        if (_data!.Weights is null)
         {
             return 1;
         }
 
         float weight = _data.Weights[row];
-        return weight >= 0 && float.IsFinite(weight) ? weight : throw KMeansErrors.BadWeight(row, weight);
+        return weight >= 0 && float.IsFinite(weight) ? weight : throw KMeansErrors.BadWeight(_firstRow + row, weight);
     }
 
     private float* Rows(long first, int count, int slot)
     {
-        if (_data.Rows is not null)
+        if (_data!.Rows is not null)
         {
             return _data.Rows + (first * _dimension);
         }
 
-        float* copies = _copies.Pointer + (slot * (long)_pieceRows * _dimension);
+        float* copies = _copies!.Pointer + (slot * (long)_pieceRows * _dimension);
         _data.CopyRange(first, count, copies);
         return copies;
     }

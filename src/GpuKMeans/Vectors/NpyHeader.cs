@@ -6,29 +6,25 @@ using System.Text.RegularExpressions;
 namespace GpuKMeans;
 
 /// <summary>The head of a .npy file (numpy.lib.format, versions 1.0, 2.0 and 3.0).</summary>
-/// <param name="ValueSize">4 for '&lt;f4', 8 for '&lt;f8'.</param>
-/// <param name="Count">The number of rows.</param>
-/// <param name="Dimension">The number of values in a row.</param>
-/// <param name="DataOffset">Where the values begin in the file.</param>
-internal sealed partial record NpyHeader(int ValueSize, long Count, int Dimension, long DataOffset)
+internal static partial class NpyHeader
 {
     private const int MaxHeaderLength = 1 << 20;
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    public static NpyHeader Read(Stream stream, string path)
+    public static VectorLayout Read(Stream stream, string path)
     {
         Span<byte> start = stackalloc byte[12];
         int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         if (read < 10 || !start[..6].SequenceEqual(Magic))
         {
-            throw KMeansErrors.BadNpy(path, "it does not begin as a .npy file does");
+            throw KMeansErrors.BadVectorFile(path, "it does not begin as a .npy file does");
         }
 
         int version = start[6];
         if (version is < 1 or > 3)
         {
-            throw KMeansErrors.BadNpy(path, $"its version is {version}.{start[7]}; versions 1 to 3 can be read");
+            throw KMeansErrors.BadVectorFile(path, $"its version is {version}.{start[7]}; versions 1 to 3 can be read");
         }
 
         (int prefix, long length) = version == 1
@@ -36,7 +32,7 @@ internal sealed partial record NpyHeader(int ValueSize, long Count, int Dimensio
             : (12, BinaryPrimitives.ReadUInt32LittleEndian(start[8..]));
         if (read < prefix || length > MaxHeaderLength || prefix + length > stream.Length)
         {
-            throw KMeansErrors.BadNpy(path, "it ends, or its header does, before the header's stated length");
+            throw KMeansErrors.BadVectorFile(path, "it ends, or its header does, before the header's stated length");
         }
 
         byte[] header = new byte[length];
@@ -46,26 +42,26 @@ internal sealed partial record NpyHeader(int ValueSize, long Count, int Dimensio
         return Parse(encoding.GetString(header), prefix + length, stream.Length, path);
     }
 
-    private static NpyHeader Parse(string text, long offset, long fileLength, string path)
+    private static VectorLayout Parse(string text, long offset, long fileLength, string path)
     {
         Match type = Descr().Match(text), order = FortranOrder().Match(text), shape = Shape().Match(text);
         if (!type.Success || !order.Success || !shape.Success)
         {
-            throw KMeansErrors.BadNpy(path, "its header lacks 'descr', 'fortran_order' or 'shape': " + text.Trim());
+            throw KMeansErrors.BadVectorFile(path, "its header lacks 'descr', 'fortran_order' or 'shape': " + text.Trim());
         }
 
-        int valueSize = type.Groups[1].Value switch
+        VectorValue value = type.Groups[1].Value switch
         {
-            "<f4" => 4,
-            "<f8" => 8,
-            ">f4" or ">f8" => throw KMeansErrors.BadNpy(
+            "<f4" => VectorValue.Single,
+            "<f8" => VectorValue.Double,
+            ">f4" or ">f8" => throw KMeansErrors.BadVectorFile(
                 path, "its values are big-endian; write it with array.astype('<f4')"),
-            _ => throw KMeansErrors.BadNpy(
+            _ => throw KMeansErrors.BadVectorFile(
                 path, $"its values are of type '{type.Groups[1].Value}'; '<f4' and '<f8' can be read (array.astype('<f4'))"),
         };
         if (order.Groups[1].Value == "True")
         {
-            throw KMeansErrors.BadNpy(path, "it is in Fortran order; write it with numpy.ascontiguousarray");
+            throw KMeansErrors.BadVectorFile(path, "it is in Fortran order; write it with numpy.ascontiguousarray");
         }
 
         string[] lengths = shape.Groups[1].Value.Split(
@@ -75,13 +71,14 @@ internal sealed partial record NpyHeader(int ValueSize, long Count, int Dimensio
             || !int.TryParse(lengths[1], NumberStyles.None, CultureInfo.InvariantCulture, out int dimension)
             || dimension == 0)
         {
-            throw KMeansErrors.BadNpy(path, $"its shape is ({shape.Groups[1].Value}); a shape of (rows, columns) is needed");
+            throw KMeansErrors.BadVectorFile(path, $"its shape is ({shape.Groups[1].Value}); a shape of (rows, columns) is needed");
         }
 
-        Int128 needed = offset + ((Int128)count * dimension * valueSize);
+        var layout = new VectorLayout(value, count, dimension, offset);
+        Int128 needed = offset + ((Int128)count * layout.RowBytes);
         return fileLength >= needed
-            ? new NpyHeader(valueSize, count, dimension, offset)
-            : throw KMeansErrors.BadNpy(
+            ? layout
+            : throw KMeansErrors.BadVectorFile(
                 path, $"it is cut short: {count} rows of {dimension} values need {needed} bytes and there are {fileLength}");
     }
 

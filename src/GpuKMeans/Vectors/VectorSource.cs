@@ -9,7 +9,7 @@ namespace GpuKMeans;
 /// <remarks>
 /// <para>
 /// <c>float[,]</c> and <c>float[][]</c> convert to a source by themselves; see also <see cref="FromMemory"/> and
-/// <see cref="NpyFile.Open"/>. Arrays are viewed, never copied: leave them unchanged while they are in use.
+/// <see cref="VectorFile.Open(string)"/>. Arrays are viewed, never copied: leave them unchanged while they are in use.
 /// </para>
 /// <para>
 /// To add a source of your own, derive and implement <see cref="Read"/>; override <see cref="Gather"/> where scattered

@@ -40,7 +40,7 @@ public sealed class SameBitsTests
             Assert.Equal(expected, Work(set, name, set.Rows.Chunk(d).ToArray()));
             foreach (string type in (string[])["<f4", "<f8"])
             {
-                using VectorSource file = NpyFile.Open(folder.Write($"{n}{type[1..]}.npy", Npy.File(set.Rows, n, d, type)));
+                using VectorSource file = VectorFile.Open(folder.Write($"{n}{type[1..]}.npy", Npy.File(set.Rows, n, d, type)));
                 Assert.Equal(expected, Work(set, name, file));
             }
         }

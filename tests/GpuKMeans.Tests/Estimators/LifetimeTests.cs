@@ -23,7 +23,7 @@ public sealed class LifetimeTests
     public void A_file_closed_while_it_is_read_stays_mapped_until_the_reader_is_done()
     {
         using var folder = new TemporaryFolder();
-        VectorSource file = NpyFile.Open(folder.Write("x.npy", Npy.File([1, 2, 3, 4], 4, 1)));
+        VectorSource file = VectorFile.Open(folder.Write("x.npy", Npy.File([1, 2, 3, 4], 4, 1)));
         Assert.True(file.TryPin(out System.Buffers.MemoryHandle handle));
         file.Dispose();
         unsafe

@@ -53,7 +53,7 @@ public sealed class ReproducibilityTests
         TestEstimators.SameFit(expected, TestEstimators.Fit(name, options, _set.Source));
         TestEstimators.SameFit(expected, TestEstimators.Fit(name, options, _set.Rows.Chunk(13).ToArray()));
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("rows.npy", Npy.File(_set.Rows, 9000, 13)));
+        using VectorSource file = VectorFile.Open(folder.Write("rows.npy", Npy.File(_set.Rows, 9000, 13)));
         TestEstimators.SameFit(expected, TestEstimators.Fit(name, options, file));
     }
 }

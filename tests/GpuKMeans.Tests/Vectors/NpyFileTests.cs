@@ -12,7 +12,7 @@ public sealed class NpyFileTests
     {
         TestSet set = TestData.Get("gaussian", 257, 7, 13);
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", Npy.File(set.Rows, 257, 7, type, version)));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", Npy.File(set.Rows, 257, 7, type, version)));
         Assert.Equal((257, 7), (file.Count, file.Dimension));
         float[] all = new float[257 * 7], some = new float[3 * 7];
         file.Read(0, all);
@@ -29,7 +29,7 @@ public sealed class NpyFileTests
     {
         using var folder = new TemporaryFolder();
         float[] values = [1, 2, 3, 4, 5, 6];
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", [.. Npy.Raw(header), .. MemoryMarshal.AsBytes<float>(values)]));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", [.. Npy.Raw(header), .. MemoryMarshal.AsBytes<float>(values)]));
         float[] read = new float[6];
         file.Read(0, read);
         Assert.Equal(values, read);
@@ -40,7 +40,7 @@ public sealed class NpyFileTests
     {
         double[] values = [0.1, 1 + 1e-12, -1e-60, 1e39, double.NaN, 16777217];
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(
+        using VectorSource file = VectorFile.Open(
             folder.Write("x.npy", [.. Npy.Header("<f8", "(3, 2)"), .. MemoryMarshal.AsBytes<double>(values)]));
         float[] read = new float[6];
         file.Read(0, read);
@@ -57,7 +57,7 @@ public sealed class NpyFileTests
         header[8]++;
         TestSet set = TestData.Get("gaussian", 100, 3, 8);
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", [.. header, .. MemoryMarshal.AsBytes<float>(set.Rows)]));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", [.. header, .. MemoryMarshal.AsBytes<float>(set.Rows)]));
         KMeansOptions options = TestEstimators.Options(8);
         TestEstimators.SameFit(new KMeans(options).Fit(set.Array), new KMeans(options).Fit(file));
     }
@@ -66,7 +66,7 @@ public sealed class NpyFileTests
     public void A_file_of_no_rows_is_a_source_of_no_rows()
     {
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", Npy.Header("<f4", "(0, 5)")));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", Npy.Header("<f4", "(0, 5)")));
         Assert.Equal((0, 5), (file.Count, file.Dimension));
         Assert.Contains("0 rows", Assert.Throws<ArgumentException>(() => new KMeans(1).Fit(file)).Message);
     }
@@ -75,7 +75,7 @@ public sealed class NpyFileTests
     public void Bytes_after_the_values_are_left_alone()
     {
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", [.. Npy.File([1, 2], 2, 1), 1, 2, 3]));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", [.. Npy.File([1, 2], 2, 1), 1, 2, 3]));
         Assert.Equal(2, file.Count);
     }
 
@@ -84,7 +84,7 @@ public sealed class NpyFileTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("x.npy", Npy.File([1, 2], 2, 1));
-        VectorSource file = NpyFile.Open(path);
+        VectorSource file = VectorFile.Open(path);
         file.Dispose();
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Read(0, new float[1]));
@@ -97,7 +97,7 @@ public sealed class NpyFileTests
     public void Rows_past_the_end_are_refused()
     {
         using var folder = new TemporaryFolder();
-        using VectorSource file = NpyFile.Open(folder.Write("x.npy", Npy.File([1, 2, 3, 4], 4, 1)));
+        using VectorSource file = VectorFile.Open(folder.Write("x.npy", Npy.File([1, 2, 3, 4], 4, 1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(3, new float[2]));
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(4, new float[1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(-1, new float[1]));
@@ -124,7 +124,7 @@ public sealed class NpyFileTests
             Assert.Skip($"This disk takes no sparse file of {length} bytes: {refused.Message}");
         }
 
-        using VectorSource file = NpyFile.Open(folder.File("big.npy"));
+        using VectorSource file = VectorFile.Open(folder.File("big.npy"));
         Assert.Equal((Rows, 8), (file.Count, file.Dimension));
         float[] rows = new float[24];
         file.Gather([Rows - 1, Rows / 2, Rows - 2], rows);

@@ -48,7 +48,7 @@ public sealed class NpyRefusalTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write($"{what}.npy", bytes);
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => NpyFile.Open(path));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => VectorFile.Open(path));
         Assert.Contains(message, error.Message);
         Assert.Contains(path, error.Message);
         File.Delete(path);
@@ -61,7 +61,7 @@ public sealed class NpyRefusalTests
         for (int length = 0; length < _good.Length; length++)
         {
             string path = folder.Write("cut.npy", _good[..length]);
-            Assert.Throws<InvalidDataException>(() => NpyFile.Open(path));
+            Assert.Throws<InvalidDataException>(() => VectorFile.Open(path));
         }
     }
 
@@ -69,10 +69,10 @@ public sealed class NpyRefusalTests
     public void A_file_that_is_not_there_is_not_found()
     {
         using var folder = new TemporaryFolder();
-        FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => NpyFile.Open(folder.File("none.npy")));
+        FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => VectorFile.Open(folder.File("none.npy")));
         Assert.Contains("none.npy", error.Message);
-        Assert.Throws<ArgumentException>(() => NpyFile.Open(""));
-        Assert.Throws<ArgumentNullException>(() => NpyFile.Open(null!));
+        Assert.Throws<ArgumentException>(() => VectorFile.Open(""));
+        Assert.Throws<ArgumentNullException>(() => VectorFile.Open((string)null!));
     }
 
     private static byte[] Whole(byte[] header) => [.. header, .. new byte[48]];

@@ -35,6 +35,9 @@ internal sealed unsafe class CpuData : EngineData
 
     public VectorSource Source { get; }
 
+    /// <summary>What errors call row 0.</summary>
+    public long FirstRow { get; init; }
+
     /// <summary>The first row, where rows are read in place; else null.</summary>
     public float* Rows { get; }
 
@@ -97,7 +100,7 @@ internal sealed unsafe class CpuData : EngineData
     {
         if (Frame.Normalize)
         {
-            UnitLength.Scale(new Span<float>(row, Dimension), number);
+            UnitLength.Scale(new Span<float>(row, Dimension), FirstRow + number);
         }
     }
 }

@@ -21,7 +21,6 @@ internal sealed unsafe partial class CpuEngine
     private int _blockCapacity;
     private int _mostUnitRows;
     private int _unitRows;
-    private int _groupPanels;
 
     // The block at hand: which rows, where each lies, and where results go.
     private CpuData? _blockData;
@@ -46,13 +45,15 @@ internal sealed unsafe partial class CpuEngine
         int block = Math.Clamp(BlockBytes / rowBytes, MinBlockRows, MaxBlockRows);
         _blockCapacity = block / CpuKernel.MaxTileRows * CpuKernel.MaxTileRows;
         _mostUnitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, CpuKernel.MaxTileRows, MaxUnitRows);
-        int panelBytes = (_dimension + 1) * _kernel.PanelWidth * sizeof(float);
-        _groupPanels = Math.Max(1, GroupBytes / panelBytes);
         ReleaseBlocks();
         _thresholds = new NativeBuffer<float>(_blockCapacity);
         _uncertain = new NativeBuffer<int>(_blockCapacity);
         _rowPointers = new NativeBuffer<nint>(_blockCapacity);
-        _uncertainCounts = new int[_blockCapacity / CpuKernel.MaxTileRows];
+        _listed = new NativeBuffer<int>(_blockCapacity);
+        _listedPointers = new NativeBuffer<nint>(_blockCapacity);
+        int units = _blockCapacity / CpuKernel.MaxTileRows;
+        _uncertainCounts = new int[units];
+        (_unitHeads, _unitTried, _unitLeft) = (new int[units], new int[units], new int[units]);
     }
 
     private Scratch ScratchOf(int slot) => _scratch[slot] ??= new Scratch(_mostUnitRows, _dimension);
@@ -135,10 +136,13 @@ internal sealed unsafe partial class CpuEngine
         _thresholds?.Dispose();
         _uncertain?.Dispose();
         _rowPointers?.Dispose();
+        _listed?.Dispose();
+        _listedPointers?.Dispose();
         _rowCopies?.Dispose();
         _stepLabels?.Dispose();
         _stepDistances?.Dispose();
-        (_thresholds, _uncertain, _rowPointers, _rowCopies, _stepLabels, _stepDistances) = (null, null, null, null, null, null);
+        (_thresholds, _uncertain, _rowPointers, _rowCopies) = (null, null, null, null);
+        (_listed, _listedPointers, _stepLabels, _stepDistances) = (null, null, null, null);
         for (int slot = 0; slot < _scratch.Length; slot++)
         {
             _scratch[slot]?.Dispose();
@@ -152,18 +156,25 @@ internal sealed unsafe partial class CpuEngine
         private readonly NativeBuffer<float> _tiles;
         private readonly NativeBuffer<float> _states;
         private readonly NativeBuffer<nint> _pointers;
+        private readonly NativeBuffer<int> _rowIndices;
         private NativeBuffer<float>? _scores;
+        private NativeBuffer<uint>? _masks;
 
         public Scratch(int unitRows, int dimension)
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
-            _states = new NativeBuffer<float>(5L * unitRows);
+            _states = new NativeBuffer<float>(6L * unitRows);
             _pointers = new NativeBuffer<nint>(unitRows);
-            RowIndices = new int[unitRows];
+            _rowIndices = new NativeBuffer<int>(unitRows);
             RowNumbers = new long[unitRows];
             float* state = _states.Pointer;
             State = new TileState(
-                state, state + unitRows, state + (2 * unitRows), state + (3 * unitRows), (int*)(state + (4 * unitRows)));
+                state,
+                state + unitRows,
+                state + (2 * unitRows),
+                state + (3 * unitRows),
+                state + (4 * unitRows),
+                (int*)(state + (5 * unitRows)));
         }
 
         public float* Tiles => _tiles.Pointer;
@@ -171,21 +182,25 @@ internal sealed unsafe partial class CpuEngine
         public TileState State { get; }
 
         /// <summary>The rows of the unit that are to be assigned, as places in the block.</summary>
-        public int[] RowIndices { get; }
+        public int* RowIndices => _rowIndices.Pointer;
 
         /// <summary>Where these rows lie.</summary>
         public float** Pointers => (float**)_pointers.Pointer;
 
         public long[] RowNumbers { get; }
 
+        public uint* Masks(int count) => NativeBuffer<uint>.Ensure(ref _masks, count);
+
         public float* Scores(int room) => NativeBuffer<float>.Ensure(ref _scores, room);
 
         public void Dispose()
         {
             _scores?.Dispose();
+            _masks?.Dispose();
             _tiles.Dispose();
             _states.Dispose();
             _pointers.Dispose();
+            _rowIndices.Dispose();
         }
     }
 }

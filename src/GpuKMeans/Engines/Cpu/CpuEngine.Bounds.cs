@@ -17,6 +17,9 @@ internal sealed unsafe partial class CpuEngine
     private float _fastest;
     private float _secondFastest;
     private int _fastestCenter;
+
+    // Makes up for the roundings of a squared distance in float32; what underflows is less than the least normal number.
+    private const float LeastNormal = 1.17549435e-38f;
     private float _more;
 
     /// <summary>Begins a pass: whether the bounds kept with the rows are of the pass before, and how far centres moved since.</summary>
@@ -27,9 +30,6 @@ internal sealed unsafe partial class CpuEngine
         _boundsHold = ReferenceEquals(data.BoundsEngine, this) && data.BoundsVersion == _boundsVersion;
         (data.BoundsEngine, data.BoundsVersion) = (this, ++_boundsVersion);
         _movedSincePass = false;
-
-        // Makes up for the roundings of a squared distance in float32.
-        _more = 1 + ((_dimension + 64) * 1.2e-7f);
         (_fastest, _secondFastest, _fastestCenter) = (0, 0, 0);
         for (int j = 0; j < _clusters && _boundsHold; j++)
         {
@@ -57,7 +57,7 @@ internal sealed unsafe partial class CpuEngine
         float squared = SquaredDistance(row);
         float moved = _blockLabels[row] == _fastestCenter ? _secondFastest : _fastest;
         float bound = (_blockBounds[row] - moved) * ErrorBound.Less;
-        if (MathF.Sqrt(squared) * _more < bound)
+        if (IsNearer(squared, bound))
         {
             _blockDistances[row] = squared;
             _blockBounds[row] = bound;
@@ -66,4 +66,10 @@ internal sealed unsafe partial class CpuEngine
 
         return false;
     }
+
+    /// <summary>Whether a row is certain to be nearer to its centre than a bound says of the others.</summary>
+    /// <param name="squared">The squared distance to its centre, from direct differences in float32.</param>
+    /// <param name="bound">A distance that all other centres have at least.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsNearer(float squared, float bound) => MathF.Sqrt(squared + LeastNormal) * _more < bound;
 }

@@ -29,7 +29,7 @@ internal sealed unsafe partial class CpuEngine
         _movedSincePass = true;
         _toMeans = toMeans;
         _team.Run(_panels!.PanelCount, 32.0 * _clusters * _dimension, _moveUnit);
-        _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
+        BoundScores();
         double shift = 0;
         foreach (double part in _shifts)
         {

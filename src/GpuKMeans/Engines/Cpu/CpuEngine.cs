@@ -5,6 +5,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 {
     private readonly CpuKernel _kernel;
     private readonly WorkerTeam _team;
+    private readonly int? _alwaysHead;
 
     private int _clusters;
     private int _dimension;
@@ -18,12 +19,21 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private CenterPanels? _panels;
     private ErrorBound _bound;
 
-    public CpuEngine(int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork)
+    /// <summary>Makes an engine without centres.</summary>
+    /// <param name="threads">The most threads it uses; −1 for one a core.</param>
+    /// <param name="kernel">Its inner loops; null for the machine's best.</param>
+    /// <param name="leastShared">Work below this is done by one thread.</param>
+    /// <param name="alwaysHead">A head that is taken whether it pays or not; null to choose.</param>
+    public CpuEngine(
+        int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork, int? alwaysHead = null)
     {
+        _alwaysHead = alwaysHead;
         _kernel = kernel ?? CpuKernels.Default;
         _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads, leastShared);
         _scratch = new Scratch[_team.Threads];
         _assignUnit = AssignUnit;
+        _assignListed = AssignListed;
+        _siftUnit = SiftUnit;
         _settleUnit = SettleUnit;
         _accumulateUnit = AccumulateUnit;
         _moveUnit = MoveUnit;
@@ -34,6 +44,9 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     public override Device Device => Device.Cpu;
 
     public override string Name => $"CPU, {_kernel.Name}, {_team.Threads} thread{(_team.Threads == 1 ? "" : "s")}";
+
+    /// <summary>The rows whose label a head has told since the centres' number or dimension last changed.</summary>
+    public long DecidedByHeads => _heads?.Decided ?? 0;
 
     public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame) =>
         new CpuData(rows, weights, frame);
@@ -48,14 +61,23 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _origin = new NativeBuffer<float>(dimension);
             _means = new NativeBuffer<double>(clusters * (long)dimension);
             _centers = new NativeBuffer<float>(clusters * (long)dimension);
-            _panels = new CenterPanels(_kernel, clusters, dimension);
+            int[] heads = HeadColumns(dimension);
+            _panels = new CenterPanels(_kernel, clusters, dimension, heads);
+            _heads = new HeadChoice(heads, clusters, dimension) { Always = _alwaysHead };
+            _headBounds = new ErrorBound[heads.Length];
+            _more = 1 + ((dimension + 64) * 1.2e-7f);
             _counts = new double[clusters];
             _shifts = new double[clusters];
             PlanBlocks();
         }
+        else if (_sums is not null)
+        {
+            ClearSums();
+        }
 
         _frame = frame;
         EndBounds();
+        _heads!.Begin();
         frame.Origin.Span.CopyTo(new Span<float>(_origin!.Pointer, dimension));
         counts.CopyTo(_counts);
         for (int j = 0; j < clusters; j++)
@@ -121,7 +143,13 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private void PackCenters()
     {
         _team.Run(_panels!.PanelCount, 16.0 * _clusters * _dimension, _packUnit);
-        _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels.Longest());
+        BoundScores();
+    }
+
+    private void BoundScores()
+    {
+        _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels!.Longest());
+        BoundHeads();
     }
 
     private void PackUnit(int panel, int slot) => _panels!.Set(panel, _centers!.Pointer, _origin!.Pointer);

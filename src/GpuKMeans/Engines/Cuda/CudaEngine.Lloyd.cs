@@ -5,6 +5,9 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Full iterations over all rows.</content>
 internal sealed partial class CudaEngine
 {
+    // Whether the sums hold what was accumulated since the centres last moved.
+    private bool _accumulated;
+
     public override LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken)
     {
         _context.MakeCurrent();
@@ -16,12 +19,18 @@ internal sealed partial class CudaEngine
         }
 
         _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
-        ClearSums();
+        if (!_accumulated)
+        {
+            ClearSums();
+        }
+
+        _accumulated = false;
         try
         {
             AccumulateParts(source, cancellationToken);
             Total total = FinishTotals(data.Count, withShifts: false);
             ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);
+            _accumulated = true;
             return new LloydStatistics(total.Inertia, total.Changed);
         }
         catch
@@ -38,6 +47,7 @@ internal sealed partial class CudaEngine
         double[] weights = ReadBack<double>(_work.SumWeights.Pointer, _centers.Count).ToArray();
         relocated = FillEmptyClusters((CudaData)data, weights);
         Move(default, toMeans: true);
+        _accumulated = false;
         return FinishTotals(0, withShifts: true).Shift;
     }
 

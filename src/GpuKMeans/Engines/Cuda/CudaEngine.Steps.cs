@@ -11,6 +11,7 @@ internal sealed partial class CudaEngine
         }
 
         _context.MakeCurrent();
+        _accumulated = false;
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
         _work.Results.Reserve(steps.Length);

@@ -17,6 +17,9 @@ internal abstract unsafe class CpuKernel
     /// </summary>
     public const int ChunkColumns = 256;
 
+    /// <summary>Panels that pass over a chunk of columns before the next comes in.</summary>
+    public const int ChunkPanels = 4;
+
     public abstract string Name { get; }
 
     /// <summary>Rows in a tile.</summary>
@@ -35,11 +38,43 @@ internal abstract unsafe class CpuKernel
     public abstract void Pack(float** rows, int dimension, float* origin, float* tile);
 
     /// <summary>Carries the best score, its centre and the second best score of each row through panels.</summary>
-    public abstract void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
+    {
+        if (panels.Dimension > ChunkColumns)
+        {
+            AssignInChunks(tile, panels, firstPanel, endPanel, state);
+            return;
+        }
+
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            AssignPanel(
+                tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), panels.FirstCenter(panel), state);
+        }
+    }
+
+    /// <summary>Scores of panels of at most <see cref="ChunkColumns"/> columns: <c>scores[j·TileRows + r]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Score(float* tile, CenterPanels panels, int firstPanel, int endPanel, float* scores)
+    {
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            float* place = scores + (panels.FirstCenter(panel) * TileRows);
+            ScoreChunk(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), true, place);
+        }
+    }
+
+    /// <summary>Folds scores of consecutive centres into the state.</summary>
+    public abstract void Fold(float* scores, int center, int count, TileState state);
+
+    /// <summary>For each centre, which rows' scores are not below a threshold of theirs, as a mask of lanes.</summary>
+    public abstract void Reaching(float* scores, int count, float* thresholds, uint* masks);
 
     /// <summary>
     /// Says which rows' best centre is not certain, as a mask of lanes, and sets for each row the least score that a
-    /// centre must have to be in question, and a distance below which no centre but the best lies (<see cref="ErrorBound"/>).
+    /// centre must have to be in question, a distance below which no centre but the best lies (<see cref="ErrorBound"/>), and
+    /// its ‖x‖².
     /// </summary>
     public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state);
 
@@ -54,7 +89,70 @@ internal abstract unsafe class CpuKernel
     /// that only fill them up. Summed in the order of the columns, multiply and add fused: the same bits in every kernel
     /// on machines that fuse.
     /// </summary>
-    public abstract void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
+    {
+        for (int panel = 0; panel < panels.PanelCount; panel++)
+        {
+            float* place = distances + (panels.FirstCenter(panel) * (long)stride);
+            DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), place, stride);
+        }
+    }
+
+    /// <summary>Scores of one panel, folded into the state as soon as they are known.</summary>
+    /// <param name="tile">The rows.</param>
+    /// <param name="start">What each centre's sum starts from.</param>
+    /// <param name="lines">The panel.</param>
+    /// <param name="dimension">The columns to sum, at most <see cref="ChunkColumns"/>.</param>
+    /// <param name="width">Its centres: <see cref="PanelWidth"/> or <see cref="TailWidth"/>.</param>
+    /// <param name="center">The first of them.</param>
+    /// <param name="state">What is kept of the rows.</param>
+    protected abstract void AssignPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state);
+
+    /// <summary>Scores of one panel over a chunk of columns: <c>scores[j·TileRows + r]</c>, set by the first chunk and added to by the others.</summary>
+    protected abstract void ScoreChunk(
+        float* tile, float* start, float* lines, int columns, int width, bool first, float* scores);
+
+    /// <summary><see cref="SquaredDistances"/> for one panel.</summary>
+    protected abstract void DistancesToPanel(
+        float* tile, float* lines, int dimension, int width, float* distances, int stride);
+
+    // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
+    // scores so far wait in memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AssignInChunks(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
+    {
+        int panelScores = PanelWidth * TileRows;
+        float* scores = stackalloc float[ChunkPanels * panelScores];
+        float* zeros = stackalloc float[PanelWidth];
+        new Span<float>(zeros, PanelWidth).Clear();
+        for (int group = firstPanel; group < endPanel; group += ChunkPanels)
+        {
+            int endGroup = Math.Min(group + ChunkPanels, endPanel);
+            for (int column = 0; column < panels.Dimension; column += ChunkColumns)
+            {
+                int columns = Math.Min(ChunkColumns, panels.Dimension - column);
+                for (int panel = group; panel < endGroup; panel++)
+                {
+                    int width = panels.Width(panel);
+                    ScoreChunk(
+                        tile + ((long)column * TileRows),
+                        column == 0 ? panels.Starts(panel) : zeros,
+                        panels.Lines(panel) + ((long)column * width),
+                        columns,
+                        width,
+                        column == 0,
+                        scores + ((panel - group) * panelScores));
+                }
+            }
+
+            for (int panel = group; panel < endGroup; panel++)
+            {
+                Fold(scores + ((panel - group) * panelScores), panels.FirstCenter(panel), panels.Width(panel), state);
+            }
+        }
+    }
 
     /// <summary><see cref="Pack"/> for rows of one to three values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -75,12 +173,13 @@ internal abstract unsafe class CpuKernel
 }
 
 /// <summary>What is kept for each row of a tile: pointers to <see cref="CpuKernel.TileRows"/> values each.</summary>
-internal readonly unsafe struct TileState(float* best, float* second, float* threshold, float* lower, int* index)
+internal readonly unsafe struct TileState(float* best, float* second, float* threshold, float* lower, float* squares, int* index)
 {
     public readonly float* Best = best;
     public readonly float* Second = second;
     public readonly float* Threshold = threshold;
     public readonly float* Lower = lower;
+    public readonly float* Squares = squares;
     public readonly int* Index = index;
 
     public void Reset(int rows)

@@ -68,4 +68,15 @@ internal readonly struct ErrorBound
         float squares = (squaredNorm * NormLess) - (2 * second) - Margin(squaredNorm, second);
         return MathF.Sqrt(MathF.Max(squares, 0)) * Less;
     }
+
+    /// <summary>
+    /// The least score that a centre within a distance can have: ½(‖x‖² − d²) less E, for it has ‖c‖ ≤ ‖x‖ + d; the last
+    /// factor makes up for the roundings here.
+    /// </summary>
+    public float LeastScore(float squaredNorm, float distance)
+    {
+        float norm = MathF.Sqrt(squaredNorm), reach = MathF.Min(Longest, (norm + distance) * 1.001f);
+        float squares = distance * distance, margin = (TwoG * reach * ((0.5f * reach) + norm)) + Underflow;
+        return (0.5f * ((squaredNorm * NormLess) - squares - margin)) - (1e-6f * (squaredNorm + squares));
+    }
 }

@@ -21,24 +21,6 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
-    public override void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
-    {
-        for (int panel = firstPanel; panel < endPanel; panel++)
-        {
-            float score = Score(tile, panels, panel);
-            if (score > *state.Best)
-            {
-                *state.Second = *state.Best;
-                *state.Best = score;
-                *state.Index = panel;
-            }
-            else if (score > *state.Second)
-            {
-                *state.Second = score;
-            }
-        }
-    }
-
     public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
     {
         float squaredNorm = 0;
@@ -48,6 +30,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
 
         *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
+        *state.Squares = squaredNorm;
         *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
 
         // Not "second >= threshold": what is not a number is not certain.
@@ -62,29 +45,75 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
-    public override void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
+    protected override void AssignPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
     {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
+        float score = *start;
+        for (int d = 0; d < dimension; d++)
         {
-            float* line = panels.Panel(panel);
-            float sum = 0;
-            for (int d = 0; d < panels.Dimension; d++)
-            {
-                float difference = tile[d] - line[d + 1];
-                sum = MathF.FusedMultiplyAdd(difference, difference, sum);
-            }
-
-            distances[panel * (long)stride] = sum;
+            score += tile[d] * lines[d];
         }
+
+        Fold(&score, center, 1, state);
+    }
+
+    protected override void ScoreChunk(
+        float* tile, float* start, float* lines, int columns, int width, bool first, float* scores)
+    {
+        float part = *start;
+        for (int d = 0; d < columns; d++)
+        {
+            part += tile[d] * lines[d];
+        }
+
+        *scores = first ? part : *scores + part;
+    }
+
+    public override void Fold(float* scores, int center, int count, TileState state)
+    {
+        for (int j = 0; j < count; j++)
+        {
+            float score = scores[j];
+            if (score > *state.Best)
+            {
+                *state.Second = *state.Best;
+                *state.Best = score;
+                *state.Index = center + j;
+            }
+            else if (score > *state.Second)
+            {
+                *state.Second = score;
+            }
+        }
+    }
+
+    public override void Reaching(float* scores, int count, float* thresholds, uint* masks)
+    {
+        for (int j = 0; j < count; j++)
+        {
+            masks[j] = scores[j] < *thresholds ? 0u : 1u;
+        }
+    }
+
+    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    {
+        float sum = 0;
+        for (int d = 0; d < dimension; d++)
+        {
+            float difference = tile[d] - lines[d];
+            sum = MathF.FusedMultiplyAdd(difference, difference, sum);
+        }
+
+        *distances = sum;
     }
 
     private static float Score(float* row, CenterPanels panels, int panel)
     {
-        float* line = panels.Panel(panel);
-        float score = 0, part = *line;
+        float* line = panels.Lines(panel);
+        float score = 0, part = *panels.Starts(panel);
         for (int d = 0; d < panels.Dimension; d++)
         {
-            part += row[d] * line[d + 1];
+            part += row[d] * line[d];
             if ((d + 1) % ChunkColumns == 0)
             {
                 score += part;

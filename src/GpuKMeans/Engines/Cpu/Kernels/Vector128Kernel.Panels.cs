@@ -6,23 +6,36 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Scores of a panel, folded into the best and second best as soon as they are known.</content>
 internal sealed unsafe partial class Vector128Kernel
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    protected override void AssignPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
     {
-        Vector128<float> a0 = Vector128.Create(lines[0]), b0 = a0;
-        Vector128<float> a1 = Vector128.Create(lines[1]), b1 = a1;
-        Vector128<float> a2 = Vector128.Create(lines[2]), b2 = a2;
-        Vector128<float> a3 = Vector128.Create(lines[3]), b3 = a3;
-        Vector128<float> a4 = Vector128.Create(lines[4]), b4 = a4;
-        Vector128<float> a5 = Vector128.Create(lines[5]), b5 = a5;
-        Vector128<float> a6 = Vector128.Create(lines[6]), b6 = a6;
-        Vector128<float> a7 = Vector128.Create(lines[7]), b7 = a7;
-        Vector128<float> a8 = Vector128.Create(lines[8]), b8 = a8;
-        Vector128<float> a9 = Vector128.Create(lines[9]), b9 = a9;
-        Vector128<float> a10 = Vector128.Create(lines[10]), b10 = a10;
-        Vector128<float> a11 = Vector128.Create(lines[11]), b11 = a11;
+        if (width == Wide)
+        {
+            WidePanel(tile, start, lines, dimension, center, state);
+        }
+        else
+        {
+            TailPanel(tile, start, lines, dimension, center, state);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    {
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
+        Vector128<float> a4 = Vector128.Create(start[4]), b4 = a4;
+        Vector128<float> a5 = Vector128.Create(start[5]), b5 = a5;
+        Vector128<float> a6 = Vector128.Create(start[6]), b6 = a6;
+        Vector128<float> a7 = Vector128.Create(start[7]), b7 = a7;
+        Vector128<float> a8 = Vector128.Create(start[8]), b8 = a8;
+        Vector128<float> a9 = Vector128.Create(start[9]), b9 = a9;
+        Vector128<float> a10 = Vector128.Create(start[10]), b10 = a10;
+        Vector128<float> a11 = Vector128.Create(start[11]), b11 = a11;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 12; tile < end; tile += Rows, lines += 12)
+        for (; tile < end; tile += Rows, lines += 12)
         {
             Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
             c = Vector128.Create(lines[0]);
@@ -63,7 +76,7 @@ internal sealed unsafe partial class Vector128Kernel
             b11 = Vector128.MultiplyAddEstimate(y, c, b11);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -88,19 +101,19 @@ internal sealed unsafe partial class Vector128Kernel
         high.Add(b10, center + 10);
         low.Add(a11, center + 11);
         high.Add(b11, center + 11);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
     {
-        Vector128<float> a0 = Vector128.Create(lines[0]), b0 = a0;
-        Vector128<float> a1 = Vector128.Create(lines[1]), b1 = a1;
-        Vector128<float> a2 = Vector128.Create(lines[2]), b2 = a2;
-        Vector128<float> a3 = Vector128.Create(lines[3]), b3 = a3;
+        Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
+        Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
+        Vector128<float> a2 = Vector128.Create(start[2]), b2 = a2;
+        Vector128<float> a3 = Vector128.Create(start[3]), b3 = a3;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 4; tile < end; tile += Rows, lines += 4)
+        for (; tile < end; tile += Rows, lines += 4)
         {
             Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes), c;
             c = Vector128.Create(lines[0]);
@@ -117,7 +130,7 @@ internal sealed unsafe partial class Vector128Kernel
             b3 = Vector128.MultiplyAddEstimate(y, c, b3);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -126,7 +139,7 @@ internal sealed unsafe partial class Vector128Kernel
         high.Add(b2, center + 2);
         low.Add(a3, center + 3);
         high.Add(b3, center + 3);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 }

@@ -15,21 +15,20 @@ internal sealed unsafe partial class Vector128Kernel
             for (int part = 0; part < width; part += Lanes)
             {
                 float* place = scores + panels.FirstCenter(panel) + part;
-                ScorePanel(row, panels.Panel(panel) + part, panels.Dimension, width, place);
+                ScorePanel(row, panels.Starts(panel) + part, panels.Lines(panel) + part, panels.Dimension, width, place);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    private static void ScorePanel(float* row, float* start, float* lines, int dimension, int width, float* scores)
     {
-        Vector128<float> a = Vector128.Load(lines), sum = Vector128<float>.Zero;
+        Vector128<float> a = Vector128.Load(start), sum = Vector128<float>.Zero;
         for (int column = 0; column < dimension; column += ChunkColumns)
         {
             int end = Math.Min(column + ChunkColumns, dimension);
-            for (int d = column; d < end; d++)
+            for (int d = column; d < end; d++, lines += width)
             {
-                lines += width;
                 a = Vector128.MultiplyAddEstimate(Vector128.Create(row[d]), Vector128.Load(lines), a);
             }
 

@@ -6,6 +6,18 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Squared distances from direct differences.</content>
 internal sealed unsafe partial class Vector256Kernel
 {
+    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    {
+        if (width == Wide)
+        {
+            WideDistances(tile, lines, dimension, distances, stride);
+        }
+        else
+        {
+            TailDistances(tile, lines, dimension, distances, stride);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WideDistances(float* tile, float* lines, int dimension, float* distances, int stride)
     {
@@ -16,7 +28,7 @@ internal sealed unsafe partial class Vector256Kernel
         Vector256<float> a4 = Vector256<float>.Zero, b4 = a4;
         Vector256<float> a5 = Vector256<float>.Zero, b5 = a5;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 6; tile < end; tile += Rows, lines += 6)
+        for (; tile < end; tile += Rows, lines += 6)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c, p, q;
             c = Vector256.Create(lines[0]);
@@ -71,7 +83,7 @@ internal sealed unsafe partial class Vector256Kernel
         Vector256<float> a0 = Vector256<float>.Zero, b0 = a0;
         Vector256<float> a1 = Vector256<float>.Zero, b1 = a1;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 2; tile < end; tile += Rows, lines += 2)
+        for (; tile < end; tile += Rows, lines += 2)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c, p, q;
             c = Vector256.Create(lines[0]);
@@ -90,21 +102,5 @@ internal sealed unsafe partial class Vector256Kernel
         b0.Store(distances + (0 * stride) + Lanes);
         a1.Store(distances + (1 * stride));
         b1.Store(distances + (1 * stride) + Lanes);
-    }
-
-    public override void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
-    {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
-        {
-            float* place = distances + (panels.FirstCenter(panel) * (long)stride);
-            if (panels.Width(panel) == Wide)
-            {
-                WideDistances(tile, panels.Panel(panel), panels.Dimension, place, stride);
-            }
-            else
-            {
-                TailDistances(tile, panels.Panel(panel), panels.Dimension, place, stride);
-            }
-        }
     }
 }

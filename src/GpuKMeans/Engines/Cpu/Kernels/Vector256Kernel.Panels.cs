@@ -6,17 +6,30 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Scores of a panel, folded into the best and second best as soon as they are known.</content>
 internal sealed unsafe partial class Vector256Kernel
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    protected override void AssignPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
     {
-        Vector256<float> a0 = Vector256.Create(lines[0]), b0 = a0;
-        Vector256<float> a1 = Vector256.Create(lines[1]), b1 = a1;
-        Vector256<float> a2 = Vector256.Create(lines[2]), b2 = a2;
-        Vector256<float> a3 = Vector256.Create(lines[3]), b3 = a3;
-        Vector256<float> a4 = Vector256.Create(lines[4]), b4 = a4;
-        Vector256<float> a5 = Vector256.Create(lines[5]), b5 = a5;
+        if (width == Wide)
+        {
+            WidePanel(tile, start, lines, dimension, center, state);
+        }
+        else
+        {
+            TailPanel(tile, start, lines, dimension, center, state);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    {
+        Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
+        Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;
+        Vector256<float> a2 = Vector256.Create(start[2]), b2 = a2;
+        Vector256<float> a3 = Vector256.Create(start[3]), b3 = a3;
+        Vector256<float> a4 = Vector256.Create(start[4]), b4 = a4;
+        Vector256<float> a5 = Vector256.Create(start[5]), b5 = a5;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 6; tile < end; tile += Rows, lines += 6)
+        for (; tile < end; tile += Rows, lines += 6)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
             c = Vector256.Create(lines[0]);
@@ -39,7 +52,7 @@ internal sealed unsafe partial class Vector256Kernel
             b5 = Vector256.FusedMultiplyAdd(y, c, b5);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -52,17 +65,17 @@ internal sealed unsafe partial class Vector256Kernel
         high.Add(b4, center + 4);
         low.Add(a5, center + 5);
         high.Add(b5, center + 5);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
     {
-        Vector256<float> a0 = Vector256.Create(lines[0]), b0 = a0;
-        Vector256<float> a1 = Vector256.Create(lines[1]), b1 = a1;
+        Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
+        Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 2; tile < end; tile += Rows, lines += 2)
+        for (; tile < end; tile += Rows, lines += 2)
         {
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c;
             c = Vector256.Create(lines[0]);
@@ -73,12 +86,12 @@ internal sealed unsafe partial class Vector256Kernel
             b1 = Vector256.FusedMultiplyAdd(y, c, b1);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
         high.Add(b1, center + 1);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 }

@@ -14,8 +14,10 @@ internal sealed unsafe partial class Vector256Kernel
         int panel = 0, dimension = panels.Dimension;
         for (; panel + 4 <= panels.WidePanels; panel += 4)
         {
-            float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
-            Vector256<float> a = Vector256.Load(p), b = Vector256.Load(q), c = Vector256.Load(r), e = Vector256.Load(s);
+            float* p = panels.Lines(panel), q = panels.Lines(panel + 1), r = panels.Lines(panel + 2), s = panels.Lines(panel + 3);
+            float* start = panels.Starts(panel);
+            Vector256<float> a = Vector256.Load(start), b = Vector256.Load(start + Wide);
+            Vector256<float> c = Vector256.Load(start + (2 * Wide)), e = Vector256.Load(start + (3 * Wide));
             Vector256<float> sumA = Vector256<float>.Zero, sumB = sumA, sumC = sumA, sumE = sumA;
             for (int column = 0; column < dimension; column += ChunkColumns)
             {
@@ -23,7 +25,7 @@ internal sealed unsafe partial class Vector256Kernel
                 for (int d = column; d < end; d++)
                 {
                     Vector256<float> x = Vector256.Create(row[d]);
-                    long line = (d + 1) * (long)Wide;
+                    long line = d * (long)Wide;
                     a = Vector256.FusedMultiplyAdd(x, Vector256.Load(p + line), a);
                     b = Vector256.FusedMultiplyAdd(x, Vector256.Load(q + line), b);
                     c = Vector256.FusedMultiplyAdd(x, Vector256.Load(r + line), c);
@@ -43,20 +45,20 @@ internal sealed unsafe partial class Vector256Kernel
 
         for (; panel < panels.PanelCount; panel++)
         {
-            ScorePanel(row, panels.Panel(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
+            ScorePanel(
+                row, panels.Starts(panel), panels.Lines(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    private static void ScorePanel(float* row, float* start, float* lines, int dimension, int width, float* scores)
     {
-        Vector256<float> a = Vector256.Load(lines), sum = Vector256<float>.Zero;
+        Vector256<float> a = Vector256.Load(start), sum = Vector256<float>.Zero;
         for (int column = 0; column < dimension; column += ChunkColumns)
         {
             int end = Math.Min(column + ChunkColumns, dimension);
-            for (int d = column; d < end; d++)
+            for (int d = column; d < end; d++, lines += width)
             {
-                lines += width;
                 a = Vector256.FusedMultiplyAdd(Vector256.Create(row[d]), Vector256.Load(lines), a);
             }
 

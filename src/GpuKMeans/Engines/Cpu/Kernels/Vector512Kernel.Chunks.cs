@@ -6,61 +6,49 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Scores of rows too long for the first-level cache, a chunk of columns at a time.</content>
 internal sealed unsafe partial class Vector512Kernel
 {
-    // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
-    // scores so far wait in memory.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AssignInChunks(
-        float* tile, CenterPanels panels, int firstPanel, int endPanel, ref Running low, ref Running high)
+    protected override void ScoreChunk(
+        float* tile, float* start, float* lines, int columns, int width, bool first, float* scores)
     {
-        float* scores = stackalloc float[ChunkPanels * Wide * Rows];
-        for (int group = firstPanel; group < endPanel; group += ChunkPanels)
+        if (width == Wide)
         {
-            int endGroup = Math.Min(group + ChunkPanels, endPanel);
-            for (int column = 0; column < panels.Dimension; column += ChunkColumns)
-            {
-                int columns = Math.Min(ChunkColumns, panels.Dimension - column);
-                float* chunk = tile + ((long)column * Rows);
-                for (int panel = group; panel < endGroup; panel++)
-                {
-                    float* lines = panels.Panel(panel);
-                    float* place = scores + ((panel - group) * Wide * Rows);
-                    if (panels.Width(panel) == Wide)
-                    {
-                        WideChunk(chunk, lines, column, columns, place);
-                    }
-                    else
-                    {
-                        TailChunk(chunk, lines, column, columns, place);
-                    }
-                }
-            }
-
-            // Copies stay in registers; what is passed by reference does not.
-            Running lowRows = low, highRows = high;
-            for (int panel = group; panel < endGroup; panel++)
-            {
-                float* place = scores + ((panel - group) * Wide * Rows);
-                int center = panels.FirstCenter(panel), end = center + panels.Width(panel);
-                for (; center < end; center++, place += Rows)
-                {
-                    lowRows.Add(Vector512.Load(place), center);
-                    highRows.Add(Vector512.Load(place + Lanes), center);
-                }
-            }
-
-            low = lowRows;
-            high = highRows;
+            WideChunk(tile, start, lines, columns, first, scores);
+        }
+        else
+        {
+            TailChunk(tile, start, lines, columns, first, scores);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideChunk(float* tile, float* lines, int column, int columns, float* scores)
+    public override void Fold(float* scores, int center, int count, TileState state)
     {
-        // The first chunk starts from −½‖c‖², the others from zeros.
-        float* zeros = stackalloc float[Wide];
-        new Span<float>(zeros, Wide).Clear();
-        float* start = column == 0 ? lines : zeros;
-        lines += (column + 1) * (long)Wide;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
+        for (int end = center + count; center < end; center++, scores += Rows)
+        {
+            low.Add(Vector512.Load(scores), center);
+            high.Add(Vector512.Load(scores + Lanes), center);
+        }
+
+        low.Store(state, 0);
+        high.Store(state, Lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Reaching(float* scores, int count, float* thresholds, uint* masks)
+    {
+        Vector512<float> low = Vector512.Load(thresholds), high = Vector512.Load(thresholds + Lanes);
+        for (int j = 0; j < count; j++, scores += Rows)
+        {
+            // Not "score >= threshold": what is not a number is in question.
+            uint below = (uint)Vector512.LessThan(Vector512.Load(scores), low).ExtractMostSignificantBits();
+            uint belowHigh = (uint)Vector512.LessThan(Vector512.Load(scores + Lanes), high).ExtractMostSignificantBits();
+            masks[j] = ~(below | (belowHigh << Lanes));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WideChunk(float* tile, float* start, float* lines, int columns, bool first, float* scores)
+    {
         Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
         Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
         Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
@@ -115,7 +103,7 @@ internal sealed unsafe partial class Vector512Kernel
             b11 = Vector512.FusedMultiplyAdd(y, c, b11);
         }
 
-        if (column > 0)
+        if (!first)
         {
             a0 += Vector512.Load(scores + (0 * Rows));
             b0 += Vector512.Load(scores + (0 * Rows) + Lanes);
@@ -170,13 +158,8 @@ internal sealed unsafe partial class Vector512Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailChunk(float* tile, float* lines, int column, int columns, float* scores)
+    private static void TailChunk(float* tile, float* start, float* lines, int columns, bool first, float* scores)
     {
-        // The first chunk starts from −½‖c‖², the others from zeros.
-        float* zeros = stackalloc float[Tail];
-        new Span<float>(zeros, Tail).Clear();
-        float* start = column == 0 ? lines : zeros;
-        lines += (column + 1) * (long)Tail;
         Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
         Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
         Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
@@ -199,7 +182,7 @@ internal sealed unsafe partial class Vector512Kernel
             b3 = Vector512.FusedMultiplyAdd(y, c, b3);
         }
 
-        if (column > 0)
+        if (!first)
         {
             a0 += Vector512.Load(scores + (0 * Rows));
             b0 += Vector512.Load(scores + (0 * Rows) + Lanes);

@@ -6,6 +6,18 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Squared distances from direct differences.</content>
 internal sealed unsafe partial class Vector512Kernel
 {
+    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    {
+        if (width == Wide)
+        {
+            WideDistances(tile, lines, dimension, distances, stride);
+        }
+        else
+        {
+            TailDistances(tile, lines, dimension, distances, stride);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WideDistances(float* tile, float* lines, int dimension, float* distances, int stride)
     {
@@ -22,7 +34,7 @@ internal sealed unsafe partial class Vector512Kernel
         Vector512<float> a10 = Vector512<float>.Zero, b10 = a10;
         Vector512<float> a11 = Vector512<float>.Zero, b11 = a11;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 12; tile < end; tile += Rows, lines += 12)
+        for (; tile < end; tile += Rows, lines += 12)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c, p, q;
             c = Vector512.Create(lines[0]);
@@ -121,7 +133,7 @@ internal sealed unsafe partial class Vector512Kernel
         Vector512<float> a2 = Vector512<float>.Zero, b2 = a2;
         Vector512<float> a3 = Vector512<float>.Zero, b3 = a3;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 4; tile < end; tile += Rows, lines += 4)
+        for (; tile < end; tile += Rows, lines += 4)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c, p, q;
             c = Vector512.Create(lines[0]);
@@ -154,21 +166,5 @@ internal sealed unsafe partial class Vector512Kernel
         b2.Store(distances + (2 * stride) + Lanes);
         a3.Store(distances + (3 * stride));
         b3.Store(distances + (3 * stride) + Lanes);
-    }
-
-    public override void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
-    {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
-        {
-            float* place = distances + (panels.FirstCenter(panel) * (long)stride);
-            if (panels.Width(panel) == Wide)
-            {
-                WideDistances(tile, panels.Panel(panel), panels.Dimension, place, stride);
-            }
-            else
-            {
-                TailDistances(tile, panels.Panel(panel), panels.Dimension, place, stride);
-            }
-        }
     }
 }

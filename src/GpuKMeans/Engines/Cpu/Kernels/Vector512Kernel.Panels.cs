@@ -6,23 +6,36 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Scores of a panel, folded into the best and second best as soon as they are known.</content>
 internal sealed unsafe partial class Vector512Kernel
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    protected override void AssignPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
     {
-        Vector512<float> a0 = Vector512.Create(lines[0]), b0 = a0;
-        Vector512<float> a1 = Vector512.Create(lines[1]), b1 = a1;
-        Vector512<float> a2 = Vector512.Create(lines[2]), b2 = a2;
-        Vector512<float> a3 = Vector512.Create(lines[3]), b3 = a3;
-        Vector512<float> a4 = Vector512.Create(lines[4]), b4 = a4;
-        Vector512<float> a5 = Vector512.Create(lines[5]), b5 = a5;
-        Vector512<float> a6 = Vector512.Create(lines[6]), b6 = a6;
-        Vector512<float> a7 = Vector512.Create(lines[7]), b7 = a7;
-        Vector512<float> a8 = Vector512.Create(lines[8]), b8 = a8;
-        Vector512<float> a9 = Vector512.Create(lines[9]), b9 = a9;
-        Vector512<float> a10 = Vector512.Create(lines[10]), b10 = a10;
-        Vector512<float> a11 = Vector512.Create(lines[11]), b11 = a11;
+        if (width == Wide)
+        {
+            WidePanel(tile, start, lines, dimension, center, state);
+        }
+        else
+        {
+            TailPanel(tile, start, lines, dimension, center, state);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    {
+        Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
+        Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
+        Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
+        Vector512<float> a3 = Vector512.Create(start[3]), b3 = a3;
+        Vector512<float> a4 = Vector512.Create(start[4]), b4 = a4;
+        Vector512<float> a5 = Vector512.Create(start[5]), b5 = a5;
+        Vector512<float> a6 = Vector512.Create(start[6]), b6 = a6;
+        Vector512<float> a7 = Vector512.Create(start[7]), b7 = a7;
+        Vector512<float> a8 = Vector512.Create(start[8]), b8 = a8;
+        Vector512<float> a9 = Vector512.Create(start[9]), b9 = a9;
+        Vector512<float> a10 = Vector512.Create(start[10]), b10 = a10;
+        Vector512<float> a11 = Vector512.Create(start[11]), b11 = a11;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 12; tile < end; tile += Rows, lines += 12)
+        for (; tile < end; tile += Rows, lines += 12)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c;
             c = Vector512.Create(lines[0]);
@@ -63,7 +76,7 @@ internal sealed unsafe partial class Vector512Kernel
             b11 = Vector512.FusedMultiplyAdd(y, c, b11);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -88,19 +101,19 @@ internal sealed unsafe partial class Vector512Kernel
         high.Add(b10, center + 10);
         low.Add(a11, center + 11);
         high.Add(b11, center + 11);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* lines, int dimension, int center, ref Running lowRows, ref Running highRows)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
     {
-        Vector512<float> a0 = Vector512.Create(lines[0]), b0 = a0;
-        Vector512<float> a1 = Vector512.Create(lines[1]), b1 = a1;
-        Vector512<float> a2 = Vector512.Create(lines[2]), b2 = a2;
-        Vector512<float> a3 = Vector512.Create(lines[3]), b3 = a3;
+        Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
+        Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
+        Vector512<float> a2 = Vector512.Create(start[2]), b2 = a2;
+        Vector512<float> a3 = Vector512.Create(start[3]), b3 = a3;
         float* end = tile + ((long)dimension * Rows);
-        for (lines += 4; tile < end; tile += Rows, lines += 4)
+        for (; tile < end; tile += Rows, lines += 4)
         {
             Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes), c;
             c = Vector512.Create(lines[0]);
@@ -117,7 +130,7 @@ internal sealed unsafe partial class Vector512Kernel
             b3 = Vector512.FusedMultiplyAdd(y, c, b3);
         }
 
-        Running low = lowRows, high = highRows;
+        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -126,7 +139,7 @@ internal sealed unsafe partial class Vector512Kernel
         high.Add(b2, center + 2);
         low.Add(a3, center + 3);
         high.Add(b3, center + 3);
-        lowRows = low;
-        highRows = high;
+        low.Store(state, 0);
+        high.Store(state, Lanes);
     }
 }

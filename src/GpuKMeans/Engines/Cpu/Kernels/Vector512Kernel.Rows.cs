@@ -14,8 +14,10 @@ internal sealed unsafe partial class Vector512Kernel
         int panel = 0, dimension = panels.Dimension;
         for (; panel + 4 <= panels.WidePanels; panel += 4)
         {
-            float* p = panels.Panel(panel), q = panels.Panel(panel + 1), r = panels.Panel(panel + 2), s = panels.Panel(panel + 3);
-            Vector512<float> a = Vector512.Load(p), b = Vector512.Load(q), c = Vector512.Load(r), e = Vector512.Load(s);
+            float* p = panels.Lines(panel), q = panels.Lines(panel + 1), r = panels.Lines(panel + 2), s = panels.Lines(panel + 3);
+            float* start = panels.Starts(panel);
+            Vector512<float> a = Vector512.Load(start), b = Vector512.Load(start + Wide);
+            Vector512<float> c = Vector512.Load(start + (2 * Wide)), e = Vector512.Load(start + (3 * Wide));
             Vector512<float> sumA = Vector512<float>.Zero, sumB = sumA, sumC = sumA, sumE = sumA;
             for (int column = 0; column < dimension; column += ChunkColumns)
             {
@@ -23,7 +25,7 @@ internal sealed unsafe partial class Vector512Kernel
                 for (int d = column; d < end; d++)
                 {
                     Vector512<float> x = Vector512.Create(row[d]);
-                    long line = (d + 1) * (long)Wide;
+                    long line = d * (long)Wide;
                     a = Vector512.FusedMultiplyAdd(x, Vector512.Load(p + line), a);
                     b = Vector512.FusedMultiplyAdd(x, Vector512.Load(q + line), b);
                     c = Vector512.FusedMultiplyAdd(x, Vector512.Load(r + line), c);
@@ -43,20 +45,20 @@ internal sealed unsafe partial class Vector512Kernel
 
         for (; panel < panels.PanelCount; panel++)
         {
-            ScorePanel(row, panels.Panel(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
+            ScorePanel(
+                row, panels.Starts(panel), panels.Lines(panel), dimension, panels.Width(panel), scores + panels.FirstCenter(panel));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScorePanel(float* row, float* lines, int dimension, int width, float* scores)
+    private static void ScorePanel(float* row, float* start, float* lines, int dimension, int width, float* scores)
     {
-        Vector512<float> a = Vector512.Load(lines), sum = Vector512<float>.Zero;
+        Vector512<float> a = Vector512.Load(start), sum = Vector512<float>.Zero;
         for (int column = 0; column < dimension; column += ChunkColumns)
         {
             int end = Math.Min(column + ChunkColumns, dimension);
-            for (int d = column; d < end; d++)
+            for (int d = column; d < end; d++, lines += width)
             {
-                lines += width;
                 a = Vector512.FusedMultiplyAdd(Vector512.Create(row[d]), Vector512.Load(lines), a);
             }
 

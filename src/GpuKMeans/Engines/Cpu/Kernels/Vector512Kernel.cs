@@ -11,8 +11,6 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     private const int Wide = 12;
     private const int Tail = 4;
 
-    private const int ChunkPanels = 4;
-
     public override string Name => "avx512";
 
     public override int TileRows => Rows;
@@ -20,35 +18,6 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     public override int PanelWidth => Wide;
 
     public override int TailWidth => Tail;
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
-    {
-        Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
-        if (panels.Dimension > ChunkColumns)
-        {
-            AssignInChunks(tile, panels, firstPanel, endPanel, ref low, ref high);
-        }
-        else
-        {
-            for (int panel = firstPanel; panel < endPanel; panel++)
-            {
-                float* lines = panels.Panel(panel);
-                int center = panels.FirstCenter(panel);
-                if (panels.Width(panel) == Wide)
-                {
-                    WidePanel(tile, lines, panels.Dimension, center, ref low, ref high);
-                }
-                else
-                {
-                    TailPanel(tile, lines, panels.Dimension, center, ref low, ref high);
-                }
-            }
-        }
-
-        low.Store(state, 0);
-        high.Store(state, Lanes);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
@@ -81,6 +50,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         Vector512<float> best = Vector512.Load(state.Best + lane), second = Vector512.Load(state.Second + lane);
         Vector512<float> norm = Vector512.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
+        squares.Store(state.Squares + lane);
 
         Vector512<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
         (Vector512.Sqrt(Vector512.MaxNative(lower, Vector512<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace GpuKMeans.Engines.Cpu;
+
+/// <content>Rows in tiles: packed, scored against panels, brought in ahead.</content>
+internal sealed unsafe partial class CpuEngine
+{
+    /// <summary>Panels that stay in the second-level cache while all tiles of a unit pass over them.</summary>
+    private int GroupOf(CenterPanels panels) =>
+        Math.Max(1, GroupBytes / (panels.Dimension * _kernel.PanelWidth * sizeof(float)));
+
+    /// <summary>
+    /// Rows to score before the next are: where all panels are passed over at once, a tile is done with before the next is
+    /// packed in its place.
+    /// </summary>
+    private int RowsAtOnce(CenterPanels panels) => panels.PanelCount <= GroupOf(panels) ? _kernel.TileRows : _unitRows;
+
+    /// <summary>Scores the rows from one place in a list to another, into the scratch's state.</summary>
+    /// <returns>The number of tiles they fill.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Score(RowList list, int first, int end, CenterPanels panels, Scratch scratch)
+    {
+        int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile, group = GroupOf(panels);
+        scratch.State.Reset(tiles * tile);
+        for (int panel = 0; panel < panels.PanelCount; panel += group)
+        {
+            int endPanel = Math.Min(panel + group, panels.PanelCount);
+            for (int t = 0; t < tiles; t++)
+            {
+                if (panel > 0)
+                {
+                    _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
+                    continue;
+                }
+
+                int row = first + (t * tile);
+                PackTile(list.Pointers + row, Math.Min(tile, end - row), panels.Dimension, Tile(scratch, t));
+
+                // The next tile's rows come in while this one is worked on, a few at a time: a burst of them would be waited for.
+                int next = Math.Clamp(list.Count - row - tile, 0, tile);
+                for (int part = 0; part < endPanel; part += CpuKernel.ChunkPanels)
+                {
+                    int endPart = Math.Min(part + CpuKernel.ChunkPanels, endPanel), from = next * part / endPanel;
+                    Prefetch(list.Pointers + row + tile + from, (next * endPart / endPanel) - from);
+                    _kernel.Assign(Tile(scratch, t), panels, part, endPart, State(scratch, t));
+                }
+            }
+        }
+
+        return tiles;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Prefetch(float** rows, int count)
+    {
+        const int Line = 64 / sizeof(float);
+        if (Sse.IsSupported && (_dimension >= Line || !_blockOrder.IsSequential))
+        {
+            for (int row = 0; row < count; row++)
+            {
+                for (int d = 0; d < _dimension; d += Line)
+                {
+                    Sse.Prefetch1(rows[row] + d);
+                }
+            }
+        }
+    }
+
+    // Lanes beyond the last row repeat it.
+    private void PackTile(float** rows, int count, int columns, float* tile)
+    {
+        if (count == _kernel.TileRows)
+        {
+            _kernel.Pack(rows, columns, _origin!.Pointer, tile);
+            return;
+        }
+
+        float** full = stackalloc float*[CpuKernel.MaxTileRows];
+        for (int r = 0; r < _kernel.TileRows; r++)
+        {
+            full[r] = rows[Math.Min(r, count - 1)];
+        }
+
+        _kernel.Pack(full, columns, _origin!.Pointer, tile);
+    }
+
+    private float* Tile(Scratch scratch, int tile) => scratch.Tiles + (tile * (long)_kernel.TileRows * _dimension);
+
+    private TileState State(Scratch scratch, int tile)
+    {
+        int row = tile * _kernel.TileRows;
+        TileState all = scratch.State;
+        return new TileState(
+            all.Best + row, all.Second + row, all.Threshold + row, all.Lower + row, all.Squares + row, all.Index + row);
+    }
+
+    /// <summary>Rows of the block: where they lie, and their places, which follow each other where none are listed.</summary>
+    private readonly struct RowList(float** pointers, int* places, int first, int count)
+    {
+        public float** Pointers => pointers;
+
+        public int Count => count;
+
+        public int this[int i] => places is null ? first + i : places[i];
+
+        /// <summary>Puts values of consecutive rows of the list in their places.</summary>
+        public void Scatter<T>(int start, ReadOnlySpan<T> values, T* block)
+            where T : unmanaged
+        {
+            if (places is null)
+            {
+                values.CopyTo(new Span<T>(block + first + start, values.Length));
+                return;
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                block[places[start + i]] = values[i];
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using GpuKMeans.Engines.Cuda;
 
 namespace GpuKMeans.Measure;
 
@@ -10,15 +11,26 @@ internal static class AssignCommand
     {
         Option<int> repeat = CommonOptions.Repeat(5);
         Option<string?> labels = new("--labels") { Description = "Where to write the labels, a .npy file" };
-        var command = new Command("assign", "Labels all rows")
-        {
-            CommonOptions.Data, CommonOptions.Centers, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, labels,
-        };
+        Option<bool> stay = new("--stay") { Description = "Leave the labels on the GPU: their way to the host is not timed" };
+        var command = new Command("assign", "Labels all rows") { repeat, labels, stay };
+        EngineWork.Options.ToList().ForEach(command.Add);
         command.SetAction(parsed =>
         {
             using var work = EngineWork.Open(parsed);
             var found = new int[work.Rows.Count];
-            Timing timing = Timing.Of(parsed.GetValue(repeat), () => work.Engine.Assign(work.Data, 0, found, []), work.SetCenters);
+            int times = parsed.GetValue(repeat), atOnce = parsed.GetValue(CommonOptions.AtOnce);
+            Timing timing;
+            if (parsed.GetValue(stay))
+            {
+                var cuda = (CudaEngine)work.Engine;
+                timing = Timing.Of(times, () => cuda.Label(work.Data), work.SetCenters, atOnce: atOnce, wait: cuda.Wait);
+                cuda.GetLabels(work.Data, 0, found);
+            }
+            else
+            {
+                timing = Timing.Of(times, () => work.Engine.Assign(work.Data, 0, found, []), work.SetCenters, atOnce: atOnce);
+            }
+
             if (parsed.GetValue(labels) is { } path)
             {
                 Npy.Write(path, found);

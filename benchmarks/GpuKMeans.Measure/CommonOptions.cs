@@ -29,6 +29,15 @@ internal static class CommonOptions
         CustomParser = result => GpuKMeans.Device.Parse(result.Tokens[0].Value),
     };
 
+    public static Option<bool> Pinned { get; } = new("--pinned") { Description = "Load the rows into memory that the GPU reads by itself" };
+
+    public static Option<bool> Stream { get; } = new("--stream") { Description = "Keep no rows on the GPU: they come from the host each time" };
+
+    public static Option<int> AtOnce { get; } = new("--at-once")
+    {
+        Description = "How often the work is done between two looks at the clock", DefaultValueFactory = _ => 1,
+    };
+
     /// <summary>How often the work is timed, after a warm-up.</summary>
     public static Option<int> Repeat(int times) => new("--repeat") { Description = "How often to time", DefaultValueFactory = _ => times };
 }

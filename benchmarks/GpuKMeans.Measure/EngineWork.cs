@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using GpuKMeans.Engines;
+using GpuKMeans.Engines.Cuda;
 
 namespace GpuKMeans.Measure;
 
@@ -9,15 +10,27 @@ namespace GpuKMeans.Measure;
 internal sealed class EngineWork : IDisposable
 {
     private readonly string _file;
+    private readonly string _placement;
     private readonly int _threads;
     private readonly RowFrame _frame;
 
-    private EngineWork(string file, VectorSource rows, float[,] centers, Device device, int threads)
+    private EngineWork(ParseResult parsed)
     {
-        (_file, _threads, Rows, Centers) = (file, threads, rows, centers);
-        Engine = EngineFactory.Create(device, threads);
-        _frame = new RowFrame(Middle(centers), Normalize: false);
-        Data = Engine.Load(rows, default, _frame);
+        _file = parsed.GetValue(CommonOptions.Data)!;
+        _threads = parsed.GetValue(CommonOptions.Threads);
+        Centers = Npy.Matrix(parsed.GetValue(CommonOptions.Centers)!);
+        Engine = EngineFactory.Create(parsed.GetValue(CommonOptions.Device), _threads);
+        bool mapped = parsed.GetValue(CommonOptions.Mapped), pinned = parsed.GetValue(CommonOptions.Pinned);
+        Rows = Npy.Rows(_file, mapped, pinned);
+        _placement = pinned ? "pinned" : mapped ? "file" : "pageable";
+        if (Engine is CudaEngine cuda)
+        {
+            cuda.ResidentLimit = parsed.GetValue(CommonOptions.Stream) ? 0 : long.MaxValue;
+            _placement = cuda.ResidentLimit > 0 ? "gpu" : _placement;
+        }
+
+        _frame = new RowFrame(Middle(Centers), Normalize: false);
+        Data = Engine.Load(Rows, default, _frame);
     }
 
     public MemoryWatch Memory { get; } = new();
@@ -31,16 +44,14 @@ internal sealed class EngineWork : IDisposable
 
     public EngineData Data { get; }
 
-    public static EngineWork Open(ParseResult parsed)
-    {
-        string file = parsed.GetValue(CommonOptions.Data)!;
-        return new(
-            file,
-            Npy.Rows(file, parsed.GetValue(CommonOptions.Mapped)),
-            Npy.Matrix(parsed.GetValue(CommonOptions.Centers)!),
-            parsed.GetValue(CommonOptions.Device),
-            parsed.GetValue(CommonOptions.Threads));
-    }
+    /// <summary>The options of where rows lie that every command on given centres has.</summary>
+    public static Option[] Options { get; } =
+    [
+        CommonOptions.Data, CommonOptions.Centers, CommonOptions.Device, CommonOptions.Threads,
+        CommonOptions.Mapped, CommonOptions.Pinned, CommonOptions.Stream, CommonOptions.AtOnce,
+    ];
+
+    public static EngineWork Open(ParseResult parsed) => new(parsed);
 
     /// <summary>Begins anew with the centres given.</summary>
     public void SetCenters() => Engine.SetCenters(Span(Centers), new double[Centers.GetLength(0)], _frame);
@@ -61,6 +72,7 @@ internal sealed class EngineWork : IDisposable
         ["engine_detail"] = Engine.Name,
         ["threads"] = _threads,
         ["data"] = Path.GetFileName(_file),
+        ["rows_in"] = _placement,
         ["rows"] = Rows.Count,
         ["dimension"] = Rows.Dimension,
         ["clusters"] = Centers.GetLength(0),

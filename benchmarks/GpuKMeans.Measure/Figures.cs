@@ -14,7 +14,7 @@ internal static class Figures
         var record = new JsonObject
         {
             ["command"] = command,
-            ["engine"] = $"GpuKMeans {typeof(VectorSource).Assembly.GetName().Version!.ToString(3)}",
+            ["engine"] = $"GpuKMeans {typeof(VectorSource).Assembly.GetName().Version!.ToString(3)}{Variant(figures)}",
         };
         foreach ((string name, JsonNode? value) in figures.ToArray())
         {
@@ -37,6 +37,12 @@ internal static class Figures
         figures["seconds"] = timing.Median;
         figures["seconds_all"] = new JsonArray([.. timing.Seconds.Select(s => JsonValue.Create(s))]);
     }
+
+    /// <summary>What tells engines of one run apart: the GPU, and the kernel it was held to.</summary>
+    private static string Variant(JsonObject figures) =>
+        figures["device"]?.ToString().StartsWith("cuda", StringComparison.Ordinal) == true
+            ? $" cuda {Environment.GetEnvironmentVariable("GPUKMEANS_CUDA_KERNEL")}".TrimEnd()
+            : "";
 
     private static long Megabytes(long bytes) => bytes >> 20;
 }

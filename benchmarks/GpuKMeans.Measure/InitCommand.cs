@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using GpuKMeans.Engines;
 
 namespace GpuKMeans.Measure;
 
-/// <summary>Greedy k-means++: what <see cref="KMeans"/> and <see cref="MiniBatchKMeans"/> report of it.</summary>
+/// <summary>Greedy k-means++: from rows that the engine has.</summary>
 internal static class InitCommand
 {
     public static Command Create()
@@ -29,23 +30,27 @@ internal static class InitCommand
                 Device = parsed.GetValue(CommonOptions.Device),
                 MaxDegreeOfParallelism = parsed.GetValue(CommonOptions.Threads),
                 InitializationSampleSize = all ? KMeansOptions.AllRows : Math.Min(rows.Count, Math.Max(3 * 1024, 3 * clusters)),
-                MaxIterations = 1,
-                ComputeLabels = false,
             };
 
-            // One pass of training tells the inertia of the first centres; its time is not counted.
-            FitReport report = new();
-            void Fit() => report = new KMeans(options).Fit(rows).Report;
-            Timing.Of(0, Fit);
-            var timing = new Timing([.. Enumerable.Range(0, parsed.GetValue(repeat)).Select(_ =>
+            using KMeansEngine engine = EngineFactory.Create(parsed.GetValue(CommonOptions.Device), options.MaxDegreeOfParallelism);
+            (VectorSource sample, _) = Initializer.Sample(rows, default, options.InitializationSampleSize.Value, options.Seed);
+            var frame = new RowFrame(new float[rows.Dimension], Normalize: false);
+            using EngineData data = engine.Load(sample, default, frame);
+            float[] centers = [];
+            Timing timing = Timing.Of(
+                parsed.GetValue(repeat),
+                () => centers = new Initializer(engine, options, frame).Choose(sample, default, 0, CancellationToken.None, data));
+            var labels = new int[rows.Count];
+            engine.SetCenters(centers, new double[clusters], frame);
+            using (EngineData everything = engine.Load(rows, default, frame))
             {
-                Fit();
-                return report.InitializationTime.TotalSeconds;
-            })]);
+                engine.Assign(everything, 0, labels, []);
+            }
+
             var figures = new JsonObject
             {
-                ["device"] = options.Device.ToString(),
-                ["engine_detail"] = report.Engine,
+                ["device"] = engine.Device.ToString(),
+                ["engine_detail"] = engine.Name,
                 ["threads"] = options.MaxDegreeOfParallelism,
                 ["data"] = Path.GetFileName(file),
                 ["rows"] = rows.Count,
@@ -55,9 +60,16 @@ internal static class InitCommand
                 ["seed"] = options.Seed,
             };
             figures.Add(timing);
-            figures["inertia"] = report.InertiaPerIteration[0];
+            figures["inertia"] = Inertia.Of(rows, Matrix(centers, rows.Dimension), labels);
             Figures.Print("init", figures, memory);
         });
         return command;
+    }
+
+    private static float[,] Matrix(float[] values, int columns)
+    {
+        var matrix = new float[values.Length / columns, columns];
+        Buffer.BlockCopy(values, 0, matrix, 0, values.Length * sizeof(float));
+        return matrix;
     }
 }

@@ -10,10 +10,8 @@ internal static class LloydCommand
     {
         Option<int> repeat = CommonOptions.Repeat(1);
         Option<int> iterations = new("--iterations") { Description = "How many passes", DefaultValueFactory = _ => 10 };
-        var command = new Command("lloyd", "Runs Lloyd iterations from given centres")
-        {
-            CommonOptions.Data, CommonOptions.Centers, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, iterations,
-        };
+        var command = new Command("lloyd", "Runs Lloyd iterations from given centres") { repeat, iterations };
+        EngineWork.Options.ToList().ForEach(command.Add);
         command.SetAction(parsed =>
         {
             using var work = EngineWork.Open(parsed);

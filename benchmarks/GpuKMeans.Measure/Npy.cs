@@ -8,9 +8,15 @@ internal static class Npy
 {
     private const int HeaderLength = 128;
 
-    /// <summary>Rows in memory, or left in the file.</summary>
-    public static VectorSource Rows(string path, bool mapped)
+    /// <summary>Rows in memory, in pinned memory, or left in the file.</summary>
+    public static VectorSource Rows(string path, bool mapped, bool pinned = false)
     {
+        if (pinned)
+        {
+            using VectorSource source = VectorFile.Open(path);
+            return new PinnedVectors(source);
+        }
+
         VectorSource file = VectorFile.Open(path);
         if (mapped)
         {

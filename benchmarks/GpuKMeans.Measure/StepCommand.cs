@@ -13,9 +13,9 @@ internal static class StepCommand
         Option<int> steps = new("--steps") { Description = "How many steps", DefaultValueFactory = _ => 100 };
         var command = new Command("step", "Runs mini-batch steps from given centres")
         {
-            CommonOptions.Data, CommonOptions.Centers, CommonOptions.Batch, CommonOptions.Seed,
-            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, steps,
+            CommonOptions.Batch, CommonOptions.Seed, repeat, steps,
         };
+        EngineWork.Options.ToList().ForEach(command.Add);
         command.SetAction(parsed =>
         {
             using var work = EngineWork.Open(parsed);

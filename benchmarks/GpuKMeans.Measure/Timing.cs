@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace GpuKMeans.Measure;
 
@@ -6,7 +7,9 @@ namespace GpuKMeans.Measure;
 internal sealed record Timing(double[] Seconds)
 {
     /// <summary>For so long work is repeated before it is timed: until then times still fall, ours and the peers'.</summary>
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(3);
+    /// <remarks>The environment variable WARM_UP_SECONDS says how long, for the peers as well.</remarks>
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("WARM_UP_SECONDS") ?? "3", CultureInfo.InvariantCulture));
 
     public double Median { get; } = MedianOf(Seconds);
 
@@ -15,12 +18,16 @@ internal sealed record Timing(double[] Seconds)
     /// <param name="work">What is timed.</param>
     /// <param name="prepare">What is done before each time, and not timed.</param>
     /// <param name="warmUp">What is done first, and not timed; null for the work itself.</param>
-    public static Timing Of(int repeat, Action work, Action? prepare = null, Action? warmUp = null)
+    /// <param name="atOnce">How often the work is done each time; the time is divided by it.</param>
+    /// <param name="wait">Waits for work that was only queued, before the clock is read.</param>
+    public static Timing Of(
+        int repeat, Action work, Action? prepare = null, Action? warmUp = null, int atOnce = 1, Action? wait = null)
     {
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUpTime;)
         {
             prepare?.Invoke();
             (warmUp ?? work)();
+            wait?.Invoke();
         }
 
         var seconds = new double[repeat];
@@ -28,8 +35,13 @@ internal sealed record Timing(double[] Seconds)
         {
             prepare?.Invoke();
             long start = Stopwatch.GetTimestamp();
-            work();
-            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            for (int j = 0; j < atOnce; j++)
+            {
+                work();
+            }
+
+            wait?.Invoke();
+            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds / atOnce;
         }
 
         return new(seconds);

@@ -6,6 +6,8 @@ over all rows, which is computed here in float64 from direct differences for eve
 """
 
 import argparse
+import concurrent.futures
+import functools
 import json
 import os
 import platform
@@ -26,12 +28,24 @@ class Peer:
     """An operation is split into what is done once (untimed: the return of a function) and what is timed (its call)."""
 
     name = "peer"
+    device = "cpu"
 
     def __init__(self, threads):
         self.threads = threads
 
+    def wait(self):
+        """Waits for work that was only queued, before the clock is read."""
+
+    def to_numpy(self, result):
+        """Brings a result to where inertia is computed; not timed."""
+        return result
+
     def assign(self, data, centers):
         """A function of nothing that gives the labels of all rows."""
+        raise Unsupported
+
+    def predict(self, data, centers):
+        """As `assign`, from rows on the host to labels on the host, for peers that assign elsewhere."""
         raise Unsupported
 
     def lloyd(self, data, centers, iterations):
@@ -52,14 +66,28 @@ class Peer:
 
 
 def main(peer_type):
-    args = parse()
+    """Runs the command of the arguments; or, where they are "lines", one a line of standard input in one process, so
+    that a GPU need not be started for each."""
+    if sys.argv[1:] != ["lines"]:
+        run(peer_type, parse(sys.argv[1:]))
+        return
+    for line in sys.stdin:
+        if line.strip():
+            try:
+                run(peer_type, parse(line.split()))
+            except RuntimeError as error:
+                # Out of memory in one work is no reason to leave out the others.
+                print(f"{peer_type.name}: {line.strip()}: {error}", file=sys.stderr, flush=True)
+
+
+def run(peer_type, args):
     peer = peer_type(args.threads)
-    data = np.load(args.data)
+    data = load(args.data)
     centers = np.load(args.centers) if getattr(args, "centers", None) else None
     record = {
         "command": args.command,
         "engine": peer.name,
-        "device": "cpu",
+        "device": peer.device,
         "threads": args.threads,
         "data": os.path.basename(args.data),
         "rows": data.shape[0],
@@ -74,10 +102,19 @@ def main(peer_type):
     print(json.dumps(record), flush=True)
 
 
-def run_assign(peer, args, data, centers):
-    work = peer.assign(data, centers)
-    seconds, labels = timed(work, args.repeat)
-    labels = labels.astype(np.int32)
+@functools.lru_cache(maxsize=1)
+def load(path):
+    return np.load(path)
+
+
+def run_predict(peer, args, data, centers):
+    return run_assign(peer, args, data, centers, peer.predict)
+
+
+def run_assign(peer, args, data, centers, operation=None):
+    work = (operation or peer.assign)(data, centers)
+    seconds, labels = timed(peer, work, args.repeat, at_once=args.at_once)
+    labels = peer.to_numpy(labels).astype(np.int32)
     if args.labels:
         np.save(args.labels, labels)
     flops = 2.0 * data.shape[0] * centers.shape[0] * data.shape[1]
@@ -93,20 +130,20 @@ def run_assign(peer, args, data, centers):
 
 def run_lloyd(peer, args, data, centers):
     work = peer.lloyd(data, centers, args.iterations)
-    seconds, result = timed(work, args.repeat)
+    seconds, result = timed(peer, work, args.repeat)
     return {
         "clusters": centers.shape[0],
         "seconds": statistics.median(seconds),
         "seconds_all": seconds,
         "iterations": args.iterations,
         "seconds_per_iteration": statistics.median(seconds) / args.iterations,
-        "inertia": nearest_inertia(peer, data, result),
+        "inertia": nearest_inertia(peer, data, peer.to_numpy(result)),
     }
 
 
 def run_step(peer, args, data, centers):
     work = peer.step(data, centers, args.batch, args.steps, args.seed)
-    seconds, result = timed(work, args.repeat)
+    seconds, result = timed(peer, work, args.repeat)
     return {
         "clusters": centers.shape[0],
         "batch": args.batch,
@@ -114,30 +151,30 @@ def run_step(peer, args, data, centers):
         "seconds": statistics.median(seconds),
         "seconds_all": seconds,
         "seconds_per_step": statistics.median(seconds) / args.steps,
-        "inertia": nearest_inertia(peer, data, result),
+        "inertia": nearest_inertia(peer, data, peer.to_numpy(result)),
     }
 
 
 def run_init(peer, args, data, _):
     rows = None if args.all_rows else sample_size(data.shape[0], args.clusters)
     work = peer.init(data, args.clusters, rows, args.seed)
-    seconds, result = timed(work, args.repeat)
+    seconds, result = timed(peer, work, args.repeat)
     return {
         "clusters": args.clusters,
         "all_rows": args.all_rows,
         "seed": args.seed,
         "seconds": statistics.median(seconds),
         "seconds_all": seconds,
-        "inertia": nearest_inertia(peer, data, result),
+        "inertia": nearest_inertia(peer, data, peer.to_numpy(result)),
     }
 
 
 def run_fit(peer, args, data, _):
     # Warmed up on the first rows: a fit is long, and what it starts with (threads, tables) is not counted.
     first = data[: 4 * max(args.clusters, args.batch)]
-    timed(peer.fit(first, args.clusters, args.batch, args.seed), 1)
+    timed(peer, peer.fit(first, args.clusters, args.batch, args.seed), 1)
     work = peer.fit(data, args.clusters, args.batch, args.seed)
-    seconds, (labels, centers, iterations) = timed(work, args.repeat, warm_up=False)
+    seconds, (labels, centers, iterations) = timed(peer, work, args.repeat, warm_up=False)
     return {
         "clusters": args.clusters,
         "batch": args.batch,
@@ -149,10 +186,10 @@ def run_fit(peer, args, data, _):
     }
 
 
-COMMANDS = {"assign": run_assign, "lloyd": run_lloyd, "step": run_step, "init": run_init, "fit": run_fit}
+COMMANDS = {"assign": run_assign, "predict": run_predict, "lloyd": run_lloyd, "step": run_step, "init": run_init, "fit": run_fit}
 
 
-def parse():
+def parse(arguments):
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -166,44 +203,51 @@ def parse():
         sub.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
         sub.add_argument("--repeat", type=int, default=repeat)
         sub.add_argument("--seed", type=int, default=0)
+        sub.add_argument("--at-once", type=int, default=1, help="how often between two looks at the clock")
         return sub
 
     command("assign", True, 5).add_argument("--labels", help="where to write the labels, a .npy file of int32")
+    command("predict", True, 5).add_argument("--labels", help="where to write the labels, a .npy file of int32")
     command("lloyd", True, 1).add_argument("--iterations", type=int, default=10)
     step = command("step", True, 3)
     step.add_argument("--batch", type=int, default=1024)
     step.add_argument("--steps", type=int, default=100)
     command("init", False, 1).add_argument("--all-rows", action="store_true")
     command("fit", False, 1).add_argument("--batch", type=int, default=1024)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def timed(work, repeat, warm_up=True):
+def timed(peer, work, repeat, warm_up=True, at_once=1):
     """Seconds of each run, and the result of the last."""
     start = time.perf_counter()
     while warm_up and time.perf_counter() - start < WARM_UP_SECONDS:
         work()
+        peer.wait()
     seconds = []
     for _ in range(repeat):
         start = time.perf_counter()
-        result = work()
-        seconds.append(time.perf_counter() - start)
+        for _ in range(at_once):
+            result = work()
+        peer.wait()
+        seconds.append((time.perf_counter() - start) / at_once)
     return seconds, result
 
 
 def inertia(data, centers, labels):
     """The sum of squared distances, from direct differences, in float64."""
     centers = centers.astype(np.float64)
-    total = 0.0
-    for start in range(0, len(data), CHUNK):
+
+    def of(start):
         rows = slice(start, start + CHUNK)
         difference = data[rows] - centers[labels[rows]]
-        total += float(np.einsum("nd,nd->", difference, difference))
-    return total
+        return float(np.einsum("nd,nd->", difference, difference))
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return sum(pool.map(of, range(0, len(data), CHUNK)))
 
 
 def nearest_inertia(peer, data, centers):
-    return inertia(data, centers, peer.assign(data, centers)())
+    return inertia(data, centers, peer.to_numpy(peer.assign(data, centers)()))
 
 
 def sample_size(rows, clusters):
@@ -235,5 +279,5 @@ def machine():
 
 CHUNK = 16384
 
-# GpuKMeans.Measure repeats the work for as long before it is timed.
-WARM_UP_SECONDS = 3.0
+# GpuKMeans.Measure repeats the work for as long before it is timed, unless the same variable says otherwise.
+WARM_UP_SECONDS = float(os.environ.get("WARM_UP_SECONDS", "3"))

@@ -15,6 +15,12 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     peaks = [r["gflops"] for r in records if r["command"] == "peak"]
+    for bus in (r for r in records if r["command"] == "bus"):
+        print(f"Copies, GB/s: to the GPU from pinned memory {bus['pinned_gb_s']:.1f}, from pageable {bus['pageable_gb_s']:.1f}; "
+              f"on the GPU, read and written, {bus['on_gpu_gb_s']:.0f} ({bus['engine_detail']}).")
+    for start in (r for r in records if r["command"] == "start"):
+        print(f"From the start of a process to its first labels on {start['device']}: {start['seconds']:.2f} s.")
+    records = [r for r in records if r["command"] not in ("bus", "start")]
     tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for record in records:
         if record["command"] != "peak" and not record.get("unsupported"):
@@ -37,6 +43,9 @@ def main():
 
 def work(record):
     parts = [record["data"].removesuffix(".npy"), f"K = {record['clusters']}"]
+    if record["device"].startswith("cuda") and record["command"] in ("assign", "predict", "lloyd", "step"):
+        # Peers on a GPU take steps and predictions from the host's memory.
+        parts.append("rows in " + record.get("rows_in", "pageable" if record["command"] in ("predict", "step") else "gpu"))
     parts += [f"{key} {record[key]}" for key in ("batch", "iterations") if key in record and record["command"] != "fit"]
     return ", ".join(parts)
 
@@ -58,7 +67,9 @@ def cells(name, engine, runs, ours, peaks):
 
 
 def median(runs):
-    return statistics.median(r["seconds"] for r in runs)
+    # On a GPU steps and iterations are told apart: engines that wait once for many take more of them.
+    per = {"step": "seconds_per_step", "lloyd": "seconds_per_iteration"}.get(runs[0]["command"], "seconds")
+    return statistics.median(r[per if r["device"].startswith("cuda") else "seconds"] for r in runs)
 
 
 main()

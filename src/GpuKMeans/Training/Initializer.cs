@@ -11,7 +11,9 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
     /// <param name="weights">Their weights, or empty.</param>
     /// <param name="attempt">Which of <see cref="KMeansOptions.InitializationCount"/> choices this is.</param>
     /// <param name="cancellationToken">Stops the choice.</param>
-    public float[] Choose(VectorSource rows, ReadOnlyMemory<float> weights, int attempt, CancellationToken cancellationToken)
+    /// <param name="loaded">The same rows where the engine has them already; null to load them where they are needed.</param>
+    public float[] Choose(
+        VectorSource rows, ReadOnlyMemory<float> weights, int attempt, CancellationToken cancellationToken, EngineData? loaded = null)
     {
         if (options.Initialization is KMeansInitialization.GivenInitialization { Centers: var given })
         {
@@ -21,9 +23,21 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
         }
 
         var random = new SplitMix64(Seeds.For(options.Seed, Seeds.Initialization, attempt));
-        long[] chosen = options.Initialization is KMeansInitialization.PlusPlusInitialization
-            ? PlusPlus(rows, weights, ref random, cancellationToken)
-            : RandomRows(rows.Count, weights, options.ClusterCount, ref random);
+        long[] chosen;
+        if (options.Initialization is not KMeansInitialization.PlusPlusInitialization)
+        {
+            chosen = RandomRows(rows.Count, weights, options.ClusterCount, ref random);
+        }
+        else if (loaded is not null)
+        {
+            chosen = PlusPlus(loaded, weights, ref random, cancellationToken);
+        }
+        else
+        {
+            using EngineData data = engine.Load(rows, weights, frame);
+            chosen = PlusPlus(data, weights, ref random, cancellationToken);
+        }
+
         float[] centers = new float[options.ClusterCount * rows.Dimension];
         rows.Gather(chosen, centers);
         return centers;
@@ -68,17 +82,16 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
     }
 
     private long[] PlusPlus(
-        VectorSource rows, ReadOnlyMemory<float> weights, ref SplitMix64 random, CancellationToken cancellationToken)
+        EngineData data, ReadOnlyMemory<float> weights, ref SplitMix64 random, CancellationToken cancellationToken)
     {
         int clusters = options.ClusterCount, trials = Math.Min(2 + (int)Math.Log(clusters), Seeding.MaxCandidates);
         long[] chosen = new long[clusters];
-        using EngineData data = engine.Load(rows, weights, frame);
         using Seeding seeding = engine.StartSeeding(data);
         var draws = new SeedingDraws(seeding, trials);
         Span<long> candidates = stackalloc long[trials];
         Span<double> potentials = stackalloc double[trials];
 
-        chosen[0] = RandomRows(rows.Count, weights, 1, ref random)[0];
+        chosen[0] = RandomRows(data.Count, weights, 1, ref random)[0];
         seeding.Evaluate(chosen.AsSpan(0, 1), potentials);
         seeding.Accept(0);
         for (int j = 1; j < clusters; j++)
@@ -87,7 +100,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
             if (!(seeding.Potential > 0))
             {
                 // No row is left that is not a centre already: the centres that remain repeat rows, and stay empty.
-                RandomRows(rows.Count, weights, clusters - j, ref random).CopyTo(chosen.AsSpan(j));
+                RandomRows(data.Count, weights, clusters - j, ref random).CopyTo(chosen.AsSpan(j));
                 break;
             }
 

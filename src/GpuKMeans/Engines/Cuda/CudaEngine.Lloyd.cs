@@ -58,6 +58,25 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
     }
 
+    /// <summary>
+    /// Queues the labelling of all rows. Labels stay on the GPU, where <see cref="GetLabels"/> reads them: for work that goes
+    /// on with them there, and to time it.
+    /// </summary>
+    public void Label(EngineData data)
+    {
+        _context.MakeCurrent();
+        var source = (CudaData)data;
+        source.Labels.Reserve(data.Count);
+        foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
+        {
+            AssignPart(part);
+            _stream.Copy(source.Labels.At(part.Before), _work.Labels.Pointer, part.Count * (long)sizeof(int));
+        }
+    }
+
+    /// <summary>Waits for all that is queued.</summary>
+    public void Wait() => _stream.Synchronize();
+
     private void AccumulateParts(CudaData data, CancellationToken cancellationToken)
     {
         RowOrder order = RowOrder.Sequential(data.Count);

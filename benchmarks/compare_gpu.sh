@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs GpuKMeans on a GPU and its peers on the same files, and prints tables in Markdown.
+#
+#   benchmarks/compare_gpu.sh [--quick] [work ...]
+#
+# Works: assign lloyd step init predict fit start (all of them when none is named). --quick leaves out the largest files.
+# The peers: PyTorch with float32 and with tf32 products, what the Python tool does (cdist and min on 1024 rows), a fused
+# Triton kernel with tf32 products and with fp16 rows, and scikit-learn on the processor for `fit`. PYTHON names the Python
+# that has torch, triton and sklearn; MEASURE a GpuKMeans.Measure that is built already, where there is no .NET SDK; DATA the
+# folder of the data, some 12 GB.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=${OUT:-$(dirname "$here")/artifacts/benchmarks}
+data=${DATA:-$out/data}
+figures=$out/figures_gpu.jsonl
+python=${PYTHON:-python3}
+export WARM_UP_SECONDS=${WARM_UP_SECONDS:-0.3}
+quick=
+works=()
+for argument; do
+  case $argument in
+    --quick) quick=1 ;;
+    assign | lloyd | step | init | predict | fit | start) works+=("$argument") ;;
+    *) echo "compare_gpu.sh: unknown argument \"$argument\"" >&2; exit 2 ;;
+  esac
+done
+((${#works[@]})) || works=(assign lloyd step init predict fit start)
+mkdir -p "$data"
+: > "$figures"
+if [[ -z ${MEASURE:-} ]]; then
+  dotnet build "$here/GpuKMeans.Measure" -c Release -nologo -v quiet -clp:NoSummary >&2
+  MEASURE="dotnet $here/GpuKMeans.Measure/bin/Release/net10.0/GpuKMeans.Measure.dll"
+fi
+
+# Lines for the peers' processes, which start once: starting PyTorch takes longer than most of the work.
+lines=$(mktemp -d)
+trap 'rm -rf "$lines"' EXIT
+
+file() { [[ -f $data/$1.npy ]] || "$python" "$here/peers/make_data.py" "${@:2}" --out "$data/$1.npy"; }
+ours() { $MEASURE "$@" --device cuda >> "$figures" || echo "compare_gpu.sh: GpuKMeans.Measure $* failed" >&2; }
+# theirs "PEER ..." ARGUMENTS
+theirs() { for peer in $1; do echo "${@:2}" >> "$lines/$peer"; done; }
+
+# Sets x and c: the files of rows×dimension, K.
+prepare() {
+  local n d
+  IFS=: read -r n d k <<< "$1"
+  x=$data/normal_${n}x$d.npy c=$data/normal_${n}x${d}_$k.npy
+  file "normal_${n}x$d" normal --rows "$n" --dimension "$d" --parallel
+  file "normal_${n}x${d}_$k" centers --data "$x" --clusters "$k"
+}
+
+shapes=(1048576:128:1024 1048576:128:16384 1048576:64:256 4194304:16:64)
+[[ $quick ]] || shapes+=(1048576:768:1024 1048576:1024:4096)
+for work in "${works[@]}"; do
+  case $work in
+    assign)
+      for shape in "${shapes[@]}"; do
+        prepare "$shape"
+        ours assign --data "$x" --centers "$c" --stay --at-once 10
+        GPUKMEANS_CUDA_KERNEL=sm80 ours assign --data "$x" --centers "$c" --stay --at-once 10
+        theirs "fp32 tf32 triton triton_fp16" assign --data "$x" --centers "$c" --at-once 5
+        theirs recipe assign --data "$x" --centers "$c" --repeat 2
+      done
+      ;;
+    lloyd)
+      prepare 1048576:128:1024
+      ours lloyd --data "$x" --centers "$c" --iterations 20 --repeat 3
+      theirs "fp32 tf32 triton triton_fp16" lloyd --data "$x" --centers "$c" --iterations 20 --repeat 3
+      for where in --pinned "" --mapped; do
+        ours lloyd --data "$x" --centers "$c" --iterations 10 --repeat 3 --stream $where
+      done
+      ;;
+    step)
+      prepare 1048576:128:1024
+      for batch in 8192 65536; do
+        ours step --data "$x" --centers "$c" --batch "$batch"
+        for where in --pinned ""; do ours step --data "$x" --centers "$c" --batch "$batch" --stream $where; done
+        theirs "fp32 tf32 recipe" step --data "$x" --centers "$c" --batch "$batch" --steps 16
+      done
+      prepare 1048576:128:100
+      ours step --data "$x" --centers "$c" --batch 1024
+      for where in --pinned ""; do ours step --data "$x" --centers "$c" --batch 1024 --stream $where; done
+      theirs "fp32 tf32 recipe" step --data "$x" --centers "$c" --batch 1024
+      ;;
+    init)
+      prepare 1048576:128:256
+      ours init --data "$x" --clusters 256 --all-rows --repeat 3
+      theirs "fp32 tf32" init --data "$x" --clusters 256 --all-rows --repeat 2
+      ;;
+    predict)
+      prepare 2097152:128:1024
+      for where in --pinned "" --mapped; do ours predict --data "$x" --centers "$c" $where; done
+      theirs "fp32 tf32 recipe" predict --data "$x" --centers "$c" --repeat 3
+      ;;
+    fit)
+      n=blobs_1048576x128_1024_p
+      file "$n" blobs --rows 1048576 --dimension 128 --clusters 1024 --parallel
+      ours fit --data "$data/$n.npy" --clusters 1024 --repeat 3
+      $MEASURE fit --data "$data/$n.npy" --clusters 1024 --repeat 3 --device cpu >> "$figures"
+      theirs sklearn fit --data "$data/$n.npy" --clusters 1024
+      ;;
+    start) for _ in 1 2; do ours start; done ;;
+  esac
+done
+$MEASURE bus >> "$figures"
+
+peer() { [[ ! -f $lines/$1 ]] || env "${@:3}" "$python" -W ignore "$here/peers/$2.py" lines < "$lines/$1" >> "$figures"; }
+peer fp32 torch_gpu PRODUCTS=fp32
+peer tf32 torch_gpu PRODUCTS=tf32
+peer recipe torch_gpu PRODUCTS=recipe
+peer triton triton_gpu INPUT=fp32
+peer triton_fp16 triton_gpu INPUT=fp16
+peer sklearn sklearn_peer
+"$python" "$here/peers/table.py" "$figures"

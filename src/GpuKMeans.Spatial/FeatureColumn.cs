@@ -40,6 +40,9 @@ public abstract class FeatureColumn
     /// <param name="row">The row, from 0 to <see cref="Count"/> − 1.</param>
     public abstract object? this[int row] { get; }
 
+    /// <summary>An empty column of the same name and type, to be filled.</summary>
+    internal abstract FeatureColumnBuilder NewBuilder();
+
     /// <summary>Makes a column over a list of values.</summary>
     /// <typeparam name="T">One of <see cref="SupportedTypes"/>, or the nullable form of a value type among them.</typeparam>
     /// <param name="name">The column's name.</param>
@@ -72,6 +75,8 @@ public sealed class FeatureColumn<T> : FeatureColumn
 
     /// <inheritdoc/>
     public override object? this[int row] => Values[row];
+
+    internal override FeatureColumnBuilder NewBuilder() => new FeatureColumnBuilder<T>(Name);
 
     private static string Checked(string name)
     {

@@ -17,4 +17,13 @@ public interface IFeatureExporter
     /// <param name="features">What to write.</param>
     /// <param name="cancellationToken">Stops the work, leaving the target as it was.</param>
     Task ExportAsync(ClusteredFeatures features, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes features that come a batch at a time, without ever holding more than a few batches.</summary>
+    /// <param name="batches">
+    /// What to write, as <see cref="KMeansClusteringTool.RunAsync"/> yields it: the batches have the same columns, reference
+    /// system, and all or none of them geometries.
+    /// </param>
+    /// <param name="cancellationToken">Stops the work, leaving the target as it was.</param>
+    /// <exception cref="ArgumentException">There is no batch, or a batch differs from the first; the message names its first row.</exception>
+    Task ExportAsync(IAsyncEnumerable<ClusteredFeatures> batches, CancellationToken cancellationToken = default);
 }

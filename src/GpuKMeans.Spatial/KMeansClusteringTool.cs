@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using NetTopologySuite.Geometries;
 using Npgsql;
 
@@ -37,8 +39,10 @@ public sealed class KMeansClusteringTool
     {
     }
 
-    /// <summary>The estimator: after <see cref="Run"/> it holds the centres, the report, and the model to save.</summary>
-    public MiniBatchKMeans Estimator { get; }
+    /// <summary>
+    /// The estimator: after <see cref="Run"/> or <see cref="RunAsync"/> it holds the centres, the report, and the model to save.
+    /// </summary>
+    public MiniBatchKMeans Estimator { get; private set; }
 
     /// <summary>Clusters embeddings. Geometries are carried along; they have no influence on the clusters.</summary>
     /// <typeparam name="TId">The type of an id: string, int, long or Guid.</typeparam>
@@ -76,17 +80,120 @@ public sealed class KMeansClusteringTool
             throw SpatialErrors.LengthMismatch("embeddings", embeddings.Count, "ids", ids.Count, nameof(embeddings));
         }
 
-        CoordinateReferenceSystem? system = crs is null ? null
-            : crs.TrimStart().StartsWith('{') ? CoordinateReferenceSystem.FromProjJson(crs)
-            : CoordinateReferenceSystem.Parse(crs);
+        CoordinateReferenceSystem? system = CoordinateReferenceSystem.ParseOrNull(crs);
 
         // Made once before the work, so that what does not fit is refused at once.
         FeatureColumn<TId> idColumn = FeatureColumn.Create(ClusteredFeatures.IdColumn, ids);
         _ = new ClusteredFeatures(idColumn, new int[ids.Count], geometries, system, columns);
 
+        UseEstimator(computeLabels: true);
         int[] labels = Estimator.FitPredict(embeddings, weights, progress, cancellationToken);
         return new ClusteredFeatures(idColumn, labels, geometries, system, columns);
     }
+
+    /// <summary>Clusters rows that come a batch at a time, of which only a few are ever in memory.</summary>
+    /// <param name="source">The rows, which can be read more than once: to train, and to label.</param>
+    /// <param name="options">How the vectors are read in training; the defaults of <see cref="StreamOptions"/> when null.</param>
+    /// <param name="progress">Is told how far clustering has come.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>
+    /// The rows with their clusters, in batches as the source gives them. Nothing is done before they are asked for; training
+    /// (<see cref="MiniBatchKMeans.FitAsync"/>) comes before the first batch. Hand it to an exporter, which writes batches as
+    /// they come.
+    /// </returns>
+    /// <exception cref="ArgumentException">The source can be read only once, or a row is unfit; the message names it.</exception>
+    public IAsyncEnumerable<ClusteredFeatures> RunAsync(
+        FeatureSource source,
+        StreamOptions? options = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.CanRepeat ? RunCore(source, options, progress, cancellationToken) : throw SpatialErrors.SourceReadOnce();
+    }
+
+    private async IAsyncEnumerable<ClusteredFeatures> RunCore(
+        FeatureSource source,
+        StreamOptions? options,
+        IProgress<FitProgress>? progress,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Labels come with the rows: no reading for the inertia alone.
+        UseEstimator(computeLabels: false);
+        await Estimator.FitAsync(source.Vectors, options, progress, cancellationToken).ConfigureAwait(false);
+        KMeansModel model = Estimator.Model;
+        long start = Stopwatch.GetTimestamp(), rows = 0, total = source.Count ?? 0;
+        await foreach (FeatureBatch batch in Ahead.Of(source.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            batch.CheckVectors(source.Dimension, rows);
+            int[] labels;
+            try
+            {
+                labels = model.Predict(VectorSource.FromMemory(batch.Vectors, source.Dimension), cancellationToken);
+            }
+            catch (ArgumentException e)
+            {
+                throw SpatialErrors.InBatch(rows, e);
+            }
+
+            yield return new ClusteredFeatures(batch.Ids, labels, batch.Geometries, source.Crs, batch.Columns);
+            rows += batch.Count;
+            progress?.Report(new FitProgress(FitPhase.Labeling, 0, 0, rows, total, double.NaN)
+            {
+                Elapsed = Stopwatch.GetElapsedTime(start),
+                RowsTimed = rows,
+            });
+        }
+    }
+
+    private void UseEstimator(bool computeLabels)
+    {
+        if (Estimator.Options.ComputeLabels != computeLabels)
+        {
+            Estimator.Dispose();
+            Estimator = new MiniBatchKMeans(Estimator.Options with { ComputeLabels = computeLabels });
+        }
+    }
+
+    /// <summary>Writes features to a GeoParquet file as they come, replacing one that is there once the new one is complete.</summary>
+    /// <param name="features">What to write, such as <see cref="RunAsync"/> yields.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How; the defaults of <see cref="GeoParquetOptions"/> when null.</param>
+    /// <param name="cancellationToken">Stops the work, leaving the file as it was.</param>
+    public Task ExportToParquetAsync(
+        IAsyncEnumerable<ClusteredFeatures> features,
+        string path,
+        GeoParquetOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        new GeoParquetExporter(path, options).ExportAsync(features, cancellationToken);
+
+    /// <summary>Writes features to a PostGIS table as they come, all or nothing.</summary>
+    /// <param name="features">What to write, such as <see cref="RunAsync"/> yields.</param>
+    /// <param name="tableName">The table, taken literally.</param>
+    /// <param name="connection">An Npgsql connection string, or a <c>postgresql://user:password@host:port/db</c> URL.</param>
+    /// <param name="options">How; the defaults of <see cref="PostGisOptions"/> when null, by which an existing table is refused.</param>
+    /// <param name="cancellationToken">Stops the work, leaving the table as it was.</param>
+    public Task ExportToPostGisAsync(
+        IAsyncEnumerable<ClusteredFeatures> features,
+        string tableName,
+        string connection,
+        PostGisOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        new PostGisExporter(connection, tableName, options).ExportAsync(features, cancellationToken);
+
+    /// <summary>Writes features to a PostGIS table as they come, all or nothing.</summary>
+    /// <param name="features">What to write, such as <see cref="RunAsync"/> yields.</param>
+    /// <param name="tableName">The table, taken literally.</param>
+    /// <param name="dataSource">Where connections come from; it stays the caller's.</param>
+    /// <param name="options">How; the defaults of <see cref="PostGisOptions"/> when null, by which an existing table is refused.</param>
+    /// <param name="cancellationToken">Stops the work, leaving the table as it was.</param>
+    public Task ExportToPostGisAsync(
+        IAsyncEnumerable<ClusteredFeatures> features,
+        string tableName,
+        NpgsqlDataSource dataSource,
+        PostGisOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        new PostGisExporter(dataSource, tableName, options).ExportAsync(features, cancellationToken);
 
     /// <summary>Writes features to a GeoParquet file, replacing one that is there once the new one is complete.</summary>
     /// <param name="features">What to write.</param>

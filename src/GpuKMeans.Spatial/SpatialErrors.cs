@@ -74,6 +74,32 @@ internal static class SpatialErrors
         + "MultiPolygon and GeometryCollection can be written.",
         "features");
 
+    public static ArgumentException TimesDiffer(string column) => new(
+        $"Column \"{column}\" mixes instants (DateTime of kind Utc or Local) with times of no zone (Unspecified, or none at all "
+        + "in the first row group). Use one or the other, or DateTimeOffset.",
+        "batches");
+
+    public static ArgumentOutOfRangeException SortMemoryTooSmall(long bytes, long least) => new(
+        nameof(GeoParquetOptions.SortMemory), bytes, $"SortMemory must be at least {least} bytes.");
+
+    public static ArgumentException NoBatches() => new(
+        "There is no batch, so that the columns to write are not known: give at least one, which may have no rows.", "batches");
+
+    public static ArgumentException BatchDiffers(long firstRow, string what) => new(
+        $"The batch that begins with row {firstRow} differs from the first one: {what}.", "batches");
+
+    public static ArgumentException InBatch(long firstRow, ArgumentException error) => new(
+        $"In the rows from {firstRow} on, counted from there: {error.Message}", "batches", error);
+
+    public static ArgumentException SourceReadOnce() => new(
+        "The source can be read only once, and clustering reads it to train and again to label: use MiniBatchKMeans.FitAsync, "
+        + "keep the rows where they can be read again, or give a source whose CanRepeat is true.",
+        "source");
+
+    public static ArgumentException SourceVectors(long firstRow, int values, int rows, int dimension) => new(
+        $"The batch that begins with row {firstRow} has {rows} rows and {values} values in its vectors: {dimension} a row are needed.",
+        "vectors");
+
     public static InvalidOperationException PageTooLarge(long limit) => new(
         $"A value is too large for a Parquet file, whose pages hold at most {limit} bytes.");
 

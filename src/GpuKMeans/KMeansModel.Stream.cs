@@ -21,11 +21,27 @@ public sealed partial class KMeansModel
         }
 
         int blockRows = Math.Min(PartRows, (options ?? new StreamOptions()).BlockRows(Dimension, 1));
-        await foreach (RowBlock block in RowBlocks.Read(data, blockRows, 0, cancellationToken).ConfigureAwait(false))
+        await foreach (RowBlock block in new RowBlocks(data, blockRows).Read(0, cancellationToken).ConfigureAwait(false))
         {
             int[] labels = new int[block.Rows.Count];
-            Assign(block.Rows, default, labels, wantInertia: false, null, cancellationToken);
+            Assign(block, labels, wantInertia: false, cancellationToken);
             yield return labels;
+        }
+    }
+
+    /// <summary>Labels a block of a stream.</summary>
+    /// <returns>The inertia; 0 where it is not wanted.</returns>
+    internal double Assign(RowBlock block, Span<int> labels, bool wantInertia, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Assign(block.Rows, default, labels, wantInertia, null, cancellationToken);
+        }
+        catch (ArgumentException)
+        {
+            // It has counted rows from the block's first.
+            RowStatistics.Refuse(block.Rows, block.FirstRow, _frame.Normalize);
+            throw;
         }
     }
 }

@@ -49,14 +49,15 @@ public sealed partial class MiniBatchKMeans
             throw KMeansErrors.SampleTooLarge(sample, blockRows);
         }
 
-        return Task.Run(() => FitStream(data, blockRows, (int)sample, FitClock.Over(progress), cancellationToken), cancellationToken);
+        var blocks = new RowBlocks(data, blockRows);
+        return Task.Run(() => FitStream(data, blocks, (int)sample, FitClock.Over(progress), cancellationToken), cancellationToken);
     }
 
     private async Task<MiniBatchKMeans> FitStream(
-        VectorStream data, int blockRows, int sampleRows, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+        VectorStream data, RowBlocks readings, int sampleRows, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         FitResult result;
-        IAsyncEnumerator<RowBlock> blocks = RowBlocks.Read(data, blockRows, 0, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        IAsyncEnumerator<RowBlock> blocks = readings.Read(0, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (blocks.ConfigureAwait(false))
         {
             if (!await blocks.MoveNextAsync().ConfigureAwait(false))
@@ -64,7 +65,7 @@ public sealed partial class MiniBatchKMeans
                 throw KMeansErrors.TooFewRows(0, Options.ClusterCount);
             }
 
-            var fit = new StreamFit(this, data, blockRows, progress, cancellationToken);
+            var fit = new StreamFit(this, data, readings, progress, cancellationToken);
             result = blocks.Current.IsLast ? FitInMemory(blocks.Current.Rows, default, progress, cancellationToken)
                 : data.CanRepeat ? await fit.Repeatedly(blocks, sampleRows).ConfigureAwait(false)
                 : await fit.Once(blocks, sampleRows).ConfigureAwait(false);
@@ -77,9 +78,10 @@ public sealed partial class MiniBatchKMeans
 
     /// <summary>One fit to a stream of more than one block.</summary>
     private sealed class StreamFit(
-        MiniBatchKMeans owner, VectorStream data, int blockRows, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+        MiniBatchKMeans owner, VectorStream data, RowBlocks readings, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         private readonly KMeansOptions _options = owner.Options;
+        private readonly int _blockRows = readings.BlockRows;
         private long _rows;
 
         /// <summary>Reads the stream as often as it takes.</summary>
@@ -93,7 +95,7 @@ public sealed partial class MiniBatchKMeans
             TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
 
             using KMeansEngine engine = owner.CreateEngine(_rows, data.Dimension);
-            Checkpoint? checkpoint = Checkpoint.For(_options, nameof(MiniBatchKMeans), engine.Device, _rows, blockRows, summary);
+            Checkpoint? checkpoint = Checkpoint.For(_options, nameof(MiniBatchKMeans), engine.Device, _rows, _blockRows, summary);
             start = Stopwatch.GetTimestamp();
             MiniBatchTraining training = owner.Start(engine, sample.Rows, default, summary, checkpoint, progress, cancellationToken);
             TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
@@ -124,8 +126,8 @@ public sealed partial class MiniBatchKMeans
             RowSummary summary = statistics.Summary;
             var sample = new Reservoir(sampleRows, data.Dimension, Seeds.For(_options.Seed, Seeds.Sample, 0));
             sample.Add(blocks.Current.Rows);
-            using KMeansEngine engine = owner.CreateEngine(data.Count ?? blockRows, data.Dimension);
-            Checkpoint? checkpoint = Checkpoint.For(_options, nameof(MiniBatchKMeans), engine.Device, data.Count, blockRows, summary);
+            using KMeansEngine engine = owner.CreateEngine(data.Count ?? _blockRows, data.Dimension);
+            Checkpoint? checkpoint = Checkpoint.For(_options, nameof(MiniBatchKMeans), engine.Device, data.Count, _blockRows, summary);
             MiniBatchTraining training = owner.Start(
                 engine, sample.Rows, default, summary, checkpoint, progress, cancellationToken, stops: false);
             TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
@@ -237,12 +239,12 @@ public sealed partial class MiniBatchKMeans
 
             long start = Stopwatch.GetTimestamp();
             bool[] used = new bool[model.ClusterCount];
-            int[] labels = new int[Math.Min(blockRows, _rows)];
+            int[] labels = new int[Math.Min(_blockRows, _rows)];
             double inertia = 0;
             await foreach (RowBlock block in Blocks(0).ConfigureAwait(false))
             {
                 int count = (int)block.Rows.Count;
-                inertia += model.Assign(block.Rows, default, labels.AsSpan(0, count), wantInertia: true, null, cancellationToken);
+                inertia += model.Assign(block, labels.AsSpan(0, count), wantInertia: true, cancellationToken);
                 foreach (int label in labels.AsSpan(0, count))
                 {
                     used[label] = true;
@@ -259,7 +261,7 @@ public sealed partial class MiniBatchKMeans
         private async IAsyncEnumerable<RowBlock> Blocks(int first)
         {
             long rows = 0;
-            await foreach (RowBlock block in RowBlocks.Read(data, blockRows, first, cancellationToken).ConfigureAwait(false))
+            await foreach (RowBlock block in readings.Read(first, cancellationToken).ConfigureAwait(false))
             {
                 rows = block.EndRow;
                 if (block.IsLast ? rows != _rows : rows >= _rows)

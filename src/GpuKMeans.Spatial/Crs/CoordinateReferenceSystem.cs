@@ -62,6 +62,10 @@ public sealed class CoordinateReferenceSystem : IEquatable<CoordinateReferenceSy
         return result is not null;
     }
 
+    /// <summary>What callers name a system by: a code that is built in, the text of a PROJJSON object, or null for none.</summary>
+    internal static CoordinateReferenceSystem? ParseOrNull(string? crs) =>
+        crs is null ? null : crs.TrimStart().StartsWith('{') ? FromProjJson(crs) : Parse(crs);
+
     /// <summary>Takes any system by its definition in PROJJSON, such as <c>projinfo EPSG:2154 -o PROJJSON -q</c> prints.</summary>
     /// <param name="projJson">The text of a JSON object.</param>
     /// <exception cref="ArgumentException">The text is not JSON, or not a coordinate reference system.</exception>

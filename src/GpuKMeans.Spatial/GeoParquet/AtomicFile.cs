@@ -20,6 +20,9 @@ internal sealed class AtomicFile : IDisposable
         Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize, options);
     }
 
+    /// <summary>Where it will be.</summary>
+    public string Target => _target;
+
     /// <summary>The file under its temporary name.</summary>
     public FileStream Stream { get; }
 

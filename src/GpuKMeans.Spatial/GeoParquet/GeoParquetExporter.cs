@@ -46,6 +46,11 @@ public sealed class GeoParquetExporter : IFeatureExporter
     public void Export(ClusteredFeatures features, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(features);
+        if (_options.SpatialOrder)
+        {
+            features = HilbertOrder.Sort(features);
+        }
+
         var table = new GeoParquetTable(features, _options);
         using var file = AtomicFile.Create(FilePath, _options.Overwrite, asynchronous: false);
         var writer = new ParquetFileWriter(file.Stream, table.Schema, _options.Compression);
@@ -68,8 +73,26 @@ public sealed class GeoParquetExporter : IFeatureExporter
         return Task.Run(() => ExportCoreAsync(features, cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Row groups are encoded and written while the next are made. A DateTime column is of instants or of times of no zone
+    /// as the first row group that is written has it. Memory: three row groups, and with
+    /// <see cref="GeoParquetOptions.SpatialOrder"/> what is said there.
+    /// </remarks>
+    /// <exception cref="IOException">The file cannot be written, or is there and not to be overwritten.</exception>
+    public Task ExportAsync(IAsyncEnumerable<ClusteredFeatures> batches, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        return Task.Run(() => ExportCoreAsync(batches, cancellationToken), cancellationToken);
+    }
+
     private async Task ExportCoreAsync(ClusteredFeatures features, CancellationToken cancellationToken)
     {
+        if (_options.SpatialOrder)
+        {
+            features = HilbertOrder.Sort(features);
+        }
+
         var table = new GeoParquetTable(features, _options);
         using var file = AtomicFile.Create(FilePath, _options.Overwrite, asynchronous: true);
         var writer = new ParquetFileWriter(file.Stream, table.Schema, _options.Compression);
@@ -78,8 +101,59 @@ public sealed class GeoParquetExporter : IFeatureExporter
             await writer.WriteRowGroupAsync(table.Columns, start, count, cancellationToken).ConfigureAwait(false);
         }
 
+        await Finish(file, writer, table, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ExportCoreAsync(IAsyncEnumerable<ClusteredFeatures> batches, CancellationToken cancellationToken)
+    {
+        using var file = AtomicFile.Create(FilePath, _options.Overwrite, asynchronous: true);
+        using HilbertSorter? sorter = _options.SpatialOrder ? new HilbertSorter(Path.GetDirectoryName(file.Target)!, _options) : null;
+        IAsyncEnumerable<ClusteredFeatures> ordered = sorter is null ? batches : sorter.Sort(batches, cancellationToken);
+        var summary = new GeometrySummary();
+        ParquetFileWriter? writer = null;
+        GeoParquetTable? first = null;
+        long row = 0;
+        await foreach (ClusteredFeatures group in Ahead.Of(RowGroups.Of(ordered, _options.RowGroupSize, cancellationToken), cancellationToken)
+            .ConfigureAwait(false))
+        {
+            try
+            {
+                var table = new GeoParquetTable(group, _options, summary);
+                first ??= table;
+                writer ??= new ParquetFileWriter(file.Stream, table.Schema, _options.Compression);
+                CheckTimes(first, table);
+                foreach ((int start, int count) in table.RowGroups())
+                {
+                    await writer.WriteRowGroupAsync(table.Columns, start, count, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (ArgumentException e)
+            {
+                throw SpatialErrors.InBatch(row, e);
+            }
+
+            row += group.Count;
+        }
+
+        await Finish(file, writer!, first!, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task Finish(AtomicFile file, ParquetFileWriter writer, GeoParquetTable table, CancellationToken cancellationToken)
+    {
         await writer.FinishAsync(table.Metadata(), cancellationToken).ConfigureAwait(false);
         await file.Stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         file.Commit();
+    }
+
+    // All else is the same where batches have one form; whether a DateTime is an instant is for the values to say.
+    private static void CheckTimes(GeoParquetTable first, GeoParquetTable table)
+    {
+        for (int i = 0; i < table.Columns.Count; i++)
+        {
+            if (table.Columns[i].Leaf.Type != first.Columns[i].Leaf.Type)
+            {
+                throw SpatialErrors.TimesDiffer(table.Columns[i].Leaf.Name);
+            }
+        }
     }
 }

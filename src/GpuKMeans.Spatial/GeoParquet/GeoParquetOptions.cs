@@ -3,6 +3,8 @@ namespace GpuKMeans.Spatial;
 /// <summary>How a <see cref="GeoParquetExporter"/> writes its file.</summary>
 public sealed record GeoParquetOptions
 {
+    private const long LeastSortMemory = 16L << 20;
+
     /// <summary>How pages are compressed. Default: <see cref="ParquetCompression.Gzip"/>.</summary>
     public ParquetCompression Compression { get; init; } = ParquetCompression.Gzip;
 
@@ -28,8 +30,29 @@ public sealed record GeoParquetOptions
     /// </summary>
     public bool Overwrite { get; init; } = true;
 
+    /// <summary>
+    /// Whether rows are written in the order of a Hilbert curve through the middles of their geometries' boxes, so that
+    /// neighbours share a row group and a query for a window skips most groups. Rows without a geometry come first; rows at
+    /// one place keep their order. Default: false, the order given.
+    /// </summary>
+    /// <remarks>
+    /// Features given as a whole are sorted in memory. Batches are sorted through temporary files in the target's folder,
+    /// some 50 bytes a row with a point, which are removed in any case but a killed process.
+    /// </remarks>
+    public bool SpatialOrder { get; init; }
+
+    /// <summary>
+    /// About the most bytes that rows take in memory while batches are sorted: 16 MB or more. Default: 256 MB.
+    /// </summary>
+    public long SortMemory { get; init; } = 256L << 20;
+
     internal void Validate()
     {
+        if (SortMemory < LeastSortMemory)
+        {
+            throw SpatialErrors.SortMemoryTooSmall(SortMemory, LeastSortMemory);
+        }
+
         if (!Enum.IsDefined(Compression))
         {
             throw SpatialErrors.UnknownCompression(Compression);

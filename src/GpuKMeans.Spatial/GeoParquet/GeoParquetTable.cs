@@ -7,15 +7,19 @@ internal sealed class GeoParquetTable
 {
     private readonly ClusteredFeatures _features;
     private readonly GeoParquetOptions _options;
-    private readonly GeometrySummary _summary = new();
+    private readonly GeometrySummary _summary;
     private readonly BboxCovering? _covering;
     private readonly List<ParquetColumn> _columns;
 
     /// <summary>Lays out the columns.</summary>
+    /// <param name="features">The rows.</param>
+    /// <param name="options">How to write them.</param>
+    /// <param name="summary">Is told of the geometries as they are written; may know of others already.</param>
     /// <exception cref="ArgumentException">A name is taken, or a column's values do not fit one type.</exception>
-    public GeoParquetTable(ClusteredFeatures features, GeoParquetOptions options)
+    public GeoParquetTable(ClusteredFeatures features, GeoParquetOptions options, GeometrySummary? summary = null)
     {
         _features = features;
+        _summary = summary ?? new GeometrySummary();
         _options = options;
         CheckNames();
         _columns = [FeatureColumnEncoder.Create(features.Ids, required: true), FeatureColumnEncoder.Create(features.ClusterIds)];

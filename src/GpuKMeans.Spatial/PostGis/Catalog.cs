@@ -30,6 +30,28 @@ internal static class Catalog
         ORDER BY 1
         """;
 
+    // Of the table, and of those of its columns that the other table has too.
+    private const string GrantsSql = """
+        SELECT 'GRANT ' || g.privilege_type || g.columns || ' ON ' || $2 || ' TO '
+            || CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END
+            || CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+        FROM (
+            SELECT a.privilege_type, a.grantee, a.is_grantable, '' AS columns
+            FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = $1::regclass AND a.grantee <> c.relowner
+            UNION
+            SELECT a.privilege_type, a.grantee, a.is_grantable, ' (' || quote_ident(o.attname) || ')'
+            FROM pg_attribute o, aclexplode(o.attacl) a
+            WHERE o.attrelid = $1::regclass AND EXISTS (
+                SELECT FROM pg_attribute n WHERE n.attrelid = $2::regclass AND n.attname = o.attname AND NOT n.attisdropped)
+        ) AS g
+        ORDER BY 1
+        """;
+
+    private const string OwnerSql = """
+        SELECT pg_get_userbyid(o.relowner) FROM pg_class o JOIN pg_class n ON n.relowner <> o.relowner
+        WHERE o.oid = $1::regclass AND n.oid = $2::regclass
+        """;
+
     /// <summary>The schema asked for, or the one in which the connection makes its tables.</summary>
     public static async ValueTask<string> Schema(PostgresSession session, string? asked)
     {
@@ -62,4 +84,12 @@ internal static class Catalog
     /// <summary>The relations that would have to go if the table went.</summary>
     public static ValueTask<List<string>> Dependents(PostgresSession session, QualifiedName table) =>
         session.Query(DependentsSql, [table.Quoted], row => row.GetString(0));
+
+    /// <summary>Statements that give another table the privileges that others have on this one.</summary>
+    public static ValueTask<List<string>> Grants(PostgresSession session, QualifiedName table, QualifiedName other) =>
+        session.Query(GrantsSql, [table.Quoted, other.Quoted], row => row.GetString(0));
+
+    /// <summary>The owner of the table, if it is not that of the other one as well.</summary>
+    public static async ValueTask<string?> OtherOwner(PostgresSession session, QualifiedName table, QualifiedName other) =>
+        (await session.Query(OwnerSql, [table.Quoted, other.Quoted], row => row.GetString(0)).ConfigureAwait(false)).SingleOrDefault();
 }

@@ -8,6 +8,12 @@ internal sealed class GeometryLoadColumn(
     string name, IReadOnlyList<Geometry?> geometries, GeometryColumnType type, bool hasAny)
     : LoadColumn(name, isNullable: true)
 {
+    /// <summary>The type that holds all geometries so far.</summary>
+    public GeometryColumnType Type => type;
+
+    /// <summary>Whether there has been a geometry.</summary>
+    public bool HasAny => hasAny;
+
     private readonly EwkbEncoder _encoder = new(type.Srid, type.HasZ);
 
     public override string SqlType(string? postGisSchema) => $"{SqlIdentifier.Quote(postGisSchema!)}.{type}";

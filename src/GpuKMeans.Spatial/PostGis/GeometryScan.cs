@@ -23,10 +23,23 @@ internal sealed class GeometryScan
     /// The SRID is that of the reference system; where that has none, the one that the geometries carry themselves.
     /// A geometry that carries another one is refused: its coordinates would be taken for something they are not.
     /// </remarks>
+    /// <param name="geometries">The geometries.</param>
+    /// <param name="crs">Their reference system, if it is known.</param>
+    /// <param name="before">The type that holds all of those of earlier batches, if there were any.</param>
+    /// <param name="cancellationToken">Stops the pass.</param>
     public static (GeometryColumnType Type, bool Any) Run(
-        IReadOnlyList<Geometry?> geometries, CoordinateReferenceSystem? crs, CancellationToken cancellationToken)
+        IReadOnlyList<Geometry?> geometries,
+        CoordinateReferenceSystem? crs,
+        GeometryColumnType? before,
+        CancellationToken cancellationToken)
     {
         var scan = new GeometryScan();
+        if (before is GeometryColumnType type)
+        {
+            (scan._kind, scan._hasZ, scan._srid) = (type.Kind, type.HasZ, type.Srid);
+            scan._sridSource = "the batches before";
+        }
+
         if (crs?.Srid is int srid)
         {
             scan._srid = srid;
@@ -42,8 +55,8 @@ internal sealed class GeometryScan
             }
         }
 
-        var type = new GeometryColumnType(scan._kind ?? GeometryColumnType.AnyKind, scan._hasZ, scan._srid);
-        return (type, scan._kind is not null);
+        var all = new GeometryColumnType(scan._kind ?? GeometryColumnType.AnyKind, scan._hasZ, scan._srid);
+        return (all, scan._kind is not null);
     }
 
     private void Add(Geometry geometry, int row)

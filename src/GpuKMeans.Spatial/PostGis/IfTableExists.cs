@@ -8,8 +8,9 @@ public enum IfTableExists
 
     /// <summary>
     /// Load a new table beside the old one and put it in its place. Other sessions read the old rows until the commit
-    /// and the new ones after it. What hung on the old table (privileges, indexes, triggers, comments) goes with it;
-    /// views or foreign keys that depend on it are never dropped: they are a reason to refuse.
+    /// and the new ones after it. The new table has the old one's owner and the privileges granted on it and on columns
+    /// that both have. What else hung on the old table (indexes, triggers, policies, comments) goes with it; views or
+    /// foreign keys that depend on it are never dropped: they are a reason to refuse.
     /// </summary>
     Replace,
 

@@ -23,8 +23,13 @@ internal sealed class LoadPlan
 
     public int RowCount { get; }
 
+    /// <summary>Checks features and finds the columns that hold them.</summary>
+    /// <param name="features">The rows.</param>
+    /// <param name="geometryColumn">The name of the geometry column.</param>
+    /// <param name="before">The plan of the batches before, whose geometries the column must hold as well.</param>
+    /// <param name="cancellationToken">Stops the check.</param>
     public static LoadPlan For(
-        ClusteredFeatures features, string geometryColumn, CancellationToken cancellationToken)
+        ClusteredFeatures features, string geometryColumn, LoadPlan? before, CancellationToken cancellationToken)
     {
         var columns = ImmutableArray.CreateBuilder<LoadColumn>();
         columns.Add(LoadColumns.For(features.Ids, isNullable: false, cancellationToken));
@@ -33,7 +38,8 @@ internal sealed class LoadPlan
         GeometryLoadColumn? geometry = null;
         if (features.Geometries is not null)
         {
-            (GeometryColumnType type, bool any) = GeometryScan.Run(features.Geometries, features.Crs, cancellationToken);
+            GeometryColumnType? earlier = before?.Geometry is { HasAny: true } column ? column.Type : null;
+            (GeometryColumnType type, bool any) = GeometryScan.Run(features.Geometries, features.Crs, earlier, cancellationToken);
             geometry = new GeometryLoadColumn(geometryColumn, features.Geometries, type, any);
             columns.Add(geometry);
         }
@@ -46,6 +52,10 @@ internal sealed class LoadPlan
         CheckNames(columns);
         return new LoadPlan(columns.ToImmutable(), geometry, features.Count);
     }
+
+    /// <summary>The first column whose type is another than in the plan of an earlier batch; geometries may differ.</summary>
+    public LoadColumn? Different(LoadPlan before) => Columns.Zip(before.Columns)
+        .FirstOrDefault(pair => pair.First is not GeometryLoadColumn && pair.First.SqlType(null) != pair.Second.SqlType(null)).First;
 
     private static void CheckNames(IEnumerable<LoadColumn> columns)
     {

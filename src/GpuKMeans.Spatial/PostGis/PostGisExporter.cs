@@ -95,6 +95,30 @@ public sealed class PostGisExporter : IFeatureExporter
     public Task ExportAsync(ClusteredFeatures features, CancellationToken cancellationToken = default) =>
         Write(features, async: true, cancellationToken);
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// All batches go in by one <c>COPY</c> while the next are made. The geometry column has the type of the first batch's
+    /// geometries; where a later batch has others, it is widened, in the same transaction and to what it would have been had
+    /// all been known, at the cost of writing the rows again that are in it by then. A DateTime column is of instants or of
+    /// times of no zone as the first batch has it. Memory: three batches.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">As for <see cref="Export"/>.</exception>
+    /// <exception cref="NpgsqlException">The server cannot be reached, refuses a statement, or goes away.</exception>
+    public async Task ExportAsync(IAsyncEnumerable<ClusteredFeatures> batches, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        var plans = new LoadPlans(_options.GeometryColumn, cancellationToken);
+        IAsyncEnumerator<ClusteredFeatures> reader = Ahead.Of(batches, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (reader.ConfigureAwait(false))
+        {
+            LoadPlan first = await Next(null).ConfigureAwait(false) ?? throw SpatialErrors.NoBatches();
+            await Load(first, before => Next(before), async: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        async ValueTask<LoadPlan?> Next(LoadPlan? before) =>
+            await reader.MoveNextAsync().ConfigureAwait(false) ? plans.For(reader.Current, before) : null;
+    }
+
     private async Task Write(ClusteredFeatures features, bool async, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(features);
@@ -104,11 +128,16 @@ public sealed class PostGisExporter : IFeatureExporter
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
 
-        LoadPlan plan = LoadPlan.For(features, _options.GeometryColumn, cancellationToken);
+        LoadPlan plan = LoadPlan.For(features, _options.GeometryColumn, before: null, cancellationToken);
+        await Load(plan, _ => default, async, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task Load(LoadPlan first, Func<LoadPlan, ValueTask<LoadPlan?>> more, bool async, CancellationToken cancellationToken)
+    {
         var session = new PostgresSession(_connect(), async, _options.CommandTimeout, cancellationToken);
         try
         {
-            await new TableLoad(session, plan, _tableName, _options).Run().ConfigureAwait(false);
+            await new TableLoad(session, first, more, _tableName, _options).Run().ConfigureAwait(false);
         }
         catch (PostgresException e)
             when (e.SqlState == PostgresErrorCodes.QueryCanceled && cancellationToken.IsCancellationRequested)

@@ -13,6 +13,15 @@ internal static class TableSql
         return $"CREATE TABLE {table.Quoted} ({string.Join(", ", definitions)})";
     }
 
+    /// <summary>Widens the geometry column: rows that are there get Z = 0 where the type has Z now.</summary>
+    public static string AlterGeometry(QualifiedName table, GeometryLoadColumn geometry, string postGisSchema)
+    {
+        string column = SqlIdentifier.Quote(geometry.Name), schema = SqlIdentifier.Quote(postGisSchema);
+        string value = geometry.Type.HasZ ? $"{schema}.ST_Force3D({column})" : column;
+        value = string.Create(CultureInfo.InvariantCulture, $"{schema}.ST_SetSRID({value}, {geometry.Type.Srid})");
+        return $"ALTER TABLE {table.Quoted} ALTER COLUMN {column} TYPE {geometry.SqlType(postGisSchema)} USING {value}";
+    }
+
     public static string Copy(QualifiedName table, IEnumerable<LoadColumn> columns) =>
         $"COPY {table.Quoted} ({string.Join(", ", columns.Select(c => SqlIdentifier.Quote(c.Name)))}) FROM STDIN (FORMAT BINARY)";
 
@@ -23,6 +32,11 @@ internal static class TableSql
     }
 
     public static string Analyze(QualifiedName table) => $"ANALYZE {table.Quoted}";
+
+    public static string Lock(QualifiedName table) => $"LOCK TABLE {table.Quoted} IN ACCESS EXCLUSIVE MODE";
+
+    public static string SetOwner(QualifiedName table, string owner) =>
+        $"ALTER TABLE {table.Quoted} OWNER TO {SqlIdentifier.Quote(owner)}";
 
     // Without CASCADE: what depends on the table is not ours to drop.
     public static string Drop(QualifiedName table) => $"DROP TABLE IF EXISTS {table.Quoted}";

@@ -15,34 +15,44 @@ internal readonly record struct RowBlock(VectorSource Rows, long FirstRow, int I
 
 /// <summary>
 /// Reads a stream block by block, one block ahead of whoever works on them: two blocks are in memory, and reading waits
-/// when both are full.
+/// when both are full. One reading is under way at a time; the memory is kept from one to the next.
 /// </summary>
-internal static class RowBlocks
+/// <param name="stream">The rows.</param>
+/// <param name="blockRows">Rows a block; the last may be shorter.</param>
+internal sealed class RowBlocks(VectorStream stream, int blockRows)
 {
-    /// <summary>Reads blocks of so many rows each, of which the last may be shorter.</summary>
-    /// <param name="stream">The rows.</param>
-    /// <param name="blockRows">Rows a block.</param>
+    private readonly Stack<float[]> _buffers = new([[], []]);
+
+    /// <summary>Rows a block.</summary>
+    public int BlockRows => blockRows;
+
+    /// <summary>Reads the stream.</summary>
     /// <param name="first">The first block wanted; the rows before it are read and dropped.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    public static async IAsyncEnumerable<RowBlock> Read(
-        VectorStream stream, int blockRows, int first, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RowBlock> Read(int first, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var full = Channel.CreateBounded<Filled>(1);
         var empty = Channel.CreateUnbounded<float[]>();
-        empty.Writer.TryWrite([]);
-        empty.Writer.TryWrite([]);
+        while (_buffers.TryPop(out float[]? buffer))
+        {
+            empty.Writer.TryWrite(buffer);
+        }
+
         int length = blockRows * stream.Dimension;
-        var filler = new Filler(stream, length, first * (long)length, full.Writer, empty.Reader);
+        var filler = new Filler(stream, length, first * (long)length, full.Writer, empty);
+        float[]? lent = null;
         Task reading = Task.Run(() => filler.Run(stop.Token), CancellationToken.None);
         try
         {
             int index = first;
             await foreach ((float[] values, int filled, bool isLast) in full.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
+                lent = values;
                 VectorSource rows = VectorSource.FromMemory(values.AsMemory(0, filled), stream.Dimension);
                 yield return new RowBlock(rows, index * (long)blockRows, index, isLast);
                 index++;
+                lent = null;
                 empty.Writer.TryWrite(values);
             }
 
@@ -53,12 +63,26 @@ internal static class RowBlocks
             // Nobody wants the rest: how reading it ends is of no interest, but it must have ended.
             await stop.CancelAsync().ConfigureAwait(false);
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (full.Reader.TryRead(out Filled filled))
+            {
+                _buffers.Push(filled.Values);
+            }
+
+            while (empty.Reader.TryRead(out float[]? buffer))
+            {
+                _buffers.Push(buffer);
+            }
+
+            if (lent is not null)
+            {
+                _buffers.Push(lent);
+            }
         }
     }
 
     private readonly record struct Filled(float[] Values, int Length, bool IsLast);
 
-    private sealed class Filler(VectorStream stream, int length, long skip, ChannelWriter<Filled> full, ChannelReader<float[]> empty)
+    private sealed class Filler(VectorStream stream, int length, long skip, ChannelWriter<Filled> full, Channel<float[]> empty)
     {
         private float[]? _values;
         private int _filled;
@@ -93,6 +117,11 @@ internal static class RowBlocks
             }
             finally
             {
+                if (_values is not null)
+                {
+                    empty.Writer.TryWrite(_values);
+                }
+
                 full.Complete(error);
             }
         }
@@ -107,12 +136,13 @@ internal static class RowBlocks
                     await Send(isLast: false, cancellationToken).ConfigureAwait(false);
                 }
 
-                _values ??= await empty.ReadAsync(cancellationToken).ConfigureAwait(false);
+                _values ??= await empty.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 int part = Math.Min(batch.Length, length - _filled);
                 if (_values.Length < _filled + part)
                 {
                     // Streams shorter than a block should not cost a whole one.
-                    Array.Resize(ref _values, (int)Math.Min(length, Math.Max(2L * _values.Length, _filled + part)));
+                    long wanted = stream.Count * stream.Dimension ?? Math.Max(2L * _values.Length, _filled + part);
+                    Array.Resize(ref _values, (int)Math.Min(length, Math.Max(wanted, _filled + part)));
                 }
 
                 batch[..part].CopyTo(_values.AsMemory(_filled));

@@ -75,6 +75,16 @@ internal sealed unsafe class RowStatistics : IDisposable
         return statistics.Summary;
     }
 
+    /// <summary>Throws the error that names the first unfit row by its place in a stream, if there is one.</summary>
+    /// <param name="rows">Rows of the stream.</param>
+    /// <param name="firstRow">Which row of the stream the first of them is.</param>
+    /// <param name="normalize">Whether rows need a direction.</param>
+    public static void Refuse(VectorSource rows, long firstRow, bool normalize)
+    {
+        using var statistics = new RowStatistics(rows.Dimension, normalize, threads: 1) { Count = firstRow };
+        statistics.Add(rows, default, CancellationToken.None);
+    }
+
     /// <summary>Adds rows. In parts of a multiple of 4096 rows, they give the same bits as at once.</summary>
     /// <exception cref="ArgumentException">A row or a weight is unfit; the message names the row.</exception>
     public void Add(VectorSource rows, ReadOnlyMemory<float> weights, CancellationToken cancellationToken)

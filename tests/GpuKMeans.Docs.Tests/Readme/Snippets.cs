@@ -34,6 +34,27 @@ internal static class Snippets
         #endregion
     }
 
+    public static async Task FileToFile()
+    {
+        WriteNpy("vectors.npy");
+
+        #region FileToFile
+        using VectorSource vectors = VectorFile.Open("vectors.npy");
+        FeatureSource rows = FeatureSource.From(vectors, id: row => row, geometry: row => new Point(row * 0.05, row * 0.01));
+        var tool = new KMeansClusteringTool(clusterCount: 60, batchSize: 1024);
+        await tool.ExportToParquetAsync(tool.RunAsync(rows), "clusters.parquet", new GeoParquetOptions { SpatialOrder = true });
+        #endregion
+    }
+
+    public static async Task QueryToTable(string connection)
+    {
+        #region QueryToTable
+        await using var rows = await PostgresFeatureSource.OpenAsync(connection, "SELECT id, embedding, geometry, name FROM places");
+        var tool = new KMeansClusteringTool(clusterCount: 60, batchSize: 1024);
+        await tool.ExportToPostGisAsync(tool.RunAsync(rows), "clusters", connection);
+        #endregion
+    }
+
     public static void FromAFile()
     {
         WriteNpy("vectors.npy");

@@ -163,4 +163,54 @@ public sealed class ReplaceTests(PostGisServer server) : PostGisTest(server)
             await Execute($"DROP OWNED BY {role}; DROP ROLE {role}");
         }
     }
+
+    [Fact]
+    public async Task The_owner_and_what_others_may_do_are_the_old_tables()
+    {
+        string owner = $"o_{Schema}", reader = $"R \"{Schema}";
+        string quoted = $"\"{reader.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        await Export(Samples.Points(2), "places");
+        await Execute($"""
+            CREATE ROLE {owner}; CREATE ROLE {quoted}; GRANT ALL ON SCHEMA {Schema} TO {owner};
+            ALTER TABLE places ADD gone int; ALTER TABLE places OWNER TO {owner};
+            GRANT SELECT ON places TO PUBLIC; GRANT INSERT, DELETE ON places TO {quoted} WITH GRANT OPTION;
+            GRANT UPDATE (cluster_id, gone) ON places TO {quoted}
+            """);
+        try
+        {
+            // As a superuser, and then as a role that may act as the owner.
+            foreach (string? role in new[] { null, $"m_{Schema}" })
+            {
+                var connection = new NpgsqlConnectionStringBuilder(Connection) { Pooling = false };
+                if (role is not null)
+                {
+                    await Execute($"CREATE ROLE {role} IN ROLE {owner}; GRANT ALL ON SCHEMA {Schema} TO {role}");
+                    connection.Options = $"-c role={role}";
+                }
+
+                await new PostGisExporter(connection.ConnectionString, "places", Replace).ExportAsync(Samples.Points(5), Cancellation);
+                Assert.Equal("5", await Scalar("SELECT count(*) FROM places"));
+                Assert.Equal(owner, await Scalar("SELECT relowner::regrole::text FROM pg_class WHERE oid = 'places'::regclass"));
+                Assert.Equal(
+                    ["0|SELECT|False", $"{reader}|DELETE|True", $"{reader}|INSERT|True", $"{reader}|UPDATE cluster_id|False"],
+                    await Rows($"""
+                        SELECT * FROM (
+                            SELECT coalesce(rolname, '0') AS who, privilege_type, is_grantable
+                            FROM pg_class c, aclexplode(relacl) LEFT JOIN pg_roles r ON r.oid = grantee
+                            WHERE c.oid = 'places'::regclass AND grantee <> relowner
+                            UNION ALL
+                            SELECT rolname, privilege_type || ' ' || attname, is_grantable
+                            FROM pg_attribute, aclexplode(attacl) JOIN pg_roles r ON r.oid = grantee
+                            WHERE attrelid = 'places'::regclass) AS granted
+                        ORDER BY who COLLATE "C", 2
+                        """));
+            }
+        }
+        finally
+        {
+            await Execute($"DROP TABLE places; DROP OWNED BY {owner}, {quoted}");
+            await Execute($"DO $$ BEGIN IF to_regrole('m_{Schema}') IS NOT NULL THEN DROP OWNED BY m_{Schema}; DROP ROLE m_{Schema}; END IF; END $$");
+            await Execute($"DROP ROLE {owner}; DROP ROLE {quoted}");
+        }
+    }
 }

@@ -21,11 +21,15 @@ internal sealed record AssignKernel(
 internal sealed record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TiledRows = 0)
 {
+    // Of Kernels/centers.cuh: rows that the kernels for Hopper keep in registers.
+    private const int ShortColumns = 128;
+
     /// <summary>Makes the plan.</summary>
     /// <param name="gpu">The GPU.</param>
     /// <param name="dimension">The number of columns.</param>
+    /// <param name="clusters">The number of centres.</param>
     /// <param name="useHopper">Whether the kernel for Hopper may be used.</param>
-    public static AssignPlan For(CudaContext gpu, int dimension, bool useHopper)
+    public static AssignPlan For(CudaContext gpu, int dimension, int clusters, bool useHopper)
     {
         // Below 16 columns plain float32 is as fast as memory, and leaves next to nothing undecided.
         if (dimension < 16)
@@ -41,10 +45,18 @@ internal sealed record AssignPlan(
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
-        if (useHopper && gpu.Device.ComputeCapability.Major == 9 && ForHopper(gpu, dimension) is { } hopper)
+        if (useHopper && gpu.Device.ComputeCapability.Major == 9)
         {
             int columns = TiledColumnsFor(dimension);
-            return new AssignPlan(hopper, candidates, true, columns, hopper.BlockRows);
+            if (dimension <= ShortColumns)
+            {
+                return new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, false, columns);
+            }
+
+            if (ForHopper(gpu, dimension) is { } hopper)
+            {
+                return new AssignPlan(hopper, candidates, true, columns, hopper.BlockRows);
+            }
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
@@ -79,12 +91,31 @@ internal sealed record AssignPlan(
         return new AssignKernel(kernel, 128, 128, 0);
     }
 
+    /// <summary>The kernel for Hopper that has rows in registers.</summary>
+    private static AssignKernel ForShortRows(CudaContext gpu, int columns, int clusters)
+    {
+        // Of Kernels/hopper_short.cuh: a ring of tiles of centres, ShortState, and their half squared lengths for two more.
+        const int mostStages = 32, barrierBytes = 2 * mostStages * 8;
+        (Kernel kernel, int groups, int threads, int blocks) = columns switch
+        {
+            16 => (Kernel.AssignShort16, 2, 288, 3),
+            32 => (Kernel.AssignShort32, 2, 288, 3),
+            64 => (Kernel.AssignShort64, 2, 288, 2),
+            _ => (Kernel.AssignShort128, 3, 512, 1),
+        };
+        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
+        int stages = Math.Min((room - barrierBytes - 1024) / ((256 * columns) + 512), Math.Min(mostStages, (clusters + 127) / 128));
+        int bytes = barrierBytes + (stages * 256 * columns) + ((stages + 2) * 512);
+        return new AssignKernel(kernel, threads, groups * 64, blocks * gpu.Multiprocessors, bytes, stages);
+    }
+
     /// <summary>The kernel for Hopper, with as many rows and stages as find room; null where rows are too long for it.</summary>
     private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
     {
         // Of Kernels/assign_sm90a.cu: rows, a ring of tiles of centres or of 64 columns of them, and BlockState.
         const int barrierBytes = (24 + 24 + 8 + 8) * 8, mostChunks = 24, mostStages = 8;
-        int columns = TiledColumnsFor(dimension), chunk = columns <= 128 ? columns : 64, stageBytes = 256 * chunk;
+        const int chunk = 64, stageBytes = 256 * chunk;
+        int columns = TiledColumnsFor(dimension);
         foreach ((int rows, int leastStages) in new[] { (192, 4), (128, 2), (64, 2) })
         {
             // Half squared lengths come beside the ring, for two tiles more than it has.
@@ -97,14 +128,10 @@ internal sealed record AssignPlan(
 
             if (chunks <= mostChunks && stages >= leastStages)
             {
-                Kernel kernel = (rows, chunk) switch
+                Kernel kernel = rows switch
                 {
-                    (192, 16) => Kernel.AssignHopper192By16,
-                    (192, 32) => Kernel.AssignHopper192By32,
-                    (192, 64) when chunks == 1 => Kernel.AssignHopper192By64,
-                    (192, 128) => Kernel.AssignHopper192By128,
-                    (192, _) => Kernel.AssignHopper192,
-                    (128, _) => Kernel.AssignHopper128,
+                    192 => Kernel.AssignHopper192,
+                    128 => Kernel.AssignHopper128,
                     _ => Kernel.AssignHopper64,
                 };
                 return new AssignKernel(kernel, (rows * 2) + 32, rows, gpu.Multiprocessors, Bytes(), stages);

@@ -73,7 +73,7 @@ internal sealed partial class CudaEngine
             Centers = _centers.Arguments,
             Undecided = new Undecided
             {
-                Count = _work.UndecidedCount.Reserve(1),
+                Count = _work.UndecidedCount.Reserve(2),
                 Places = _work.UndecidedPlaces.Reserve(n),
                 Thresholds = _work.Thresholds.Reserve(n),
                 CandidateCounts = _work.CandidateCounts.Reserve(n),
@@ -86,7 +86,7 @@ internal sealed partial class CudaEngine
             TileRows = plan.TiledRows,
             Parts = CandidateParts,
         };
-        _stream.Fill(arguments.Undecided.Count, 0, 1);
+        _stream.Fill(arguments.Undecided.Count, 0, 2);
         if (plan.Candidates is null)
         {
             Launch(plan.Assign, arguments, 1);

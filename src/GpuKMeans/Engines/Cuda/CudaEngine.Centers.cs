@@ -28,7 +28,7 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
         _accumulated = false;
         _frame = frame;
-        _plan = AssignPlan.For(_context, dimension, UseHopper);
+        _plan = AssignPlan.For(_context, dimension, clusters, UseHopper);
         _centers.Reserve(clusters, dimension, _plan.TiledColumns);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);

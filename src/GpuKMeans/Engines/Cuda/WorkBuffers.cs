@@ -14,7 +14,7 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<ulong> Scales { get; } = new(memory, "the scales of a batch");
 
     // Rows the fast pass left undecided.
-    public DeviceBuffer<int> UndecidedCount { get; } = new(memory, "a counter");
+    public DeviceBuffer<int> UndecidedCount { get; } = new(memory, "counters");
     public DeviceBuffer<int> UndecidedPlaces { get; } = new(memory, "the list of undecided rows");
     public DeviceBuffer<float> Thresholds { get; } = new(memory, "the thresholds of undecided rows");
     public DeviceBuffer<int> CandidateCounts { get; } = new(memory, "the candidate counts of undecided rows");

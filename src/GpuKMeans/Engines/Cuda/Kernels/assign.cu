@@ -170,7 +170,7 @@ DEVICE void decide(const AssignArgs& a, TileState& state, const BestTwo (&rows)[
             }
             state.labels[row] = label[r];
             if (first + row < count) {
-                label_row(a, first + row, label[r], best[r], second[r], state.margins[row]);
+                label_row(a, first + row, label[r], best[r], second[r], state.margins[row], state.ratios[row]);
             }
         }
     }
@@ -224,7 +224,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             float2 scale = a.scales[entry];
             state.entries[thread_id()] = entry;
             state.ratios[thread_id()] = scale.x;
-            state.margins[thread_id()] = Candidates ? a.undecided.thresholds[entry] : scale.y;
+            state.margins[thread_id()] = Candidates ? a.undecided.thresholds[entry] * scale.x : scale.y;
             block_barrier();
         }
 

@@ -5,9 +5,10 @@
 
 // Rows the fast pass could not decide go to a list, with room for a few candidates each.
 struct Undecided {
-    int* count;             // the entries of the list
+    int* count;             // the entries of the list: rows whose candidates must be found, and rows whose are known; the
+                            // second kind is listed from the end, which is as far away as there are rows
     int* places;            // the place in the batch of each
-    float* thresholds;      // the score a candidate must reach
+    float* thresholds;      // the score a candidate must reach, in units of the centres' scale
     int* candidate_counts;  // more than MostCandidates: any centre may be the one
     int* candidates;        // MostCandidates for each entry
 };

@@ -18,15 +18,14 @@ struct BlockState {
     float half_squares[1][TileCenters];     // as many as there are slots
 };
 
-// With `Whole` the columns pass in one piece.
-template <int Groups, int Steps, bool Whole>
+template <int Groups, int Steps>
 DEVICE void assign_tiles(const AssignArgs& a) {
     constexpr uint StageBytes = TileCenters * Steps * 16 * 2;
     constexpr int TileRows = Groups * 64;
     constexpr uint BlockPitch = TileRows * 16;
     constexpr uint ChunkBytes = Steps * 2 * BlockPitch;
     extern SHARED __attribute__((aligned(128))) unsigned char shared[];
-    int chunks = Whole ? 1 : a.centers.tiled_columns / (Steps * 16);
+    int chunks = a.centers.tiled_columns / (Steps * 16);
     int slots = a.stages / chunks + 2;      // more tiles than the ring of centres can be ahead
     uint rows_at = shared_address(shared);
     BlockState& state = *(BlockState*)(shared + chunks * ChunkBytes + a.stages * StageBytes);
@@ -103,15 +102,11 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                 slot.next(slots);
                 keep_best(best, sums, margins, t);
             }
-            decide(a, best, margins, place);
+            decide(a, best, margins, ratios, place);
         }
     }
 }
 
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_16(AssignArgs a) { assign_tiles<3, 1, true>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_32(AssignArgs a) { assign_tiles<3, 2, true>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_64(AssignArgs a) { assign_tiles<3, 4, true>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192_128(AssignArgs a) { assign_tiles<3, 8, true>(a); }
-GLOBAL BOUNDS(416, 1) void assign_hopper_192(AssignArgs a) { assign_tiles<3, 4, false>(a); }
-GLOBAL BOUNDS(288, 1) void assign_hopper_128(AssignArgs a) { assign_tiles<2, 4, false>(a); }
-GLOBAL BOUNDS(160, 1) void assign_hopper_64(AssignArgs a) { assign_tiles<1, 4, false>(a); }
+GLOBAL BOUNDS(416, 1) void assign_hopper_192(AssignArgs a) { assign_tiles<3, 4>(a); }
+GLOBAL BOUNDS(288, 1) void assign_hopper_128(AssignArgs a) { assign_tiles<2, 4>(a); }
+GLOBAL BOUNDS(160, 1) void assign_hopper_64(AssignArgs a) { assign_tiles<1, 4>(a); }

@@ -41,12 +41,13 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     if (k >= a.padded_count) {
         return;
     }
+    bool is_short = a.tiles_of_halves && a.tiled_columns <= ShortColumns;
     auto put = [&](int d, half_bits h) {
         if (d < a.padded_columns) {
             a.halves[(int64)k * a.padded_columns + d] = h;
         }
         if (a.tiles_of_halves) {
-            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, d, 128)] = h;
+            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, is_short ? short_column(d) : d, 128)] = h;
         }
     };
     int columns = a.tiles_of_halves ? a.tiled_columns : a.padded_columns;
@@ -55,7 +56,7 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
             put(d, 0);
         }
         if (lane_id() == 0) {
-            a.half_squares[k] = PaddingHalfSquare;
+            a.half_squares[k] = is_short ? infinity() : PaddingHalfSquare;
         }
         return;
     }

@@ -25,15 +25,26 @@ struct Centers {
     int tiles;                      // padded count / 128
 };
 
-// Values are scaled by a power of two so that the largest magnitude lies in [2^14, 2^15): the sum of two is in range.
+// Centres are scaled by a power of two so that the largest magnitude lies in [2^4, 2^5). That leaves room below, to where half
+// precision loses digits, and above, for rows: their products with centres fit the integers of keys.cuh even where the rows
+// use half precision's range to the full.
 DEVICE int half_scale_exponent(float largest) {
-    return largest > 0 ? clamp(14 - exponent(largest), -100, 100) : 0;
+    return largest > 0 ? clamp(4 - exponent(largest), -100, 100) : 0;
 }
 
 // Where the tensor cores of Hopper look for a value of a tile: 8×8 blocks in one piece, those of the same eight columns
 // one after another.
 DEVICE int64 tiled_place(int row, int column, int tile_rows) {
     return (int64)(column / 8) * tile_rows * 8 + row * 8 + column % 8;
+}
+
+// The kernel for rows of up to so many values takes them in registers, and a thread reads four neighbours at once: of 16
+// columns it has the first two for the first half of the products, the others for the second.
+constexpr int ShortColumns = 128;
+
+DEVICE int short_column(int column) {
+    int four = column / 4 % 4, at = column % 4;
+    return column / 16 * 16 + at / 2 * 8 + four * 2 + at % 2;
 }
 
 // What a padding centre has for half its squared length: a score no centre can be below, yet finite when multiplied

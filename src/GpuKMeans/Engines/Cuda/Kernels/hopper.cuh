@@ -37,6 +37,17 @@ DEVICE void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "mem
 DEVICE void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 DEVICE void products_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
 
+// Registers, a multiple of 8, that each thread of four warps has from here on.
+template <int Count>
+DEVICE void take_registers() {
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(Count));
+}
+
+template <int Count>
+DEVICE void give_registers() {
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(Count));
+}
+
 // Describes a matrix of 8×8 blocks in shared memory, by where it begins and the bytes from one block to the next along the
 // columns (the products' inner dimension); blocks along the rows follow one another. The upper half is always the same, so
 // that offsets, in units of 16 bytes, are added to the lower alone.
@@ -56,6 +67,27 @@ DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
         "}, a, b, p, 1, 1, 0, 0; }"
         : F16(0), F16(16), F16(32), F16(48)
         : "r"(a), "r"(b), "r"(add));
+}
+
+// The same with `a` in registers: of two rows 8 apart, two neighbouring columns, and two 8 further on.
+DEVICE void multiply_add(float (&s)[64], const uint (&a)[4], uint b, int add) {
+    asm volatile("{ .reg .pred p; .reg .b64 b; setp.ne.b32 p, %69, 0; mov.b64 b, {%68, 8}; wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+        "}, {%64, %65, %66, %67}, b, p, 1, 1, 0; }"
+        : F16(0), F16(16), F16(32), F16(48)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(add));
+}
+
+DEVICE void multiply_add(float (&s)[32], const uint (&a)[4], uint b, int add) {
+    asm volatile("{ .reg .pred p; .reg .b64 b; setp.ne.b32 p, %37, 0; mov.b64 b, {%36, 8}; wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+        "}, {%32, %33, %34, %35}, b, p, 1, 1, 0; }"
+        : F16(0), F16(16)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(add));
 }
 
 #undef F16

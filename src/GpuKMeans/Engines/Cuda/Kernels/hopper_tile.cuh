@@ -109,7 +109,7 @@ DEVICE void prefetch_rows(const AssignArgs& a, int place) {
 }
 
 // Labels two rows, each by what its four lanes have seen, and measures their distances while they are in the cache.
-DEVICE void decide(const AssignArgs& a, const BestTwo (&rows)[2], const float (&margins)[2], int place) {
+DEVICE void decide(const AssignArgs& a, const BestTwo (&rows)[2], const float (&margins)[2], const float (&ratios)[2], int place) {
     int lane = lane_id() & 3;
     const float* x[2];
     const float* centers[2];
@@ -128,7 +128,7 @@ DEVICE void decide(const AssignArgs& a, const BestTwo (&rows)[2], const float (&
         }
         label = shuffle_first_of_four(label);
         if (lane == 0 && place + r * 8 < a.rows.count) {
-            label_row(a, place + r * 8, label, best, second, margins[r]);
+            label_row(a, place + r * 8, label, best, second, margins[r], ratios[r]);
         }
         x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;

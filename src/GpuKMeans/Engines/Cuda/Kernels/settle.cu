@@ -13,10 +13,11 @@ DEVICE void keep_nearest(double& nearest, int& label, double distance, int cente
 
 // A warp a row.
 GLOBAL BOUNDS(256, 1) void settle_rows(AssignArgs a) {
-    int count = *a.undecided.count;
+    int open = a.undecided.count[0], count = open + a.undecided.count[1];
     int warps = grid_blocks() * (256 / 32);
     int dimension = a.rows.dimension;
-    for (int entry = (int)(global_thread() >> 5); entry < count; entry += warps) {
+    for (int i = (int)(global_thread() >> 5); i < count; i += warps) {
+        int entry = i < open ? i : a.rows.count - 1 - (i - open);
         int place = a.undecided.places[entry];
         const float* row = row_values(a.rows, place);
         int candidates = a.undecided.candidate_counts[entry];
@@ -26,8 +27,8 @@ GLOBAL BOUNDS(256, 1) void settle_rows(AssignArgs a) {
         int n = all ? a.centers.count : candidates;
         for (int first = 0; first < n; first += 4) {
             // Eight lanes a centre. Lanes that have none repeat the last.
-            int i = least(first + (lane_id() >> 3), n - 1);
-            int k = all ? i : a.undecided.candidates[(int64)entry * MostCandidates + i];
+            int c = least(first + (lane_id() >> 3), n - 1);
+            int k = all ? c : a.undecided.candidates[(int64)entry * MostCandidates + c];
             keep_nearest(nearest, label, exact_distance(row, a.centers.values + (int64)k * dimension, dimension), k);
         }
 #pragma unroll

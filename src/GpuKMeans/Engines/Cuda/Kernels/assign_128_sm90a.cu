@@ -1,0 +1,4 @@
+// Rows of up to 128 values.
+#include "hopper_short.cuh"
+
+GLOBAL BOUNDS(512, 1) void assign_short_128(AssignArgs a) { assign_short<3, 8, 128, true>(a); }

@@ -1,0 +1,166 @@
+// The fast pass on Hopper for rows of up to 128 values. Each group of four warps reads 64 rows, rounds them into registers in
+// the order in which the tensor cores take them, and multiplies them by tiles of centres that pass by in a ring of shared
+// memory, or stay there if they all find room. One more warp sends for the centres, and has the next rows brought to the
+// second-level cache. While one group looks at its scores the others multiply.
+//
+// Looking at scores costs about as many cycles as it has instructions, whatever else runs: groups that take turns at the tensor
+// cores, by a lock or by barriers, that begin at different centres, or that have their rows in shared memory were no faster, and
+// neither were rows read before those of the last tile are measured. So instructions for a score are what counts.
+#pragma once
+#include "hopper.cuh"
+#include "short_best.cuh"
+#include "short_rows.cuh"
+
+constexpr int TileCenters = 128;        // in memory; a kernel may take one half at a time
+constexpr int MostStages = 32;
+constexpr uint HalfSquareBytes = TileCenters * 4;
+
+struct ShortState {
+    uint64 full[MostStages];
+    uint64 empty[MostStages];
+    float half_squares[1][TileCenters];     // as many as there are stages, and two
+};
+
+// A position in a ring of buffers, and the parity of the round.
+struct RingTurn {
+    int at = 0;
+    uint parity = 0;
+
+    inline __attribute__((device, always_inline)) void next(int size) {
+        if (++at == size) {
+            at = 0;
+            parity ^= 1;
+        }
+    }
+};
+
+// Has the rows of a tile brought to the second-level cache.
+template <int TileRows>
+DEVICE void prefetch_tile(const Rows& rows, int tile) {
+    for (int i = lane_id(); i < TileRows; i += 32) {
+        int place = tile * TileRows + i;
+        if (place < rows.count) {
+            const float* row = row_values(rows, place);
+            for (int d = 0; d < rows.dimension; d += 32) {
+                prefetch(row + d);
+            }
+        }
+    }
+}
+
+// Labels the rows, and measures their distances while they are in the cache.
+template <int Width>
+DEVICE void finish_rows(const AssignArgs& a, const BestKeys (&best)[2][Sets], const int (&margins)[2], float ratio, bool fits, int place) {
+    const float* x[2];
+    const float* centers[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        int label = label_row<Sets, Width>(a, best[r], margins[r], ratio, fits, place + r * 8);
+        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+        centers[r] = a.centers.values + (int64)label * a.rows.dimension;
+    }
+    if (a.distances) {
+        float distances[2];
+        direct_distances(distances, x, centers, a.rows.dimension);
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            if ((lane_id() & 3) == 0 && place + r * 8 < a.rows.count) {
+                a.distances[place + r * 8] = distances[r];
+            }
+        }
+    }
+}
+
+// `Steps` of 16 columns; `Width` centres at a time. With one block on a multiprocessor the warp that sends gives its registers
+// away.
+template <int Groups, int Steps, int Width, bool GiveRegisters>
+DEVICE void assign_short(const AssignArgs& a) {
+    constexpr uint StageBytes = TileCenters * Steps * 16 * 2;
+    constexpr int TileRows = Groups * 64, Parts = TileCenters / Width;
+    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    int stages = a.stages, slots = stages + 2, center_tiles = a.centers.tiles;
+    bool all = center_tiles <= stages;
+    uint values_at = shared_address(shared);
+    ShortState& state = *(ShortState*)(shared + stages * StageBytes);
+    uint full = shared_address(state.full), empty = shared_address(state.empty), half_squares_at = shared_address(state.half_squares);
+    if (thread_id() == 0) {
+        for (int s = 0; s < stages; s++) {
+            barrier_init(full + s * 8, 1);
+            barrier_init(empty + s * 8, Groups * 4);
+        }
+        barrier_init_fence();
+    }
+    block_barrier();
+
+    int tiles = (a.rows.count + TileRows - 1) / TileRows;
+    RingTurn turn, slot;
+    if (warp_id() / 4 == Groups) {
+        if constexpr (GiveRegisters) {
+            give_registers<24>();
+        }
+        if (warp_id() != Groups * 4) {
+            return;
+        }
+        for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
+            for (int t = 0; t < center_tiles && (!all || tile == block_id()); t++) {
+                if (lane_id() == 0) {
+                    uint barrier = full + turn.at * 8;
+                    if (!all) {
+                        barrier_wait(empty + turn.at * 8, turn.parity ^ 1);
+                    }
+                    barrier_expect(barrier, StageBytes + HalfSquareBytes);
+                    copy_bulk(values_at + turn.at * StageBytes, (const char*)a.centers.tiles_of_halves + (int64)t * StageBytes, StageBytes, barrier);
+                    copy_bulk(half_squares_at + slot.at * HalfSquareBytes, a.centers.half_squares + t * TileCenters, HalfSquareBytes, barrier);
+                }
+                warp_barrier();
+                turn.next(stages);
+                slot.next(slots);
+            }
+            if (!all && tile + grid_blocks() < tiles) {
+                prefetch_tile<TileRows>(a.rows, tile + grid_blocks());
+            }
+        }
+        return;
+    }
+    if constexpr (GiveRegisters) {
+        take_registers<160>();
+    }
+    int own_row = warp_id() * 16 + (lane_id() >> 2);
+    uint factor = key_factor();
+    for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
+        int place = tile * TileRows + own_row;
+        ShortRows<Steps> rows = read_rows<Steps>(a, place);
+        BestKeys best[2][Sets];
+        int limits[2] = {NoKey, NoKey};
+        for (int t = 0; t < center_tiles; t++) {
+            barrier_wait(full + turn.at * 8, turn.parity);
+            uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
+            const float2* half_squares = (const float2*)state.half_squares[slot.at] + (lane_id() & 3);
+            for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
+                float sums[Width / 2];
+                products_begin();
+#pragma unroll
+                for (int s = 0; s < Steps; s++) {
+                    multiply_add(sums, rows.values[s], stage + part * Width + s * 2 * TileCenters, s);
+                }
+                products_commit();
+                products_wait();
+                if (!all && part == Parts - 1) {
+                    warp_barrier();     // all lanes have read what they need of the tile before, which this frees as well
+                    if (lane_id() == 0) {
+                        barrier_arrive(empty + turn.at * 8);
+                    }
+                }
+                keep_best<Width, GiveRegisters>(best, limits, sums, half_squares + part * Width / 2, rows.ratio, rows.margins, factor, t * Parts + part);
+            }
+            if (Parts > 1 && !all && t == center_tiles - 1 && (a.centers.count - 1) % TileCenters < TileCenters - Width && lane_id() == 0) {
+                barrier_arrive(empty + turn.at * 8);    // the last part was passed over
+            }
+            // What came first never leaves where all find room.
+            turn.next(all ? center_tiles : stages);
+            turn.parity = all ? 0 : turn.parity;
+            slot.next(all ? center_tiles : slots);
+        }
+        finish_rows<Width>(a, best, rows.margins, rows.ratio, rows.fits, place);
+    }
+}

@@ -25,7 +25,7 @@ for argument; do
   esac
 done
 ((${#works[@]})) || works=(assign lloyd step init predict fit start)
-mkdir -p "$data"
+mkdir -p "$data" "$out"
 : > "$figures"
 if [[ -z ${MEASURE:-} ]]; then
   dotnet build "$here/GpuKMeans.Measure" -c Release -nologo -v quiet -clp:NoSummary >&2

@@ -40,7 +40,7 @@ internal static class KMeansErrors
         "data");
 
     public static ArgumentOutOfRangeException MemoryTooSmall(long limit, long needed) => new(
-        nameof(StreamOptions.MemoryLimit), limit, $"MemoryLimit is {limit} bytes; {needed} are needed, for two blocks of one batch each.");
+        nameof(StreamOptions.MemoryLimit), limit, $"MemoryLimit is {limit} bytes; {needed} are needed, for two blocks of a batch, and of a row a cluster, each.");
 
     public static ArgumentException CheckpointOfAttempts(int count) => new(
         $"InitializationCount is {count}: KMeans keeps a checkpoint of one attempt only. Set it to 1, or CheckpointPath to null.",

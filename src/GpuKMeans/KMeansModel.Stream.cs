@@ -20,7 +20,7 @@ public sealed partial class KMeansModel
             throw KMeansErrors.DimensionMismatch(data.Dimension, Dimension);
         }
 
-        int blockRows = Math.Min(PartRows, (options ?? new StreamOptions()).BlockRows(Dimension, 1));
+        int blockRows = Math.Min(PartRows, (options ?? new StreamOptions()).BlockRows(Dimension, 1, 1));
         await foreach (RowBlock block in new RowBlocks(data, blockRows).Read(0, cancellationToken).ConfigureAwait(false))
         {
             int[] labels = new int[block.Rows.Count];

@@ -19,7 +19,8 @@ public sealed partial class MiniBatchKMeans
     /// <see cref="Fit"/>. Of a longer one, a first reading checks the rows, takes their mean and variance, and draws the sample
     /// among which first centres are chosen; then come passes of mini-batches, shuffled within each block, the final
     /// iterations, and with <see cref="KMeansOptions.ComputeLabels"/> the inertia, each a reading. The result depends on the
-    /// order of the rows and on <see cref="StreamOptions.MemoryLimit"/>, never on how the rows are cut into batches.
+    /// order of the rows and on <see cref="StreamOptions.MemoryLimit"/>, never on how the rows are cut into batches. In the final
+    /// iterations an empty cluster takes over a row of the last block.
     /// </para>
     /// <para>
     /// A stream that cannot be repeated and is longer than a block is read once: first centres are chosen in its first block,
@@ -42,12 +43,14 @@ public sealed partial class MiniBatchKMeans
     {
         ArgumentNullException.ThrowIfNull(data);
         CheckShape(data.Count, data.Dimension);
-        int blockRows = (options ?? new StreamOptions()).BlockRows(data.Dimension, Options.BatchSize);
-        long sample = Math.Max(SeedRows, SampleRows);
-        if (sample > blockRows && !(data.Count <= blockRows))
+        int blockRows = (options ?? new StreamOptions()).BlockRows(data.Dimension, Options.BatchSize, Options.ClusterCount);
+        if (Options.InitializationSampleSize > blockRows && !(data.Count <= blockRows))
         {
-            throw KMeansErrors.SampleTooLarge(sample, blockRows);
+            throw KMeansErrors.SampleTooLarge(Options.InitializationSampleSize.Value, blockRows);
         }
+
+        // With the default sizes the sample is a matter of the centres: 64 rows for each, beside the blocks.
+        long sample = Math.Min(Math.Max(SeedRows, SampleRows), Array.MaxLength / data.Dimension);
 
         var blocks = new RowBlocks(data, blockRows);
         return Task.Run(() => FitStream(data, blocks, (int)sample, FitClock.Over(progress), cancellationToken), cancellationToken);

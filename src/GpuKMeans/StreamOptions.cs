@@ -15,13 +15,17 @@ public sealed record StreamOptions
     public long MemoryLimit { get; init; } = 256L << 20;
 
     /// <summary>The rows of a block: a whole number of batches.</summary>
-    internal int BlockRows(int dimension, int batchSize)
+    /// <param name="dimension">Values a row.</param>
+    /// <param name="batchSize">Rows a batch.</param>
+    /// <param name="leastRows">The rows that must have room, such as one a cluster.</param>
+    internal int BlockRows(int dimension, int batchSize, int leastRows)
     {
+        int least = Math.Max(batchSize, leastRows);
         // Twice the values; and once, a row's label, its distance, its bound and where it lies.
         long rowBytes = (2L * dimension * sizeof(float)) + 20;
         long rows = Math.Min(MemoryLimit / rowBytes, Array.MaxLength / dimension);
-        return rows >= batchSize
+        return rows >= least
             ? (int)(rows / batchSize * batchSize)
-            : throw KMeansErrors.MemoryTooSmall(MemoryLimit, rowBytes * batchSize);
+            : throw KMeansErrors.MemoryTooSmall(MemoryLimit, rowBytes * least);
     }
 }

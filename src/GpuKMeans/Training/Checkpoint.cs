@@ -138,12 +138,18 @@ internal sealed class Checkpoint
             }
 
             stream.Write(hash.Hash!);
-        });
+        }, Temporary);
         _saved = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Removes the file of a fit that has ended.</summary>
-    public void Delete() => File.Delete(_path);
+    public void Delete()
+    {
+        File.Delete(_path);
+        File.Delete(Temporary);
+    }
+
+    private string Temporary => $"{_path}.tmp";
 
     private void Verify(FileStream stream)
     {

@@ -6,8 +6,9 @@ namespace GpuKMeans;
 internal sealed class FitClock : IProgress<FitProgress>
 {
     private readonly IProgress<FitProgress> _listener;
-    private (FitPhase, int) _stretch = ((FitPhase)(-1), 0);
+    private (FitPhase Phase, int Iteration) _stretch = ((FitPhase)(-1), 0);
     private long _start;
+    private long _last;
     private long _rowsBefore;
 
     private FitClock(IProgress<FitProgress> listener) => _listener = listener;
@@ -16,16 +17,22 @@ internal sealed class FitClock : IProgress<FitProgress>
 
     public void Report(FitProgress value)
     {
-        if (_stretch != (value.Phase, value.Iteration))
+        long now = Stopwatch.GetTimestamp();
+        if (_stretch.Phase != value.Phase)
         {
-            // What is reported first has taken no time yet, unless it is what was resumed, whose rows do not count.
-            _stretch = (value.Phase, value.Iteration);
-            (_start, _rowsBefore) = (Stopwatch.GetTimestamp(), value.RowsDone);
+            // What is reported first has taken no time yet, unless it was resumed, and then in another process.
+            (_start, _rowsBefore) = (now, value.RowsDone);
+        }
+        else if (_stretch.Iteration != value.Iteration)
+        {
+            // A pass begins where the one before it ended.
+            (_start, _rowsBefore) = (_last, 0);
         }
 
+        (_stretch, _last) = ((value.Phase, value.Iteration), now);
         _listener.Report(value with
         {
-            Elapsed = Stopwatch.GetElapsedTime(_start),
+            Elapsed = Stopwatch.GetElapsedTime(_start, now),
             RowsTimed = value.RowsDone - _rowsBefore,
         });
     }

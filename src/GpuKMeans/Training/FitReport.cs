@@ -96,7 +96,7 @@ public enum FitPhase
 public readonly record struct FitProgress(
     FitPhase Phase, int Iteration, long Steps, long RowsDone, long RowsTotal, double MeanInertia)
 {
-    /// <summary>The time since the first report of this phase; in training, of this pass.</summary>
+    /// <summary>The time since the first report of this phase; in training, since the pass before ended.</summary>
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>The rows done in that time.</summary>

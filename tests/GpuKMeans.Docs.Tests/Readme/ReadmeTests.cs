@@ -46,5 +46,8 @@ public class ReadmeTests
     [Fact]
     public void From_file_to_file_runs() => EmptyFolder.Run(() => Snippets.FileToFile().GetAwaiter().GetResult());
 
+    [Fact]
+    public void In_batches_runs() => EmptyFolder.Run(() => Snippets.InBatches().GetAwaiter().GetResult());
+
     private static bool IsUsing(string line) => line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('=', StringComparison.Ordinal);
 }

@@ -69,6 +69,25 @@ internal static class Snippets
         Assert.Equal(100, centers.GetLength(0));
     }
 
+    public static async Task InBatches()
+    {
+        (_, float[,] embeddings, _) = Rows();
+        float[][,] batches = [embeddings, embeddings];
+
+        #region InBatches
+        using var kmeans = new MiniBatchKMeans(new KMeansOptions { ClusterCount = 20, CheckpointPath = "fit.checkpoint" });
+        VectorStream stream = VectorStream.FromBatches(batches, dimension: 16, canRepeat: true);
+        await kmeans.FitAsync(stream, new StreamOptions { MemoryLimit = 512 << 20 });
+        await foreach (int[] labels in kmeans.Model.PredictAsync(stream))
+        {
+            Console.WriteLine($"{labels.Length} more rows are labelled");
+        }
+        #endregion
+
+        Assert.Equal(2 * embeddings.GetLength(0), kmeans.ClusterCounts.Sum());
+        Assert.False(File.Exists("fit.checkpoint"));
+    }
+
     public static void InParts()
     {
         (_, float[,] embeddings, _) = Rows();

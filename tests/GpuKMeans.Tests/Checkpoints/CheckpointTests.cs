@@ -1,4 +1,4 @@
-namespace GpuKMeans.Tests.Streams;
+namespace GpuKMeans.Tests.Checkpoints;
 
 /// <summary>A fit that was stopped goes on from its checkpoint to the same bits.</summary>
 public sealed class CheckpointTests

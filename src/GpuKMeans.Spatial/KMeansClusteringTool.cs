@@ -122,7 +122,7 @@ public sealed class KMeansClusteringTool
         UseEstimator(computeLabels: false);
         await Estimator.FitAsync(source.Vectors, options, progress, cancellationToken).ConfigureAwait(false);
         KMeansModel model = Estimator.Model;
-        long start = Stopwatch.GetTimestamp(), rows = 0, total = source.Count ?? 0;
+        long start = Stopwatch.GetTimestamp(), rows = 0, total = Estimator.Report.RowCount;
         await foreach (FeatureBatch batch in Ahead.Of(source.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
         {
             batch.CheckVectors(source.Dimension, rows);
@@ -143,6 +143,11 @@ public sealed class KMeansClusteringTool
                 Elapsed = Stopwatch.GetElapsedTime(start),
                 RowsTimed = rows,
             });
+        }
+
+        if (rows != total)
+        {
+            throw SpatialErrors.SourceChanged(total, rows);
         }
     }
 

@@ -96,6 +96,9 @@ internal static class SpatialErrors
         + "keep the rows where they can be read again, or give a source whose CanRepeat is true.",
         "source");
 
+    public static InvalidDataException SourceChanged(long trained, long labelled) => new(
+        $"The source gave {trained} rows in training and {labelled} to be labelled: it must give the same rows each time.");
+
     public static ArgumentException SourceVectors(long firstRow, int values, int rows, int dimension) => new(
         $"The batch that begins with row {firstRow} has {rows} rows and {values} values in its vectors: {dimension} a row are needed.",
         "vectors");

@@ -161,6 +161,7 @@ public sealed class KMeans : KMeansEstimator
         report = report with
         {
             StopReason = reason,
+            RowCount = data.Count,
             Iterations = inertias.Count,
             Steps = inertias.Count,
             RowsSeen = inertias.Count * data.Count,

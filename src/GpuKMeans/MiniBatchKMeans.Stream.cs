@@ -108,6 +108,7 @@ public sealed partial class MiniBatchKMeans
             await Refine(engine, training).ConfigureAwait(false);
             FitReport report = training.Report with
             {
+                RowCount = _rows,
                 Engine = engine.Name,
                 CheckTime = checkTime,
                 InitializationTime = initializationTime,
@@ -156,6 +157,7 @@ public sealed partial class MiniBatchKMeans
             training.EndPass();
             FitReport report = training.Report with
             {
+                RowCount = statistics.Count,
                 StopReason = StopReason.MaxIterations,
                 Engine = engine.Name,
                 InitializationTime = initializationTime,

@@ -165,6 +165,7 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
 
         FitReport report = training.Report with
         {
+            RowCount = data.Count,
             Engine = engine.Name,
             CheckTime = checkTime,
             InitializationTime = initializationTime,

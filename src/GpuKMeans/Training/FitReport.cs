@@ -36,6 +36,9 @@ public sealed record FitReport
     /// <summary>The times the centres were moved in training: mini-batch steps and Lloyd's iterations.</summary>
     public long Steps { get; init; }
 
+    /// <summary>The number of rows of the data fitted; 0 where the model is fitted by <see cref="MiniBatchKMeans.PartialFit"/>.</summary>
+    public long RowCount { get; init; }
+
     /// <summary>The rows the centres were moved by, counted each time.</summary>
     public long RowsSeen { get; init; }
 

@@ -46,6 +46,25 @@ public sealed class RunAsyncTests : IDisposable
             ids[start..(start + count)], vectors[start..(start + count)].SelectMany(v => v).ToArray(), points[start..(start + count)]);
     }
 
+    [Theory, InlineData(600), InlineData(800)]
+    public async Task A_source_that_has_other_rows_when_they_are_labelled_is_refused(int rowsThen)
+    {
+        int reading = 0;
+        async IAsyncEnumerable<FeatureBatch> Batches()
+        {
+            await Task.Yield();
+            long[] ids = [.. Enumerable.Range(0, ++reading == 1 ? 700 : rowsThen).Select(i => (long)i)];
+            yield return FeatureBatch.Create(ids, ids.SelectMany(TestSource.Vector).ToArray());
+        }
+
+        var tool = new KMeansClusteringTool(Options);
+        FeatureSource source = FeatureSource.FromBatches(Batches(), 2, canRepeat: true);
+        var e = await Assert.ThrowsAsync<InvalidDataException>(() => tool.ExportToParquetAsync(
+            tool.RunAsync(source, cancellationToken: Cancellation), _folder.File("a.parquet"), cancellationToken: Cancellation));
+        Assert.StartsWith($"The source gave 700 rows in training and {rowsThen} to be labelled", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.Files());
+    }
+
     [Fact]
     public async Task Rows_larger_than_the_memory_allowed_come_out_whole()
     {

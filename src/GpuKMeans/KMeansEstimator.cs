@@ -139,8 +139,7 @@ public abstract class KMeansEstimator
     {
         if (!Options.ComputeLabels)
         {
-            int neverGiven = model.ClusterCounts.Count(count => count <= 0);
-            return new FitResult(model, report with { EmptyClusters = neverGiven }, "ComputeLabels is false");
+            return Unlabeled(model, report, "ComputeLabels is false");
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -148,6 +147,10 @@ public abstract class KMeansEstimator
         double inertia = model.Assign(data, weights, labels, wantInertia: true, progress, cancellationToken);
         return Labeled(model, report with { LabelingTime = Stopwatch.GetElapsedTime(start) }, labels, inertia);
     }
+
+    // Without labels, a cluster is as good as empty that was never given a row.
+    private protected static FitResult Unlabeled(KMeansModel model, FitReport report, string why) =>
+        new(model, report with { EmptyClusters = model.ClusterCounts.Count(count => count <= 0) }, why);
 
     private protected static FitResult Labeled(KMeansModel model, FitReport report, int[] labels, double inertia)
     {

@@ -164,9 +164,8 @@ public sealed partial class MiniBatchKMeans
                 TrainingTime = Stopwatch.GetElapsedTime(start),
             };
             KMeansModel model = owner.Snapshot(engine, data.Dimension);
-            report = report with { EmptyClusters = model.ClusterCounts.Count(count => count <= 0) };
             checkpoint?.Delete();
-            return new FitResult(model, report, "the stream could be read only once") { Means = owner.Means(engine, data.Dimension) };
+            return Unlabeled(model, report, "the stream could be read only once") with { Means = owner.Means(engine, data.Dimension) };
         }
 
         private RowStatistics Statistics() => new(data.Dimension, owner.IsCosine, _options.MaxDegreeOfParallelism);
@@ -238,8 +237,7 @@ public sealed partial class MiniBatchKMeans
         {
             if (!_options.ComputeLabels)
             {
-                return new FitResult(
-                    model, report with { EmptyClusters = model.ClusterCounts.Count(count => count <= 0) }, "ComputeLabels is false");
+                return Unlabeled(model, report, "ComputeLabels is false");
             }
 
             long start = Stopwatch.GetTimestamp();

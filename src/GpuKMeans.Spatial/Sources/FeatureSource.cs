@@ -61,7 +61,7 @@ public abstract class FeatureSource
         IAsyncEnumerable<FeatureBatch> batches, int dimension, string? crs = "EPSG:4326", long? count = null, bool canRepeat = false)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        return new GivenBatches(_ => batches, dimension, count, canRepeat, CoordinateReferenceSystem.ParseOrNull(crs));
+        return new GivenBatches(batches, dimension, count, canRepeat, CoordinateReferenceSystem.ParseOrNull(crs));
     }
 
     /// <inheritdoc cref="FromBatches(IAsyncEnumerable{FeatureBatch}, int, string?, long?, bool)"/>
@@ -69,7 +69,7 @@ public abstract class FeatureSource
         IEnumerable<FeatureBatch> batches, int dimension, string? crs = "EPSG:4326", long? count = null, bool canRepeat = false)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        return new GivenBatches(_ => Later(batches), dimension, count, canRepeat, CoordinateReferenceSystem.ParseOrNull(crs));
+        return new GivenBatches(Later(batches), dimension, count, canRepeat, CoordinateReferenceSystem.ParseOrNull(crs));
     }
 
     /// <summary>Takes vectors from a source, such as a file, and asks for the id and the geometry of each row.</summary>
@@ -99,14 +99,20 @@ public abstract class FeatureSource
     }
 
     private sealed class GivenBatches(
-        Func<CancellationToken, IAsyncEnumerable<FeatureBatch>> read,
+        IAsyncEnumerable<FeatureBatch> batches,
         int dimension,
         long? count,
         bool canRepeat,
         CoordinateReferenceSystem? crs)
         : FeatureSource(dimension, count, canRepeat, crs)
     {
-        public override IAsyncEnumerable<FeatureBatch> ReadAsync(CancellationToken cancellationToken) => read(cancellationToken);
+        public override async IAsyncEnumerable<FeatureBatch> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (FeatureBatch batch in batches.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+            }
+        }
     }
 
     private sealed class VectorsOfBatches(FeatureSource source) : VectorStream(source.Dimension, source.Count, source.CanRepeat)

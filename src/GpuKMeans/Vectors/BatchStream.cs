@@ -14,8 +14,13 @@ internal sealed class BatchStream : VectorStream
         _batches = batches;
     }
 
-    public override IAsyncEnumerable<ReadOnlyMemory<float>> ReadAsync(CancellationToken cancellationToken) =>
-        new Cancellable(_batches, cancellationToken);
+    public override async IAsyncEnumerable<ReadOnlyMemory<float>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (ReadOnlyMemory<float> batch in _batches.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            yield return batch;
+        }
+    }
 
     /// <summary>What is there at once, as if it came later.</summary>
     public static IAsyncEnumerable<T> Later<T>(IEnumerable<T> items)
@@ -62,12 +67,5 @@ internal sealed class BatchStream : VectorStream
                 row += batch.GetLength(0);
             }
         }
-    }
-
-    private sealed class Cancellable(IAsyncEnumerable<ReadOnlyMemory<float>> batches, CancellationToken token)
-        : IAsyncEnumerable<ReadOnlyMemory<float>>
-    {
-        public IAsyncEnumerator<ReadOnlyMemory<float>> GetAsyncEnumerator(CancellationToken cancellationToken) =>
-            batches.GetAsyncEnumerator(cancellationToken.CanBeCanceled ? cancellationToken : token);
     }
 }

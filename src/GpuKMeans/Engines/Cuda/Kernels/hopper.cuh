@@ -2,6 +2,19 @@
 #pragma once
 #include "device.cuh"
 
+// A position in a ring of buffers, and the parity of the round.
+struct Turn {
+    int at = 0;
+    uint parity = 0;
+
+    inline __attribute__((device, always_inline)) void next(int size) {
+        if (++at == size) {
+            at = 0;
+            parity ^= 1;
+        }
+    }
+};
+
 DEVICE void barrier_init(uint barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
 }

@@ -21,19 +21,6 @@ struct ShortState {
     float half_squares[1][TileCenters];     // as many as there are stages, and two
 };
 
-// A position in a ring of buffers, and the parity of the round.
-struct RingTurn {
-    int at = 0;
-    uint parity = 0;
-
-    inline __attribute__((device, always_inline)) void next(int size) {
-        if (++at == size) {
-            at = 0;
-            parity ^= 1;
-        }
-    }
-};
-
 // Has the rows of a tile brought to the second-level cache.
 template <int TileRows>
 DEVICE void prefetch_tile(const Rows& rows, int tile) {
@@ -93,7 +80,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     block_barrier();
 
     int tiles = (a.rows.count + TileRows - 1) / TileRows;
-    RingTurn turn, slot;
+    Turn turn, slot;
     if (warp_id() / 4 == Groups) {
         if constexpr (GiveRegisters) {
             give_registers<24>();

@@ -9,19 +9,6 @@ constexpr int MostStages = 8;
 constexpr int FirstTiles = 4;      // in which most rows still find a better centre
 constexpr uint HalfSquareBytes = TileCenters * 4;
 
-// A position in a ring of buffers, and the parity of the round.
-struct Turn {
-    int at = 0;
-    uint parity = 0;
-
-    inline __attribute__((device, always_inline)) void next(int size) {
-        if (++at == size) {
-            at = 0;
-            parity ^= 1;
-        }
-    }
-};
-
 // The barriers of the ring of centres. A stage is full when its bytes have come, and empty when all warps have read it.
 struct CenterRing {
     uint full;

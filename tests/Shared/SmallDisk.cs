@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace GpuKMeans.Spatial.Tests;
+namespace GpuKMeans;
 
 /// <summary>A disk of a size of our choice, for as long as a test; the test is skipped where none can be had.</summary>
 internal sealed class SmallDisk : IDisposable

@@ -137,7 +137,7 @@ public sealed partial class MiniBatchKMeans
             TimeSpan initializationTime = Stopwatch.GetElapsedTime(start);
 
             start = Stopwatch.GetTimestamp();
-            training.StartPass();
+            bool open = training.StartPass();
             do
             {
                 RowBlock block = blocks.Current;
@@ -154,7 +154,12 @@ public sealed partial class MiniBatchKMeans
             }
             while (await blocks.MoveNextAsync().ConfigureAwait(false));
 
-            training.EndPass();
+            // A fit may have been stopped with nothing left to do but to take its centres.
+            if (open)
+            {
+                training.EndPass();
+            }
+
             FitReport report = training.Report with
             {
                 RowCount = statistics.Count,

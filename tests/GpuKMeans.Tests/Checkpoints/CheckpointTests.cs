@@ -1,3 +1,5 @@
+using GpuKMeans.Tests.Streams;
+
 namespace GpuKMeans.Tests.Checkpoints;
 
 /// <summary>A fit that was stopped goes on from its checkpoint to the same bits.</summary>
@@ -7,7 +9,7 @@ public sealed class CheckpointTests
     private static readonly StreamOptions _blocks = new() { MemoryLimit = 3000 * ((2 * 5 * sizeof(float)) + 20) };
 
     public static TheoryData<string, Metric> Cases => new(
-        from kind in (string[])["KMeans", "MiniBatchKMeans", "stream"]
+        from kind in (string[])["KMeans", "MiniBatchKMeans", "stream", "once"]
         from metric in Enum.GetValues<Metric>()
         select (kind, metric));
 
@@ -46,7 +48,11 @@ public sealed class CheckpointTests
             KMeansEstimator resumed = await Fit(kind, saved, null, default);
             Near.SameBits(expected.ClusterCenters, resumed.ClusterCenters);
             Near.SameBits(expected.ClusterCounts, resumed.ClusterCounts);
-            Assert.Equal(expected.Inertia, resumed.Inertia);
+            if (kind != "once")
+            {
+                Assert.Equal(expected.Inertia, resumed.Inertia);
+            }
+
             Assert.Equal(expected.Report.InertiaPerIteration.AsEnumerable(), resumed.Report.InertiaPerIteration.AsEnumerable());
             Assert.Equal(expected.Report.Steps, resumed.Report.Steps);
             Assert.Empty(Directory.GetFiles(folder.Path));
@@ -94,7 +100,16 @@ public sealed class CheckpointTests
     }
 
     private static async Task<KMeansEstimator> Fit(
-        string kind, KMeansOptions options, IProgress<FitProgress>? progress, CancellationToken cancellationToken) => kind == "stream"
-        ? await new MiniBatchKMeans(options).FitAsync(VectorStream.From(_set.Source), _blocks, progress, cancellationToken)
-        : TestEstimators.Create(kind, options).Fit(_set.Array, progress: progress, cancellationToken: cancellationToken);
+        string kind, KMeansOptions options, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    {
+        VectorStream? stream = kind switch
+        {
+            "stream" => VectorStream.From(_set.Source),
+            "once" => new TestStream(_set.Rows, _set.Dimension, [512], canRepeat: false),
+            _ => null,
+        };
+        return stream is null
+            ? TestEstimators.Create(kind, options).Fit(_set.Array, progress: progress, cancellationToken: cancellationToken)
+            : await new MiniBatchKMeans(options).FitAsync(stream, _blocks, progress, cancellationToken);
+    }
 }

@@ -9,10 +9,11 @@ internal static class FitCommand
     public static Command Create()
     {
         Option<int> repeat = CommonOptions.Repeat(1);
+        Option<bool> parallel = new("--parallel") { Description = "From centres chosen by k-means‖" };
         var command = new Command("fit", "Fits by mini-batches, end to end")
         {
             CommonOptions.Data, CommonOptions.Clusters, CommonOptions.Batch, CommonOptions.Seed,
-            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat,
+            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, parallel,
         };
         command.SetAction(parsed =>
         {
@@ -23,6 +24,7 @@ internal static class FitCommand
             {
                 ClusterCount = parsed.GetValue(CommonOptions.Clusters),
                 BatchSize = parsed.GetValue(CommonOptions.Batch),
+                Initialization = parsed.GetValue(parallel) ? KMeansInitialization.Parallel : KMeansInitialization.PlusPlus,
                 Seed = parsed.GetValue(CommonOptions.Seed),
                 Device = parsed.GetValue(CommonOptions.Device),
                 MaxDegreeOfParallelism = parsed.GetValue(CommonOptions.Threads),
@@ -44,6 +46,7 @@ internal static class FitCommand
                 ["dimension"] = rows.Dimension,
                 ["clusters"] = options.ClusterCount,
                 ["batch"] = options.BatchSize,
+                ["start"] = options.Initialization.ToString(),
                 ["seed"] = options.Seed,
             };
             figures.Add(timing);

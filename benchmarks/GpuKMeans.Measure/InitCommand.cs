@@ -11,10 +11,11 @@ internal static class InitCommand
     {
         Option<int> repeat = CommonOptions.Repeat(1);
         Option<bool> allRows = new("--all-rows") { Description = "On all rows rather than on a sample" };
+        Option<bool> parallel = new("--parallel") { Description = "By k-means‖" };
         var command = new Command("init", "Chooses centres by k-means++")
         {
             CommonOptions.Data, CommonOptions.Clusters, CommonOptions.Seed,
-            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, allRows,
+            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, allRows, parallel,
         };
         command.SetAction(parsed =>
         {
@@ -26,6 +27,7 @@ internal static class InitCommand
             var options = new KMeansOptions
             {
                 ClusterCount = clusters,
+                Initialization = parsed.GetValue(parallel) ? KMeansInitialization.Parallel : KMeansInitialization.PlusPlus,
                 Seed = parsed.GetValue(CommonOptions.Seed),
                 Device = parsed.GetValue(CommonOptions.Device),
                 MaxDegreeOfParallelism = parsed.GetValue(CommonOptions.Threads),
@@ -57,6 +59,7 @@ internal static class InitCommand
                 ["dimension"] = rows.Dimension,
                 ["clusters"] = clusters,
                 ["all_rows"] = all,
+                ["method"] = options.Initialization.ToString(),
                 ["seed"] = options.Seed,
             };
             figures.Add(timing);

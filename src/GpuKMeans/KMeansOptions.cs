@@ -56,7 +56,7 @@ public sealed record KMeansOptions
     /// <summary>
     /// The number of rows, drawn at random, among which the first centres are chosen: at least <see cref="ClusterCount"/>,
     /// or <see cref="AllRows"/>. Default null: for <see cref="KMeans"/> all rows; for <see cref="MiniBatchKMeans"/> 20 rows a
-    /// cluster and at least three batches.
+    /// cluster, 64 for <see cref="KMeansInitialization.Parallel"/>, and at least three batches.
     /// </summary>
     public long? InitializationSampleSize { get; init; }
 
@@ -111,7 +111,7 @@ public sealed record KMeansOptions
         Require(Tolerance >= 0 && double.IsFinite(Tolerance), nameof(Tolerance), Tolerance, "a finite number of at least 0");
         Require(MaxNoImprovement is null or >= 1, nameof(MaxNoImprovement), MaxNoImprovement, "at least 1, or null");
         Require(ReassignmentRatio is >= 0 and <= 1, nameof(ReassignmentRatio), ReassignmentRatio, "from 0 to 1");
-        Require(Initialization is not null, nameof(Initialization), Initialization, "PlusPlus, RandomRows or FromCenters(…)");
+        Require(Initialization is not null, nameof(Initialization), Initialization, "PlusPlus, Parallel, RandomRows or FromCenters(…)");
         Require(
             InitializationSampleSize is null || InitializationSampleSize >= ClusterCount,
             nameof(InitializationSampleSize),

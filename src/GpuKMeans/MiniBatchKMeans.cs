@@ -207,7 +207,9 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
     }
 
     // The rows among which first centres are chosen, and those to whose means they are moved.
-    private long SeedRows => Options.InitializationSampleSize ?? SampleOf(SeedRowsPerCluster);
+    // k-means‖ reads more rows in the time, and needs more than 20 a cluster to choose among.
+    private long SeedRows => Options.InitializationSampleSize ?? SampleOf(
+        Options.Initialization is KMeansInitialization.ParallelInitialization ? SampleRowsPerCluster : SeedRowsPerCluster);
 
     private long SampleRows => Options.SampleIterations == 0 ? 0 : SampleOf(SampleRowsPerCluster);
 

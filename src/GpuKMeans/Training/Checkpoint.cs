@@ -191,6 +191,7 @@ internal sealed class Checkpoint
         KMeansInitialization.GivenInitialization { Centers: var centers } => "centres with the checksum " + Convert.ToHexString(
             SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(KMeansModel.Flat(centers))).AsSpan(0, 8)),
         KMeansInitialization.PlusPlusInitialization => "PlusPlus",
+        KMeansInitialization.ParallelInitialization => "Parallel",
         _ => "RandomRows",
     };
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using GpuKMeans.Engines;
 
 namespace GpuKMeans;
@@ -24,18 +25,18 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
 
         var random = new SplitMix64(Seeds.For(options.Seed, Seeds.Initialization, attempt));
         long[] chosen;
-        if (options.Initialization is not KMeansInitialization.PlusPlusInitialization)
+        if (options.Initialization is KMeansInitialization.RandomRowsInitialization)
         {
             chosen = RandomRows(rows.Count, weights, options.ClusterCount, ref random);
         }
         else if (loaded is not null)
         {
-            chosen = PlusPlus(loaded, weights, ref random, cancellationToken);
+            chosen = Spread(rows, loaded, weights, ref random, cancellationToken);
         }
         else
         {
             using EngineData data = engine.Load(rows, weights, frame);
-            chosen = PlusPlus(data, weights, ref random, cancellationToken);
+            chosen = Spread(rows, data, weights, ref random, cancellationToken);
         }
 
         float[] centers = new float[options.ClusterCount * rows.Dimension];
@@ -72,13 +73,36 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
         for (int first = 0; first < numbers.Length; first += Part)
         {
             int count = Math.Min(Part, numbers.Length - first);
-            Span<float> destination = System.Runtime.InteropServices.MemoryMarshal.CreateSpan(
+            Span<float> destination = MemoryMarshal.CreateSpan(
                 ref sample[first, 0], count * rows.Dimension);
             rows.Gather(numbers.AsSpan(first, count), destination);
         }
 
         float[]? sampleWeights = weights.IsEmpty ? null : Array.ConvertAll(numbers, row => weights.Span[(int)row]);
         return (sample, sampleWeights);
+    }
+
+    /// <summary>Rows far from each other, by k-means++ among all or among those that k-means‖ draws.</summary>
+    private long[] Spread(
+        VectorSource rows, EngineData data, ReadOnlyMemory<float> weights, ref SplitMix64 random, CancellationToken cancellationToken)
+    {
+        // Of few rows it would draw most.
+        if (options.Initialization is KMeansInitialization.ParallelInitialization
+            && rows.Count > 2L * ParallelSeeding.Rounds * ParallelSeeding.RowsPerCluster * options.ClusterCount)
+        {
+            long first = RandomRows(rows.Count, weights, 1, ref random)[0];
+            (long[] drawn, float[] drawnWeights) = new ParallelSeeding(engine, frame, options.ClusterCount).Draw(
+                rows, data, weights, first, ref random, cancellationToken);
+            if (drawn.Length >= options.ClusterCount)
+            {
+                float[,] values = new float[drawn.Length, rows.Dimension];
+                rows.Gather(drawn, MemoryMarshal.CreateSpan(ref values[0, 0], values.Length));
+                using EngineData few = engine.Load(values, drawnWeights, frame);
+                return Array.ConvertAll(PlusPlus(few, drawnWeights, ref random, cancellationToken), place => drawn[place]);
+            }
+        }
+
+        return PlusPlus(data, weights, ref random, cancellationToken);
     }
 
     private long[] PlusPlus(

@@ -29,7 +29,7 @@ public sealed class DegenerateDataTests
     public void Constant_data_end_in_one_cluster_and_say_so(string name)
     {
         float[] rows = TestData.Values(3000, _ => 0.1);
-        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.RandomRows])
+        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.Parallel, KMeansInitialization.RandomRows])
         {
             KMeansOptions options = TestEstimators.Options(5) with { Initialization = start, BatchSize = 50 };
             KMeansEstimator fitted = TestEstimators.Fit(name, options, TestSet.ToArray(rows, 3));

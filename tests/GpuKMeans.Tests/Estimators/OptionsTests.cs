@@ -23,7 +23,7 @@ public sealed class OptionsTests
                 { "ReassignmentRatio", "-0.1", "from 0 to 1", options with { ReassignmentRatio = -0.1 } },
                 { "ReassignmentRatio", "1.5", "from 0 to 1", options with { ReassignmentRatio = 1.5 } },
                 { "ReassignmentRatio", "NaN", "from 0 to 1", options with { ReassignmentRatio = double.NaN } },
-                { "Initialization", "", "PlusPlus, RandomRows or FromCenters", options with { Initialization = null! } },
+                { "Initialization", "", "PlusPlus, Parallel, RandomRows or FromCenters", options with { Initialization = null! } },
                 { "InitializationSampleSize", "7", "at least ClusterCount (8)", options with { InitializationSampleSize = 7 } },
                 { "InitializationCount", "0", "at least 1", options with { InitializationCount = 0 } },
                 { "Metric", "5", "Euclidean or Cosine", options with { Metric = (Metric)5 } },

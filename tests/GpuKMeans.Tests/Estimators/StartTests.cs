@@ -72,6 +72,53 @@ public sealed class StartTests
         Near.Equal(2000 * 8 * 0.01, fitted.Inertia, 0.1, "inertia of the blobs' own spread");
     }
 
+    [Fact]
+    public void Parallel_is_as_good_a_start_as_plus_plus()
+    {
+        // One iteration from the start, on the data where k-means++ misses clouds and where there are none to miss.
+        foreach (string shape in (string[])["blobs", "uniform"])
+        {
+            TestSet set = TestData.Make(shape, 4000, 6, 40, seed: 8);
+            double Median(KMeansInitialization start) => Enumerable.Range(0, 9).Select(seed => TestEstimators.Fit(
+                nameof(KMeans), TestEstimators.Options(40) with { Initialization = start, Seed = seed, MaxIterations = 1 }, set.Array)
+                .Inertia).Order().ElementAt(4);
+            double parallel = Median(KMeansInitialization.Parallel);
+            Assert.InRange(parallel, 0, 1.05 * Median(KMeansInitialization.PlusPlus));
+            Assert.InRange(parallel, 0, 0.98 * Median(KMeansInitialization.RandomRows));
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Parallel_is_the_same_for_any_number_of_threads(string name)
+    {
+        TestSet set = TestData.Make("gaussian", 3000, 7, 11, seed: 12);
+        KMeansOptions options = TestEstimators.Options(11) with { Initialization = KMeansInitialization.Parallel };
+        KMeansEstimator one = TestEstimators.Fit(name, options with { MaxDegreeOfParallelism = 1 }, set.Array);
+        TestEstimators.SameFit(one, TestEstimators.Fit(name, options with { MaxDegreeOfParallelism = 3 }, set.Array));
+    }
+
+    [Fact]
+    public void Parallel_is_plus_plus_up_to_twenty_rows_a_cluster()
+    {
+        TestSet set = TestData.Make("gaussian", 201, 3, 10, seed: 14);
+        KMeansOptions options = TestEstimators.Options(10) with { MaxIterations = 1 };
+        KMeansEstimator Fit(KMeansInitialization start, int rows) => TestEstimators.Fit(
+            nameof(KMeans), options with { Initialization = start }, TestSet.ToArray(set.Rows[..(rows * 3)], 3));
+        TestEstimators.SameFit(Fit(KMeansInitialization.PlusPlus, 200), Fit(KMeansInitialization.Parallel, 200));
+        Assert.NotEqual(Fit(KMeansInitialization.PlusPlus, 201).ClusterCenters, Fit(KMeansInitialization.Parallel, 201).ClusterCenters);
+    }
+
+    [Theory, InlineData(12), InlineData(20)]
+    public void Parallel_finds_every_row_that_differs(int clusters)
+    {
+        // Twelve places: as many clusters as these, and more, for which no rows are left to draw.
+        float[,] rows = TestSet.ToArray(TestData.Values(6000, i => (i / 2 % 12 * (i / 2 % 12)) + (i % 2)), 2);
+        KMeansEstimator fitted = TestEstimators.Fit(
+            nameof(KMeans), TestEstimators.Options(clusters) with { Initialization = KMeansInitialization.Parallel }, rows);
+        Assert.Equal(0, fitted.Inertia);
+        Assert.Equal(12, fitted.Labels.Distinct().Count());
+    }
+
     [Theory, MemberData(nameof(Names))]
     public void A_given_array_is_neither_changed_nor_followed_when_changed(string name)
     {

@@ -38,7 +38,7 @@ public sealed class WeightTests
     [Theory, MemberData(nameof(Names))]
     public void Unit_weights_equal_none_to_the_bit_from_random_starts(string name)
     {
-        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.RandomRows])
+        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.Parallel, KMeansInitialization.RandomRows])
         {
             KMeansOptions options = TestEstimators.Options(8) with { BatchSize = 100, Initialization = start };
             TestEstimators.SameFit(
@@ -80,7 +80,7 @@ public sealed class WeightTests
         // Half of the rows weigh nothing and lie at 1000; every way to place a centre is tried.
         float[] rows = TestData.Values(400, i => i % 2 == 0 ? 1000 : i / 40);
         float[] weights = TestData.Values(400, i => i % 2);
-        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.RandomRows])
+        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.Parallel, KMeansInitialization.RandomRows])
         {
             for (int seed = 0; seed < 5; seed++)
             {
@@ -100,7 +100,7 @@ public sealed class WeightTests
         // Nine of 2,000 rows weigh anything: hardly one of them is in a sample of 50 drawn among all.
         float[] rows = TestData.Values(2000, i => i);
         float[] weights = TestData.Values(2000, i => i % 222 == 100 ? 1 : 0);
-        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.RandomRows])
+        foreach (KMeansInitialization start in (KMeansInitialization[])[KMeansInitialization.PlusPlus, KMeansInitialization.Parallel, KMeansInitialization.RandomRows])
         {
             KMeansOptions options = TestEstimators.Options(9) with
             {

@@ -3,7 +3,9 @@
 #
 #   benchmarks/compare_gpu.sh [--quick] [work ...]
 #
-# Works: assign lloyd step init predict fit start (all of them when none is named). --quick leaves out the largest files.
+# Works: assign lloyd step init predict fit start (all of them when none is named), hard and grid. --quick leaves out the
+# largest files. hard: rows and centres on which exact labels cost most. grid: assign for 40 pairs of D and K, beside the fused
+# kernel with tf32 products alone.
 # The peers: PyTorch with float32 and with tf32 products, what the Python tool does (cdist and min on 1024 rows), a fused
 # Triton kernel with tf32 products and with fp16 rows, and scikit-learn on the processor for `fit`. PYTHON names the Python
 # that has torch, triton and sklearn; MEASURE a GpuKMeans.Measure that is built already, where there is no .NET SDK; DATA the
@@ -12,7 +14,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${OUT:-$(dirname "$here")/artifacts/benchmarks}
 data=${DATA:-$out/data}
-figures=$out/figures_gpu.jsonl
+figures=$out/figures_gpu.jsonl grid=$out/figures_gpu_grid.jsonl
 python=${PYTHON:-python3}
 export WARM_UP_SECONDS=${WARM_UP_SECONDS:-0.3}
 quick=
@@ -20,21 +22,22 @@ works=()
 for argument; do
   case $argument in
     --quick) quick=1 ;;
-    assign | lloyd | step | init | predict | fit | start) works+=("$argument") ;;
+    assign | lloyd | step | init | predict | fit | start | hard | grid) works+=("$argument") ;;
     *) echo "compare_gpu.sh: unknown argument \"$argument\"" >&2; exit 2 ;;
   esac
 done
 ((${#works[@]})) || works=(assign lloyd step init predict fit start)
 mkdir -p "$data" "$out"
 : > "$figures"
+: > "$grid"
 if [[ -z ${MEASURE:-} ]]; then
   dotnet build "$here/GpuKMeans.Measure" -c Release -nologo -v quiet -clp:NoSummary >&2
   MEASURE="dotnet $here/GpuKMeans.Measure/bin/Release/net10.0/GpuKMeans.Measure.dll"
 fi
 
 # Lines for the peers' processes, which start once: starting PyTorch takes longer than most of the work.
-lines=$(mktemp -d)
-trap 'rm -rf "$lines"' EXIT
+lines=$(mktemp -d) grid_lines=$(mktemp -d)
+trap 'rm -rf "$lines" "$grid_lines"' EXIT
 
 file() { [[ -f $data/$1.npy ]] || "$python" "$here/peers/make_data.py" "${@:2}" --out "$data/$1.npy"; }
 ours() { $MEASURE "$@" --device cuda >> "$figures" || echo "compare_gpu.sh: GpuKMeans.Measure $* failed" >&2; }
@@ -101,6 +104,30 @@ for work in "${works[@]}"; do
       theirs sklearn fit --data "$data/$n.npy" --clusters 1024
       ;;
     start) for _ in 1 2; do ours start; done ;;
+    hard)
+      for kind in uniform:1048576:64 heavy:1048576:128 heavy:262144:768 outliers:1048576:128; do
+        IFS=: read -r kind n d <<< "$kind"
+        x=$data/${kind}_${n}x$d.npy c=$data/${kind}_${n}x${d}_1024.npy
+        file "${kind}_${n}x$d" "$kind" --rows "$n" --dimension "$d" --parallel
+        file "${kind}_${n}x${d}_1024" centers --data "$x" --clusters 1024
+        ours assign --data "$x" --centers "$c" --stay --at-once 10
+        theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 5
+      done
+      prepare 1048576:128:1024
+      file "$(basename "$x" .npy)_128_of_each_8" centers --data "$x" --clusters 128 --of-each 8
+      c=${x%.npy}_128_of_each_8.npy
+      ours assign --data "$x" --centers "$c" --stay --at-once 10
+      theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 5
+      ;;
+    grid)
+      for d in 2 3 16 64 100 128 384 768 1024 1536; do
+        for k in 8 100 1024 16384; do
+          prepare $((d < 384 ? 1048576 : 262144)):$d:$k
+          figures=$grid ours assign --data "$x" --centers "$c" --stay --at-once 10
+          lines=$grid_lines theirs triton assign --data "$x" --centers "$c" --at-once 5 --repeat 3
+        done
+      done
+      ;;
   esac
 done
 $MEASURE bus >> "$figures"
@@ -112,4 +139,6 @@ peer recipe torch_gpu PRODUCTS=recipe
 peer triton triton_gpu INPUT=fp32
 peer triton_fp16 triton_gpu INPUT=fp16
 peer sklearn sklearn_peer
+figures=$grid lines=$grid_lines peer triton triton_gpu INPUT=fp32
 "$python" "$here/peers/table.py" "$figures"
+[[ ! -s $grid ]] || "$python" "$here/peers/grid.py" "$grid"

@@ -12,7 +12,7 @@ namespace GpuKMeans.Engines;
 /// the result is N or more (cycle-walking: fewer than four applications on average). Black and Rogaway, "Ciphers with
 /// arbitrary finite domains", 2002. A round's function is the finaliser of MurmurHash3, 32 bits, of half ⊕ key.
 /// </remarks>
-internal readonly struct RowOrder
+internal readonly record struct RowOrder
 {
     private readonly int _halfBits;
 

@@ -12,12 +12,16 @@ public class CudaTrainingTests
     [InlineData(100, 37, 999, true, false)]
     [InlineData(130, 1500, 4096, true, true)]
     [InlineData(400, 3, 333, false, true)]
+    [InlineData(20, 1, 16_384, false, false)]
+    [InlineData(20, 60, 20_000, false, true)]
+    [InlineData(8, 1100, 20_000, true, true)]
     public void Steps_move_centers_as_the_cpu_moves_them(int dimension, int clusters, int batch, bool normalize, bool weighted)
     {
         using CudaEngine engine = Gpu.Engine();
         using var cpu = new CpuEngine();
-        float[] rows = Gpu.Blobs(10_000, dimension, 30, 1);
-        float[] weights = weighted ? [.. Enumerable.Range(0, 10_000).Select(i => (i % 4) / 3f)] : [];
+        int count = Math.Max(10_000, batch * 3);
+        float[] rows = Gpu.Blobs(count, dimension, 30, 1);
+        float[] weights = weighted ? [.. Enumerable.Range(0, count).Select(i => (i % 4) / 3f)] : [];
         var expected = Steps(cpu, rows, dimension, clusters, batch, weights, normalize);
         var actual = Steps(engine, rows, dimension, clusters, batch, weights, normalize);
         for (int i = 0; i < expected.Steps.Length; i++)

@@ -10,6 +10,7 @@ internal sealed partial class CudaEngine
     private const int DistanceValues = 1 << 26;
 
     private readonly WorkBuffers _work;
+    private int _turn;
     private AssignPlan? _plan;
 
     public override double Assign(EngineData data, long start, Span<int> labels, Span<float> squaredDistances)
@@ -33,7 +34,7 @@ internal sealed partial class CudaEngine
         }
 
         results.Finish(labels, squaredDistances);
-        Total total = FinishTotals(labels.Length, withShifts: false);
+        Total total = FinishTotals(labels.Length);
         ThrowIfBad(source, order, start, total.BadRow);
         return total.Inertia;
     }
@@ -67,13 +68,15 @@ internal sealed partial class CudaEngine
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
+        _turn ^= 1;
         var arguments = new AssignArgs
         {
             Rows = rows,
             Centers = _centers.Arguments,
             Undecided = new Undecided
             {
-                Count = _work.UndecidedCount.Reserve(2),
+                Count = _work.UndecidedCounts.At(2 * _turn),
+                CountNext = _work.UndecidedCounts.At(2 * (_turn ^ 1)),
                 Places = _work.UndecidedPlaces.Reserve(n),
                 Thresholds = _work.Thresholds.Reserve(n),
                 CandidateCounts = _work.CandidateCounts.Reserve(n),
@@ -86,7 +89,6 @@ internal sealed partial class CudaEngine
             TileRows = plan.TiledRows,
             Parts = CandidateParts,
         };
-        _stream.Fill(arguments.Undecided.Count, 0, 2);
         if (plan.Candidates is null)
         {
             Launch(plan.Assign, arguments, 1);
@@ -121,20 +123,23 @@ internal sealed partial class CudaEngine
     /// <summary>Sums what was found for a part, block by block.</summary>
     /// <param name="rows">The part.</param>
     /// <param name="labelsBefore">Where labels are kept and compared with those of before; 0 for neither.</param>
-    private void AddTotals(in Rows rows, ulong labelsBefore) => _stream.Launch(
-        Kernel.BlockTotals,
-        Blocks(rows.Count, 1024),
-        256,
-        new BlockTotalsArgs
-        {
-            Rows = rows,
-            Distances = _work.Distances.Pointer,
-            Labels = labelsBefore == 0 ? 0 : _work.Labels.Pointer,
-            LabelsBefore = labelsBefore,
-            Totals = _work.BlockTotals.At(rows.Before / 1024),
-        });
+    private void AddTotals(in Rows rows, ulong labelsBefore) =>
+        _stream.Launch(Kernel.BlockTotals, Blocks(rows.Count, 1024), 256, TotalsOf(rows, labelsBefore));
 
-    private void QueueTotal(long rows, bool withShifts, int result) => _stream.Launch(Kernel.FinalTotal, 1, 1024, new FinalTotalArgs
+    private BlockTotalsArgs TotalsOf(in Rows rows, ulong labelsBefore) => new()
+    {
+        Rows = rows,
+        Distances = _work.Distances.Pointer,
+        Labels = labelsBefore == 0 ? 0 : _work.Labels.Pointer,
+        LabelsBefore = labelsBefore,
+        Totals = _work.BlockTotals.At(rows.Before / 1024),
+    };
+
+    /// <summary>What sums up the blocks of so many rows, and the shifts of the centres.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="withShifts">Whether the centres have moved.</param>
+    /// <param name="result">The place among the results.</param>
+    private FinalTotalArgs TotalOf(long rows, bool withShifts, int result) => new()
     {
         Totals = _work.BlockTotals.Pointer,
         Shifts = withShifts ? _centers.Shifts.Pointer : 0,
@@ -142,12 +147,11 @@ internal sealed partial class CudaEngine
         BadRow = _work.BadRow.Pointer,
         Count = Blocks(rows, 1024),
         Centers = _centers.Count,
-    });
+    };
 
-    private Total FinishTotals(long rows, bool withShifts)
+    private Total FinishTotals(long rows)
     {
-        _work.Results.Reserve(1);
-        QueueTotal(rows, withShifts, 0);
+        _stream.Launch(Kernel.FinalTotal, 1, 1024, TotalOf(rows, withShifts: false, 0));
         return ReadBack<Total>(_work.Results.Pointer, 1)[0];
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class CudaEngine
         _frame = frame;
         _plan = AssignPlan.For(_context, dimension, clusters, UseHopper);
         _centers.Reserve(clusters, dimension, _plan.TiledColumns);
+        _stream.Fill(_work.Finished.Reserve(clusters), 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);
@@ -75,7 +76,7 @@ internal sealed partial class CudaEngine
 
         _context.MakeCurrent();
         Rows listed = Listed((CudaData)data, rows);
-        ulong list = _work.KeysA.Reserve(clusters.Length);
+        ulong list = _work.PlacesA.Reserve(clusters.Length);
         _stream.Upload(list, clusters);
         _stream.Launch(Kernel.ReseedCenters, clusters.Length, 128, new ReseedArgs
         {
@@ -101,12 +102,14 @@ internal sealed partial class CudaEngine
             Largest = _centers.Extremes.Pointer,
             Dimension = _centers.Dimension,
         });
-        PrepareCenters();
+        PrepareCenters(default);
     }
 
-    private void PrepareCenters()
+    /// <summary>Rounds the centres by their scale.</summary>
+    /// <param name="total">What is totalled beside it; default for nothing.</param>
+    private void PrepareCenters(in FinalTotalArgs total)
     {
-        _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4), 128, new PrepareArgs
+        _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4) + (total.Result == 0 ? 0 : 1), 128, new PrepareArgs
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
@@ -119,31 +122,33 @@ internal sealed partial class CudaEngine
             PaddedCount = _centers.PaddedCount,
             PaddedColumns = _centers.PaddedColumns,
             TiledColumns = _centers.TiledColumns,
+            Total = total,
         });
     }
 
-    /// <summary>Moves the centres that were given rows.</summary>
-    /// <param name="clusters">Sums of a batch in one part; default where sums over all parts are meant.</param>
+    /// <summary>Moves the centres by the sums over all parts.</summary>
     /// <param name="toMeans">To the means of these rows, or to the running means of all they were given.</param>
-    private void Move(in Clusters clusters, bool toMeans)
+    private void MoveBySums(bool toMeans)
     {
         _stream.Fill(_centers.Extremes.Pointer, 0, 4);
-        bool sums = clusters.Places == 0;
         _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
         {
-            Clusters = clusters,
-            Sums = sums ? _work.Sums.Pointer : 0,
-            Weights = sums ? _work.SumWeights.Pointer : 0,
-            Means = _centers.Means.Pointer,
-            Counts = _centers.Counts.Pointer,
-            Shifts = _centers.Shifts.Pointer,
-            Values = _centers.Values.Pointer,
-            Origin = _centers.Origin.Pointer,
-            Largest = _centers.Extremes.Pointer,
-            Dimension = _centers.Dimension,
-            Normalize = _frame!.Normalize ? 1 : 0,
-            ToMeans = toMeans ? 1 : 0,
+            Sums = _work.Sums.Pointer,
+            Weights = _work.SumWeights.Pointer,
+            Moves = Moves(toMeans),
         });
-        PrepareCenters();
     }
+
+    private Moves Moves(bool toMeans) => new()
+    {
+        Means = _centers.Means.Pointer,
+        Counts = _centers.Counts.Pointer,
+        Shifts = _centers.Shifts.Pointer,
+        Values = _centers.Values.Pointer,
+        Origin = _centers.Origin.Pointer,
+        Largest = _centers.Extremes.Pointer,
+        Dimension = _centers.Dimension,
+        Normalize = _frame!.Normalize ? 1 : 0,
+        ToMeans = toMeans ? 1 : 0,
+    };
 }

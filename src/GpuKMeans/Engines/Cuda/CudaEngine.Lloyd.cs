@@ -28,7 +28,7 @@ internal sealed partial class CudaEngine
         try
         {
             AccumulateParts(source, cancellationToken);
-            Total total = FinishTotals(data.Count, withShifts: false);
+            Total total = FinishTotals(data.Count);
             ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);
             _accumulated = true;
             return new LloydStatistics(total.Inertia, total.Changed);
@@ -46,9 +46,10 @@ internal sealed partial class CudaEngine
         _context.MakeCurrent();
         double[] weights = ReadBack<double>(_work.SumWeights.Pointer, _centers.Count).ToArray();
         relocated = FillEmptyClusters((CudaData)data, weights);
-        Move(default, toMeans: true);
+        MoveBySums(toMeans: true);
+        PrepareCenters(TotalOf(0, withShifts: true, 0));
         _accumulated = false;
-        return FinishTotals(0, withShifts: true).Shift;
+        return ReadBack<Total>(_work.Results.Pointer, 1)[0].Shift;
     }
 
     public override void GetLabels(EngineData data, long start, Span<int> labels)
@@ -88,7 +89,7 @@ internal sealed partial class CudaEngine
             _stream.Copy(data.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
             if (!data.IsResident)
             {
-                AddSums(SumPart(part, _work.Labels.Pointer));
+                AddSums(part, _work.Labels.Pointer);
             }
         }
 
@@ -96,7 +97,7 @@ internal sealed partial class CudaEngine
         for (long start = 0; data.IsResident && start < data.Count; start += PartRows(data.Dimension))
         {
             int count = (int)Math.Min(PartRows(data.Dimension), data.Count - start);
-            AddSums(SumPart(ResidentPart(data, order, start, count), data.Labels.At(start)));
+            AddSums(ResidentPart(data, order, start, count), data.Labels.At(start));
         }
     }
 

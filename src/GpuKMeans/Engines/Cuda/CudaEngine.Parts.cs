@@ -10,6 +10,14 @@ internal sealed partial class CudaEngine
 
     private const int PartValues = 1 << 25;
 
+    // Of an order, so many numbers are worked out at once.
+    private const int MostOrderedRows = 1 << 18;
+
+    // The numbers that are in the index: of this order, from this place on.
+    private RowOrder _indexOrder;
+    private long _indexStart;
+    private long _indexCount;
+
     /// <summary>
     /// Rows that are summed and streamed at once. It follows from the dimension alone, so that sums are the same bits
     /// wherever the rows are.
@@ -75,20 +83,33 @@ internal sealed partial class CudaEngine
             return rows;
         }
 
-        rows.Index = _work.Index.Reserve(count);
-        _stream.Launch(Kernel.OrderRows, Blocks(count, 256), 256, new OrderArgs
-        {
-            Index = rows.Index,
-            Position = position,
-            Total = (ulong)order.Count,
-            Key0 = order.Key0,
-            Key1 = order.Key1,
-            Key2 = order.Key2,
-            Key3 = order.Key3,
-            HalfBits = order.HalfBits,
-            Count = count,
-        });
+        rows.Index = OrderedRows(order, position, count);
         return rows;
+    }
+
+    /// <summary>The numbers of the rows at consecutive places of an order, on the GPU.</summary>
+    private ulong OrderedRows(in RowOrder order, long position, int count)
+    {
+        if (order != _indexOrder || position < _indexStart || position + count > _indexStart + _indexCount)
+        {
+            _indexCount = 0;
+            int ordered = (int)Math.Min(Math.Max(count, MostOrderedRows), order.Count - position);
+            _stream.Launch(Kernel.OrderRows, Blocks(ordered, 256), 256, new OrderArgs
+            {
+                Index = _work.Index.Reserve(ordered),
+                Position = position,
+                Total = (ulong)order.Count,
+                Key0 = order.Key0,
+                Key1 = order.Key1,
+                Key2 = order.Key2,
+                Key3 = order.Key3,
+                HalfBits = order.HalfBits,
+                Count = ordered,
+            });
+            (_indexOrder, _indexStart, _indexCount) = (order, position, ordered);
+        }
+
+        return _work.Index.At(position - _indexStart);
     }
 
     /// <summary>A few rows that lie anywhere, on the GPU.</summary>
@@ -98,7 +119,7 @@ internal sealed partial class CudaEngine
         if (data.IsResident)
         {
             rows.Values = data.Rows.Pointer;
-            rows.Index = _work.Index.Reserve(numbers.Length);
+            rows.Index = _work.ListedIndex.Reserve(numbers.Length);
             _stream.Upload(rows.Index, numbers);
             return rows;
         }

@@ -20,8 +20,8 @@ internal sealed partial class CudaEngine
         for (int i = 0; i < steps.Length; i++)
         {
             int batch = (int)Math.Min(batchSize, order.Count - place);
-            Clusters clusters = default;
-            if (batch > most)
+            bool inParts = batch > most;
+            if (inParts)
             {
                 ClearSums();
             }
@@ -31,20 +31,23 @@ internal sealed partial class CudaEngine
                 // Only the part knows its place in the batch; errors count from the first step.
                 Rows rows = part;
                 AssignPart(rows with { Before = rows.Before + place - position });
-                AddTotals(rows, 0);
-                Clusters sums = SumPart(rows, _work.Labels.Pointer);
-                if (batch > most)
+                if (inParts)
                 {
-                    AddSums(sums);
+                    AddTotals(rows, 0);
+                    AddSums(rows, _work.Labels.Pointer);
                 }
                 else
                 {
-                    clusters = sums;
+                    MoveBy(rows);
                 }
             }
 
-            Move(clusters, toMeans: false);
-            QueueTotal(batch, withShifts: true, i);
+            if (inParts)
+            {
+                MoveBySums(toMeans: false);
+            }
+
+            PrepareCenters(TotalOf(batch, withShifts: true, i));
             place += batch;
         }
 

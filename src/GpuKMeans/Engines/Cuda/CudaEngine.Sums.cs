@@ -6,52 +6,43 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>The sums of the rows of each cluster, in an order that depends on the rows alone.</content>
 internal sealed partial class CudaEngine
 {
-    // Of Kernels/sort.cu and Kernels/sums.cu.
+    // Of Kernels/sort.cu and Kernels/clusters.cuh.
     private const int DigitBits = 10;
     private const int SortTile = 1024;
     private const int SegmentRows = 128;
 
-    /// <summary>Sums a part by its labels.</summary>
-    /// <returns>The sums of segments of clusters, as the kernels that go on with them take them.</returns>
-    private Clusters SumPart(in Rows rows, ulong labels)
-    {
-        int clusters = _centers.Count, dimension = _centers.Dimension;
-        (ulong keys, ulong places) = Sort(labels, rows.Count);
-        ulong offsets = _work.Offsets.Reserve(clusters + 1), segments = _work.Segments.Reserve(clusters + 1);
-        _stream.Launch(Kernel.FindOffsets, Blocks(rows.Count + 1, 256), 256, new OffsetsArgs
-        {
-            SortedKeys = keys,
-            Offsets = offsets,
-            Count = rows.Count,
-            Centers = clusters,
-        });
-        _stream.Launch(Kernel.FindSegments, 1, 1024, new SegmentsArgs
-        {
-            Offsets = offsets,
-            Segments = segments,
-            Centers = clusters,
-            Rows = SegmentRows,
-        });
+    // Up to so many tiles one kernel sorts a batch faster than three.
+    private const int BatchTiles = 16;
 
-        long most = Blocks(rows.Count, SegmentRows) + Math.Min(clusters, rows.Count);
-        var result = new Clusters
-        {
-            Places = places,
-            Offsets = offsets,
-            Segments = segments,
-            Sums = _work.SegmentSums.Reserve(most * dimension),
-            Weights = _work.SegmentWeights.Reserve(most),
-            Count = clusters,
-        };
-        int columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)dimension));
-        _stream.Launch(
-            Kernel.SumSegments,
-            most,
-            128,
-            new SumArgs { Rows = rows, Clusters = result, Columns = columns },
-            blocksY: (int)Blocks(dimension, columns));
-        return result;
+    /// <summary>Adds a part, by its labels, to the sums over all parts.</summary>
+    private void AddSums(in Rows rows, ulong labels) => SumSegments(rows, Sort(rows.Count, labels, default, 0), toSums: true);
+
+    /// <summary>
+    /// Moves the centres by the labels of a batch, to the running means of all they were given; and sums what was found for
+    /// its rows, block by block.
+    /// </summary>
+    private void MoveBy(in Rows rows)
+    {
+        Clusters clusters = Sort(rows.Count, _work.Labels.Pointer, TotalsOf(rows, 0), _centers.Extremes.Pointer);
+        SumSegments(rows, clusters, toSums: false);
     }
+
+    private void SumSegments(in Rows rows, in Clusters clusters, bool toSums)
+    {
+        int columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)rows.Dimension));
+        _stream.Launch(Kernel.SumSegments, MostSegments(rows.Count), 128, new SumArgs
+        {
+            Rows = rows,
+            Clusters = clusters,
+            Sums = toSums ? _work.Sums.Pointer : 0,
+            Weights = toSums ? _work.SumWeights.Pointer : 0,
+            Moves = toSums ? default : Moves(toMeans: false),
+            Columns = columns,
+        });
+    }
+
+    // Each cluster has a segment, and one more for every further 128 rows that are begun.
+    private long MostSegments(int rows) => _centers.Count + (rows / SegmentRows);
 
     private void ClearSums()
     {
@@ -59,43 +50,83 @@ internal sealed partial class CudaEngine
         _stream.Fill(_work.SumWeights.Reserve(_centers.Count), 0, _centers.Count * 2);
     }
 
-    private void AddSums(in Clusters clusters) => _stream.Launch(Kernel.AddSums, clusters.Count, 128, new AddArgs
-    {
-        Clusters = clusters,
-        Sums = _work.Sums.Pointer,
-        Weights = _work.SumWeights.Pointer,
-        Dimension = _centers.Dimension,
-    });
-
-    /// <summary>Sorts places by label, by as many digits as K has.</summary>
-    private (ulong Keys, ulong Places) Sort(ulong labels, int count)
+    /// <summary>Sorts places by label, by as many digits as K has, and cuts clusters into segments.</summary>
+    /// <param name="count">How many places.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <param name="totals">What is summed for the rows beside it; default for nothing.</param>
+    /// <param name="cleared">Four words to set to 0, or none.</param>
+    private Clusters Sort(int count, ulong labels, in BlockTotalsArgs totals, ulong cleared)
     {
         int bits = Math.Max(1, 32 - BitOperations.LeadingZeroCount((uint)(_centers.Count - 1)));
         int passes = (bits + DigitBits - 1) / DigitBits, each = (bits + passes - 1) / passes;
         int tiles = (int)Blocks(count, SortTile), digits = 1 << each;
-        (ulong keys, ulong places) = (labels, 0UL);
+        long totalsBlocks = totals.Totals == 0 ? 0 : Blocks(count, 1024), segments = MostSegments(count);
+        var clusters = new Clusters
+        {
+            Offsets = _work.Offsets.Reserve(_centers.Count + 1),
+            Extras = _work.Extras.Reserve(_centers.Count + 1),
+            Sums = _work.SegmentSums.Reserve(segments * _centers.Dimension),
+            Weights = _work.SegmentWeights.Reserve(segments),
+            Finished = _work.Finished.Pointer,
+            Count = _centers.Count,
+        };
+        ulong keys = labels;
         for (int pass = 0; pass < passes; pass++)
         {
             bool even = pass % 2 == 0;
             var arguments = new SortArgs
             {
+                TotalsOfRows = totals,
+                Clusters = passes == 1 ? clusters : default,
                 Keys = keys,
-                Places = places,
-                SortedKeys = (even ? _work.KeysA : _work.KeysB).Reserve(count),
+                Places = clusters.Places,
+                SortedKeys = passes == 1 ? 0 : (even ? _work.KeysA : _work.KeysB).Reserve(count),
                 SortedPlaces = (even ? _work.PlacesA : _work.PlacesB).Reserve(count),
-                Counts = _work.DigitCounts.Reserve(tiles * (long)digits),
-                Totals = _work.DigitTotals.Reserve(digits),
+                Cleared = cleared,
                 Count = count,
                 Tiles = tiles,
                 Shift = pass * each,
                 Digits = digits,
             };
-            _stream.Launch(Kernel.SortCount, tiles, 256, arguments);
-            _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments);
-            _stream.Launch(Kernel.SortPlace, tiles, 256, arguments);
-            (keys, places) = (arguments.SortedKeys, arguments.SortedPlaces);
+            if (passes == 1 && tiles <= BatchTiles)
+            {
+                _stream.Launch(Kernel.SortBatch, tiles + totalsBlocks, 256, arguments);
+            }
+            else
+            {
+                arguments.Counts = _work.DigitCounts.Reserve(tiles * (long)digits);
+                arguments.Totals = _work.DigitTotals.Reserve(digits);
+                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? totalsBlocks : 0), 256, arguments);
+                _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments);
+                _stream.Launch(Kernel.SortPlace, tiles, 256, arguments);
+            }
+
+            (keys, clusters.Places) = (arguments.SortedKeys, arguments.SortedPlaces);
         }
 
-        return (keys, places);
+        if (passes > 1)
+        {
+            FindClusters(keys, count, clusters);
+        }
+
+        return clusters;
+    }
+
+    /// <summary>Finds where clusters begin, and their segments, after a sort by several digits.</summary>
+    private void FindClusters(ulong sortedKeys, int count, in Clusters clusters)
+    {
+        _stream.Launch(Kernel.FindOffsets, Blocks(count + 1, 256), 256, new OffsetsArgs
+        {
+            SortedKeys = sortedKeys,
+            Offsets = clusters.Offsets,
+            Count = count,
+            Centers = clusters.Count,
+        });
+        _stream.Launch(Kernel.FindExtras, 1, 1024, new ExtrasArgs
+        {
+            Offsets = clusters.Offsets,
+            Extras = clusters.Extras,
+            Centers = clusters.Count,
+        });
     }
 }

@@ -25,6 +25,8 @@ internal sealed partial class CudaEngine : KMeansEngine
         _centers = new CenterBuffers(_memory);
         _work = new WorkBuffers(_memory);
         _work.BadRow.Reserve(1);
+        _work.Results.Reserve(1);
+        _stream.Fill(_work.UndecidedCounts.Reserve(4), 0, 4);
         ForgetBadRow();
     }
 

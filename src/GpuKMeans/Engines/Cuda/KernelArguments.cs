@@ -35,6 +35,7 @@ internal struct Centers
 internal struct Undecided
 {
     public ulong Count;
+    public ulong CountNext;
     public ulong Places;
     public ulong Thresholds;
     public ulong CandidateCounts;
@@ -111,6 +112,7 @@ internal struct PrepareArgs
     public int PaddedCount;
     public int PaddedColumns;
     public int TiledColumns;
+    public FinalTotalArgs Total;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -127,12 +129,15 @@ internal struct ReseedArgs
 [StructLayout(LayoutKind.Sequential)]
 internal struct SortArgs
 {
+    public BlockTotalsArgs TotalsOfRows;
+    public Clusters Clusters;
     public ulong Keys;
     public ulong Places;
     public ulong SortedKeys;
     public ulong SortedPlaces;
     public ulong Counts;
     public ulong Totals;
+    public ulong Cleared;
     public int Count;
     public int Tiles;
     public int Shift;
@@ -149,12 +154,11 @@ internal struct OffsetsArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct SegmentsArgs
+internal struct ExtrasArgs
 {
     public ulong Offsets;
-    public ulong Segments;
+    public ulong Extras;
     public int Centers;
-    public int Rows;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -162,9 +166,10 @@ internal struct Clusters
 {
     public ulong Places;
     public ulong Offsets;
-    public ulong Segments;
+    public ulong Extras;
     public ulong Sums;
     public ulong Weights;
+    public ulong Finished;
     public int Count;
 }
 
@@ -173,24 +178,23 @@ internal struct SumArgs
 {
     public Rows Rows;
     public Clusters Clusters;
-    public int Columns;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct AddArgs
-{
-    public Clusters Clusters;
     public ulong Sums;
     public ulong Weights;
-    public int Dimension;
+    public Moves Moves;
+    public int Columns;
 }
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct MoveArgs
 {
-    public Clusters Clusters;
     public ulong Sums;
     public ulong Weights;
+    public Moves Moves;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Moves
+{
     public ulong Means;
     public ulong Counts;
     public ulong Shifts;

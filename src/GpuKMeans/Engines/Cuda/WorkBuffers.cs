@@ -6,15 +6,17 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed class WorkBuffers(DeviceMemory memory)
 {
     // Of a batch.
-    public DeviceBuffer<long> Index { get; } = new(memory, "the rows of a batch");
+    public DeviceBuffer<long> Index { get; } = new(memory, "the order of rows");
     public DeviceBuffer<float> Listed { get; } = new(memory, "rows read one by one");
+    public DeviceBuffer<long> ListedIndex { get; } = new(memory, "which rows are read one by one");
     public DeviceBuffer<int> Labels { get; } = new(memory, "the labels of a batch");
     public DeviceBuffer<float> Distances { get; } = new(memory, "the distances of a batch");
     public DeviceBuffer<ushort> Halves { get; } = new(memory, "a batch in half precision");
     public DeviceBuffer<ulong> Scales { get; } = new(memory, "the scales of a batch");
 
     // Rows the fast pass left undecided.
-    public DeviceBuffer<int> UndecidedCount { get; } = new(memory, "counters");
+    // Two counters for every other part: those of the next are cleared when those of the last have been read.
+    public DeviceBuffer<int> UndecidedCounts { get; } = new(memory, "counters");
     public DeviceBuffer<int> UndecidedPlaces { get; } = new(memory, "the list of undecided rows");
     public DeviceBuffer<float> Thresholds { get; } = new(memory, "the thresholds of undecided rows");
     public DeviceBuffer<int> CandidateCounts { get; } = new(memory, "the candidate counts of undecided rows");
@@ -28,7 +30,8 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<int> DigitCounts { get; } = new(memory, "counts of digits");
     public DeviceBuffer<int> DigitTotals { get; } = new(memory, "totals of digits");
     public DeviceBuffer<int> Offsets { get; } = new(memory, "where clusters begin");
-    public DeviceBuffer<int> Segments { get; } = new(memory, "the segments of clusters");
+    public DeviceBuffer<int> Extras { get; } = new(memory, "the segments of clusters");
+    public DeviceBuffer<int> Finished { get; } = new(memory, "the segments of clusters that are summed");
     public DeviceBuffer<double> SegmentSums { get; } = new(memory, "the sums of segments");
     public DeviceBuffer<double> SegmentWeights { get; } = new(memory, "the weights of segments");
     public DeviceBuffer<double> Sums { get; } = new(memory, "the sums of clusters");

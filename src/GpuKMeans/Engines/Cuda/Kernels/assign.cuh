@@ -7,6 +7,7 @@
 struct Undecided {
     int* count;             // the entries of the list: rows whose candidates must be found, and rows whose are known; the
                             // second kind is listed from the end, which is as far away as there are rows
+    int* count_next;        // the counters of the next part: 0 once the rows of this one are settled
     int* places;            // the place in the batch of each
     float* thresholds;      // the score a candidate must reach, in units of the centres' scale
     int* candidate_counts;  // more than MostCandidates: any centre may be the one

@@ -1,5 +1,5 @@
 // Keeping the centres: float64 means, their float32 roundings, and what the fast assignment reads.
-#include "rows.cuh"
+#include "totals.cuh"
 #include "centers.cuh"
 
 struct LargestArgs {
@@ -33,12 +33,14 @@ struct PrepareArgs {
     int padded_count;
     int padded_columns;
     int tiled_columns;
+    FinalTotalArgs total;           // for the block behind those of the centres, where there is one
 };
 
 // Rounds the centres, less the origin, to half precision, and bounds what that takes away. A warp a centre.
 GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     int k = (int)(global_thread() >> 5);
     if (k >= a.padded_count) {
+        total_all(a.total);
         return;
     }
     bool is_short = a.tiles_of_halves && a.tiled_columns <= ShortColumns;

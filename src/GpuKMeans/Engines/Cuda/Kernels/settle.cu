@@ -13,6 +13,9 @@ DEVICE void keep_nearest(double& nearest, int& label, double distance, int cente
 
 // A warp a row.
 GLOBAL BOUNDS(256, 1) void settle_rows(AssignArgs a) {
+    if (global_thread() < 2) {
+        a.undecided.count_next[global_thread()] = 0;
+    }
     int open = a.undecided.count[0], count = open + a.undecided.count[1];
     int warps = grid_blocks() * (256 / 32);
     int dimension = a.rows.dimension;

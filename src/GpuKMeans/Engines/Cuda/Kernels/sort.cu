@@ -1,20 +1,26 @@
 // Places of a batch in the order of their labels, equal labels in the order of the places: a radix sort by digits of
-// up to ten bits, stable and without atomics, so that sums over clusters run in one fixed order.
-#include "device.cuh"
+// up to ten bits, stable and without float atomics, so that sums over clusters run in one fixed order.
+#include "clusters.cuh"
+#include "totals.cuh"
 
 constexpr int Threads = 256;
 constexpr int Warps = Threads / 32;
 constexpr int Rounds = 4;
 constexpr int TileItems = Threads * Rounds;     // each warp takes 128 neighbours, 32 at a time
 constexpr int MostDigits = 1024;
+constexpr int ThreadDigits = MostDigits / Threads;
+constexpr int CountedTiles = 8;                 // that a thread has loads of under way together
 
 struct SortArgs {
+    BlockTotalsArgs totals_of_rows;     // for the blocks behind the tiles, where they are asked for
+    Clusters clusters;      // of the last pass; its offsets are null where the digit is not the whole label
     const int* keys;
     const int* places;      // null on the first pass: the places are 0, 1, 2, …
-    int* sorted_keys;
+    int* sorted_keys;       // null where nothing reads them
     int* sorted_places;
     int* counts;            // digits × tiles: how many of a digit a tile holds; then how many tiles before it hold
     int* totals;            // how many of a digit there are
+    uint* cleared;          // null, or four words that are set to 0 for what comes after
     int count;
     int tiles;
     int shift;
@@ -61,8 +67,138 @@ DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
     block_barrier();
 }
 
+// Says where clusters begin, and how many segments come before them. A thread has neighbouring digits.
+DEVICE void describe_clusters(const Clusters& c, const int (&own)[ThreadDigits], int start, int count, int* scratch) {
+    int extras = 0;
+#pragma unroll
+    for (int i = 0; i < ThreadDigits; i++) {
+        extras += segments_of(own[i]) - 1;
+    }
+    int all;
+    int before = block_prefix(extras, scratch, all);
+#pragma unroll
+    for (int i = 0; i < ThreadDigits; i++) {
+        int k = thread_id() * ThreadDigits + i;
+        if (k < c.count) {
+            c.offsets[k] = start;
+            c.extras[k] = before;
+        }
+        start += own[i];
+        before += segments_of(own[i]) - 1;
+    }
+    if (thread_id() == 0) {
+        c.offsets[c.count] = count;
+        c.extras[c.count] = all;
+    }
+}
+
+// Writes the tile's items where they belong. `total` says how many of a digit there are, `before` how many of them are in
+// the tiles before.
+template <typename Total, typename Before>
+DEVICE void place_items(const SortArgs& a, int (&counts)[Warps][MostDigits], Total total, Before before) {
+    SHARED int scratch[33];
+    int digit[Rounds], rank[Rounds];
+    rank_items(a, counts[warp_id()], digit, rank);
+    block_barrier();
+
+    // Each thread has up to four neighbouring digits; counts become where each warp's items of a digit begin.
+    int own[ThreadDigits], sum = 0;
+#pragma unroll
+    for (int i = 0; i < ThreadDigits; i++) {
+        int d = thread_id() * ThreadDigits + i;
+        own[i] = d < a.digits ? total(d) : 0;
+        sum += own[i];
+    }
+    int all;
+    int first = block_prefix(sum, scratch, all), start = first;
+#pragma unroll
+    for (int i = 0; i < ThreadDigits; i++) {
+        int d = thread_id() * ThreadDigits + i;
+        if (d < a.digits) {
+            int at = start + before(d);
+#pragma unroll
+            for (int w = 0; w < Warps; w++) {
+                int n = counts[w][d];
+                counts[w][d] = at;
+                at += n;
+            }
+        }
+        start += own[i];
+    }
+    block_barrier();
+#pragma unroll
+    for (int r = 0; r < Rounds; r++) {
+        int i = block_id() * TileItems + warp_id() * 32 * Rounds + r * 32 + lane_id();
+        if (i < a.count) {
+            int to = counts[warp_id()][digit[r]] + rank[r];
+            if (a.sorted_keys) {
+                a.sorted_keys[to] = a.keys[i];
+            }
+            a.sorted_places[to] = a.places ? a.places[i] : i;
+        }
+    }
+    if (block_id() == 0) {
+        if (a.clusters.offsets) {
+            describe_clusters(a.clusters, own, first, a.count, scratch);
+        }
+        if (a.cleared && thread_id() < 4) {
+            a.cleared[thread_id()] = 0;
+        }
+    }
+}
+
+// Counts a digit a lane, -1 for none. Where most rows are of one cluster, lanes would wait for one another.
+DEVICE void count_digit(int digit, int* counts) {
+    uint same = ballot(digit == __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, digit, 0, 31));
+    if (same != 0xFFFFFFFFu) {
+        if (digit >= 0) {
+            atomic_add(counts + digit, 1);
+        }
+    } else if (lane_id() == 0 && digit >= 0) {
+        atomic_add(counts + digit, 32);
+    }
+}
+
+// The whole sort of a batch of a few tiles: each block counts the digits of all of them for itself.
+GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
+    SHARED int counts[Warps][MostDigits];
+    SHARED int earlier[MostDigits], later[MostDigits];
+    if (block_id() >= a.tiles) {
+        total_block(a.totals_of_rows, block_id() - a.tiles);
+        return;
+    }
+    for (int d = thread_id(); d < a.digits; d += Threads) {
+        earlier[d] = 0;
+        later[d] = 0;
+    }
+    clear(counts, a.digits);
+    for (int first = 0; first < a.tiles; first += CountedTiles) {
+        int digits[CountedTiles][Rounds];
+#pragma unroll
+        for (int t = 0; t < CountedTiles; t++) {
+#pragma unroll
+            for (int r = 0; r < Rounds; r++) {
+                int i = (first + t) * TileItems + r * Threads + thread_id();
+                digits[t][r] = i < a.count ? a.keys[i] : -1;
+            }
+        }
+#pragma unroll
+        for (int t = 0; t < CountedTiles; t++) {
+#pragma unroll
+            for (int r = 0; r < Rounds; r++) {
+                count_digit(digits[t][r], first + t < block_id() ? earlier : later);
+            }
+        }
+    }
+    place_items(a, counts, [&](int d) { return earlier[d] + later[d]; }, [&](int d) { return earlier[d]; });
+}
+
 GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
+    if (block_id() >= a.tiles) {
+        total_block(a.totals_of_rows, block_id() - a.tiles);
+        return;
+    }
     clear(counts, a.digits);
     int digit[Rounds], rank[Rounds];
     rank_items(a, counts[warp_id()], digit, rank);
@@ -106,46 +242,9 @@ GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
 
 GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
-    SHARED int scratch[33];
     clear(counts, a.digits);
-    int digit[Rounds], rank[Rounds];
-    rank_items(a, counts[warp_id()], digit, rank);
-    block_barrier();
-
-    // Each thread has up to four neighbouring digits; counts become where each warp's items of a digit begin.
-    int own[MostDigits / Threads], sum = 0;
-#pragma unroll
-    for (int i = 0; i < MostDigits / Threads; i++) {
-        int d = thread_id() * (MostDigits / Threads) + i;
-        own[i] = d < a.digits ? a.totals[d] : 0;
-        sum += own[i];
-    }
-    int all;
-    int start = block_prefix(sum, scratch, all);
-#pragma unroll
-    for (int i = 0; i < MostDigits / Threads; i++) {
-        int d = thread_id() * (MostDigits / Threads) + i;
-        if (d < a.digits) {
-            int at = start + a.counts[d * a.tiles + block_id()];
-#pragma unroll
-            for (int w = 0; w < Warps; w++) {
-                int n = counts[w][d];
-                counts[w][d] = at;
-                at += n;
-            }
-        }
-        start += own[i];
-    }
-    block_barrier();
-#pragma unroll
-    for (int r = 0; r < Rounds; r++) {
-        int i = block_id() * TileItems + warp_id() * 32 * Rounds + r * 32 + lane_id();
-        if (i < a.count) {
-            int to = counts[warp_id()][digit[r]] + rank[r];
-            a.sorted_keys[to] = a.keys[i];
-            a.sorted_places[to] = a.places ? a.places[i] : i;
-        }
-    }
+    place_items(
+        a, counts, [&](int d) { return a.totals[d]; }, [&](int d) { return a.counts[d * a.tiles + block_id()]; });
 }
 
 struct OffsetsArgs {
@@ -155,6 +254,7 @@ struct OffsetsArgs {
     int centers;
 };
 
+// Where clusters begin, after a sort by more than one digit.
 GLOBAL BOUNDS(256, 1) void find_offsets(OffsetsArgs a) {
     int i = (int)global_thread();
     if (i > a.count) {
@@ -167,28 +267,27 @@ GLOBAL BOUNDS(256, 1) void find_offsets(OffsetsArgs a) {
     }
 }
 
-struct SegmentsArgs {
+struct ExtrasArgs {
     const int* offsets;
-    int* segments;          // centers + 1: the first segment of each cluster
+    int* extras;            // centers + 1
     int centers;
-    int rows;               // of a segment
 };
 
-// Cuts clusters into segments of so many rows. One block.
-GLOBAL BOUNDS(1024, 1) void find_segments(SegmentsArgs a) {
+// How many segments come before each cluster, after a sort by more than one digit. One block.
+GLOBAL BOUNDS(1024, 1) void find_extras(ExtrasArgs a) {
     SHARED int scratch[33];
     int start = 0;
     for (int first = 0; first < a.centers; first += 1024) {
         int k = first + thread_id();
-        int own = k < a.centers ? (a.offsets[k + 1] - a.offsets[k] + a.rows - 1) / a.rows : 0;
+        int own = k < a.centers ? segments_of(a.offsets[k + 1] - a.offsets[k]) - 1 : 0;
         int all;
         int before = block_prefix(own, scratch, all);
         if (k < a.centers) {
-            a.segments[k] = start + before;
+            a.extras[k] = start + before;
         }
         start += all;
     }
     if (thread_id() == 0) {
-        a.segments[a.centers] = start;
+        a.extras[a.centers] = start;
     }
 }

@@ -141,8 +141,9 @@ internal sealed unsafe partial class CpuEngine
         _rowCopies?.Dispose();
         _stepLabels?.Dispose();
         _stepDistances?.Dispose();
+        _clusterEnds?.Dispose();
         (_thresholds, _uncertain, _rowPointers, _rowCopies) = (null, null, null, null);
-        (_listed, _listedPointers, _stepLabels, _stepDistances) = (null, null, null, null);
+        (_listed, _listedPointers, _stepLabels, _stepDistances, _clusterEnds) = (null, null, null, null, null);
         for (int slot = 0; slot < _scratch.Length; slot++)
         {
             _scratch[slot]?.Dispose();

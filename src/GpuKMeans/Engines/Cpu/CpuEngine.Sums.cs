@@ -12,6 +12,7 @@ internal sealed unsafe partial class CpuEngine
     private const int SumBytes = 1 << 20;
     private const int MaxStretches = 16;
     private const int MinSliceColumns = 16;
+    private const int RowsAhead = 4;
 
     private readonly Action<int, int> _accumulateUnit;
 
@@ -55,12 +56,17 @@ internal sealed unsafe partial class CpuEngine
         int stretch = unit / _slices, slice = unit % _slices;
         int first = (int)((long)_blockRows * stretch / _stretches), end = (int)((long)_blockRows * (stretch + 1) / _stretches);
         int column = slice * _sliceColumns, columns = Math.Min(_sliceColumns, _dimension - column);
-        float* weights = _blockData!.Weights;
         double* sumWeights = SumWeight(stretch, 0);
         for (int row = first; row < end; row++)
         {
+            if (row + RowsAhead < end)
+            {
+                Prefetch(RowPointers[row + RowsAhead] + column, columns);
+                Prefetch((float*)(Sum(stretch, _blockLabels[row + RowsAhead]) + column), 2 * columns);
+            }
+
             int label = _blockLabels[row];
-            double weight = weights is null ? 1 : weights[_blockOrder[_blockStart + row]];
+            double weight = BlockWeight(row);
             Add(Sum(stretch, label) + column, RowPointers[row] + column, columns, weight);
             if (slice == 0)
             {
@@ -68,6 +74,9 @@ internal sealed unsafe partial class CpuEngine
             }
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private double BlockWeight(int row) => _blockData!.Weights is null ? 1 : _blockData.Weights[_blockOrder[_blockStart + row]];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add(double* sum, float* row, int columns, double weight)
@@ -94,17 +103,29 @@ internal sealed unsafe partial class CpuEngine
         double* weight = SumWeight(0, cluster);
         for (int stretch = 1; stretch < _stretches; stretch++)
         {
-            double* part = Sum(stretch, cluster);
-            for (int d = 0; d < _dimension; d++)
-            {
-                total[d] += part[d];
-                part[d] = 0;
-            }
-
+            Drain(Sum(stretch, cluster), total, _dimension);
             *weight += *SumWeight(stretch, cluster);
             *SumWeight(stretch, cluster) = 0;
         }
 
         return *weight;
+    }
+
+    // total += part, part = 0
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Drain(double* part, double* total, int dimension)
+    {
+        int d = 0;
+        for (; d <= dimension - 8; d += 8)
+        {
+            (Vector512.Load(total + d) + Vector512.Load(part + d)).Store(total + d);
+            Vector512<double>.Zero.Store(part + d);
+        }
+
+        for (; d < dimension; d++)
+        {
+            total[d] += part[d];
+            part[d] = 0;
+        }
     }
 }

@@ -67,7 +67,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _headBounds = new ErrorBound[heads.Length];
             _more = 1 + ((dimension + 64) * 1.2e-7f);
             _counts = new double[clusters];
-            _shifts = new double[clusters];
+            (_shifts, _movedWeights) = (new double[clusters], new double[clusters]);
             PlanBlocks();
         }
         else if (_sums is not null)

@@ -61,4 +61,20 @@ internal static unsafe class Lanes
         (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(values);
         return Vector512.Create(lower, upper);
     }
+
+    /// <summary>Rounds float64 values to float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Narrow(double* values, float* rounded, int count)
+    {
+        int i = 0;
+        for (; i <= count - 16; i += 16)
+        {
+            Vector512.Narrow(Vector512.Load(values + i), Vector512.Load(values + i + 8)).Store(rounded + i);
+        }
+
+        for (; i < count; i++)
+        {
+            rounded[i] = (float)values[i];
+        }
+    }
 }

@@ -7,8 +7,8 @@
 # largest files. hard: rows and centres on which exact labels cost most. grid: assign for 40 pairs of D and K, beside the fused
 # kernel with tf32 products alone.
 # The peers: PyTorch with float32 and with tf32 products, what the Python tool does (cdist and min on 1024 rows), a fused
-# Triton kernel with tf32 products and with fp16 rows, and scikit-learn on the processor for `fit`. PYTHON names the Python
-# that has torch, triton and sklearn; MEASURE a GpuKMeans.Measure that is built already, where there is no .NET SDK; DATA the
+# Triton kernel with tf32 products and with fp16 rows, and scikit-learn on the processor for `fit`; PEERS leaves some out, as
+# in PEERS="tf32 triton". PYTHON names the Python that has torch, triton and sklearn; MEASURE a GpuKMeans.Measure that is built already, where there is no .NET SDK; DATA the
 # folder of the data, some 12 GB.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,6 +16,7 @@ out=${OUT:-$(dirname "$here")/artifacts/benchmarks}
 data=${DATA:-$out/data}
 figures=$out/figures_gpu.jsonl grid=$out/figures_gpu_grid.jsonl
 python=${PYTHON:-python3}
+peers=${PEERS:-fp32 tf32 recipe triton triton_fp16 sklearn}
 export WARM_UP_SECONDS=${WARM_UP_SECONDS:-0.3}
 quick=
 works=()
@@ -42,7 +43,7 @@ trap 'rm -rf "$lines" "$grid_lines"' EXIT
 file() { [[ -f $data/$1.npy ]] || "$python" "$here/peers/make_data.py" "${@:2}" --out "$data/$1.npy"; }
 ours() { $MEASURE "$@" --device cuda >> "$figures" || echo "compare_gpu.sh: GpuKMeans.Measure $* failed" >&2; }
 # theirs "PEER ..." ARGUMENTS
-theirs() { for peer in $1; do echo "${@:2}" >> "$lines/$peer"; done; }
+theirs() { for peer in $1; do if [[ " $peers " == *" $peer "* ]]; then echo "${@:2}" >> "$lines/$peer"; fi; done; }
 
 # Sets x and c: the files of rows×dimension, K.
 prepare() {

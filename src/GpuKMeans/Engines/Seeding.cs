@@ -9,8 +9,18 @@ internal abstract class Seeding : IDisposable
     /// <summary>The sum of weight × D² over all rows, in float64; infinite before the first centre.</summary>
     public abstract double Potential { get; }
 
-    /// <summary>Finds what the potential would become with each of some rows as the next centre, in one pass.</summary>
-    /// <param name="candidates">The rows to try: at most <see cref="MaxCandidates"/>.</param>
+    /// <summary>The number of rows worth preparing at once: as many as memory allows, some 4 bytes a row of data each.</summary>
+    public abstract int PoolSize { get; }
+
+    /// <summary>
+    /// Measures the distances from all rows to these in one pass, to be evaluated over the next steps: reading the data is what
+    /// k-means++ costs. Those measured before are forgotten.
+    /// </summary>
+    /// <param name="rows">The rows that will be evaluated.</param>
+    public abstract void Prepare(ReadOnlySpan<long> rows);
+
+    /// <summary>Finds what the potential would become with each of some rows as the next centre.</summary>
+    /// <param name="candidates">The rows to try: at most <see cref="MaxCandidates"/>. They are prepared if they are not.</param>
     /// <param name="potentials">Takes one potential each.</param>
     public abstract void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials);
 
@@ -18,10 +28,14 @@ internal abstract class Seeding : IDisposable
     /// <param name="candidate">Its place among the candidates.</param>
     public abstract void Accept(int candidate);
 
-    /// <summary>The first row at which the running sum of weight × D² exceeds a share of <see cref="Potential"/>.</summary>
-    /// <param name="share">The share, at least 0 and below 1.</param>
-    /// <returns>The row: one with weight × D² above 0.</returns>
-    public abstract long Find(double share);
+    /// <summary>The D² of a row that is prepared.</summary>
+    public abstract float SquaredDistance(long row);
+
+    /// <summary>Finds the first rows at which the running sum of weight × D² exceeds shares of <see cref="Potential"/>.</summary>
+    /// <param name="shares">The shares, at least 0 and below 1.</param>
+    /// <param name="rows">Takes the rows: ones with weight × D² above 0.</param>
+    /// <param name="squaredDistances">Takes their D².</param>
+    public abstract void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances);
 
     /// <summary>The most rows <see cref="Evaluate"/> takes at once.</summary>
     public const int MaxCandidates = 16;

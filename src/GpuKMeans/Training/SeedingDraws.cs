@@ -3,12 +3,11 @@ using GpuKMeans.Engines;
 namespace GpuKMeans;
 
 /// <summary>
-/// Draws rows with probability ∝ weight × D². Where an engine measures a pool of rows at once, rows are drawn ahead, and
-/// one whose D² has since been lowered is kept with probability new / old: what is left has the distribution of now.
+/// Draws rows with probability ∝ weight × D². Rows are drawn ahead, for many are measured in one pass, and one whose D² has
+/// since been lowered is kept with probability new / old: what is left has the distribution of now.
 /// </summary>
 internal sealed class SeedingDraws(Seeding seeding, int trials)
 {
-    private readonly ISeedingPool? _pool = seeding as ISeedingPool;
     private readonly List<(long Row, float Then)> _ahead = [];
     private int _next;
 
@@ -17,19 +16,13 @@ internal sealed class SeedingDraws(Seeding seeding, int trials)
     {
         for (int count = 0; count < candidates.Length;)
         {
-            if (_pool is null)
-            {
-                candidates[count++] = seeding.Find(random.NextDouble());
-                continue;
-            }
-
             if (_next == _ahead.Count)
             {
                 Refill(candidates[..count], ref random);
             }
 
             (long row, float then) = _ahead[_next++];
-            if (random.NextDouble() * then < _pool.SquaredDistance(row))
+            if (random.NextDouble() * then < seeding.SquaredDistance(row))
             {
                 candidates[count++] = row;
             }
@@ -39,17 +32,24 @@ internal sealed class SeedingDraws(Seeding seeding, int trials)
     // Candidates of the step at hand stay in the pool. It begins with few, for D² falls fast at first.
     private void Refill(ReadOnlySpan<long> kept, ref SplitMix64 random)
     {
-        int size = Math.Max(trials, Math.Min(_pool!.PoolSize, Math.Max(trials * 2, _ahead.Count * 2)));
-        _ahead.Clear();
-        _next = 0;
+        int size = Math.Max(trials, Math.Min(seeding.PoolSize, Math.Max(trials * 2, _ahead.Count * 2)));
         long[] rows = new long[size];
-        kept.CopyTo(rows);
-        for (int i = kept.Length; i < size; i++)
+        double[] shares = new double[size - kept.Length];
+        float[] distances = new float[shares.Length];
+        for (int i = 0; i < shares.Length; i++)
         {
-            rows[i] = seeding.Find(random.NextDouble());
-            _ahead.Add((rows[i], _pool.SquaredDistance(rows[i])));
+            shares[i] = random.NextDouble();
         }
 
-        _pool.Prepare(rows);
+        kept.CopyTo(rows);
+        seeding.Find(shares, rows.AsSpan(kept.Length), distances);
+        _ahead.Clear();
+        _next = 0;
+        for (int i = 0; i < distances.Length; i++)
+        {
+            _ahead.Add((rows[kept.Length + i], distances[i]));
+        }
+
+        seeding.Prepare(rows);
     }
 }

@@ -49,4 +49,11 @@ internal static class TestEngines
         engine.GetCounts(counts);
         return counts;
     }
+
+    public static long Find(this Seeding seeding, double share)
+    {
+        long[] row = new long[1];
+        seeding.Find([share], row, new float[1]);
+        return row[0];
+    }
 }

@@ -6,7 +6,16 @@ internal sealed unsafe partial class CpuSeeding
     private double[] _running = [];
     private double _potential = double.PositiveInfinity;
 
-    public override long Find(double share)
+    public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances)
+    {
+        for (int i = 0; i < shares.Length; i++)
+        {
+            rows[i] = FindRow(shares[i]);
+            squaredDistances[i] = _nearest.Pointer[rows[i]];
+        }
+    }
+
+    private long FindRow(double share)
     {
         double target = share * _potential;
         int found = Array.BinarySearch(_running, target);

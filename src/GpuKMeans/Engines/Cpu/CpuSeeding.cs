@@ -8,7 +8,7 @@ namespace GpuKMeans.Engines.Cpu;
 /// k-means++ on the CPU: D² as one float32 a row, and a pool of candidates with their distances to all rows. A pass over
 /// the data serves several steps; a step reads as many float32 a row as it has candidates.
 /// </summary>
-internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
+internal sealed unsafe partial class CpuSeeding : Seeding
 {
     private const int BlockRows = 1024;
     private const int MostMembers = 48;
@@ -62,13 +62,13 @@ internal sealed unsafe partial class CpuSeeding : Seeding, ISeedingPool
         _acceptBlock = AcceptBlock;
     }
 
-    public int PoolSize { get; }
+    public override int PoolSize { get; }
 
     public override double Potential => _potential;
 
-    public float SquaredDistance(long row) => _nearest.Pointer[row];
+    public override float SquaredDistance(long row) => _nearest.Pointer[row];
 
-    public void Prepare(ReadOnlySpan<long> rows)
+    public override void Prepare(ReadOnlySpan<long> rows)
     {
         if (_panels?.Count != rows.Length)
         {

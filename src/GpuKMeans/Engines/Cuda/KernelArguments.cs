@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GpuKMeans.Engines.Cuda;
@@ -247,23 +248,59 @@ internal struct GatherArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct EvaluateArgs
+internal struct MeasureArgs
 {
     public Rows Rows;
-    public ulong Candidates;
-    public ulong Nearest;
+    public ulong Members;
     public ulong Distances;
-    public ulong Potentials;
     public long Stride;
-    public int CandidateCount;
+    public int MemberCount;
+}
+
+[InlineArray(Seeding.MaxCandidates)]
+internal struct Tried
+{
+    private int _member;
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct PotentialsArgs
+internal struct TryArgs
 {
-    public ulong Blocks;
+    public ulong Distances;
+    public ulong Nearest;
+    public ulong Weights;
     public ulong Potentials;
+    public long Stride;
     public long Count;
+    public Tried Tried;
+    public int TriedCount;
+}
+
+[InlineArray(64)]
+internal struct MemberDistances
+{
+    private float _distance;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Trial
+{
+    public double Potential;
+    public MemberDistances Distances;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct TrialArgs
+{
+    public ulong Potentials;
+    public ulong Distances;
+    public ulong Nearest;
+    public ulong Rows;
+    public ulong Trials;
+    public long Stride;
+    public long Blocks;
+    public Tried Tried;
+    public int MemberCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -277,14 +314,22 @@ internal struct AcceptArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct FindArgs
+internal struct Drawn
+{
+    public long Row;
+    public float Distance;
+    public int Unused;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct DrawArgs
 {
     public ulong Nearest;
     public ulong Weights;
     public ulong Sums;
-    public ulong Found;
+    public ulong Shares;
+    public ulong Drawn;
     public long Count;
-    public double Share;
 }
 
 [StructLayout(LayoutKind.Sequential)]

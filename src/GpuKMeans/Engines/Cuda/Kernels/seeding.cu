@@ -1,143 +1,213 @@
-// k-means++: distances from all rows to a few candidates at once, what each would leave of the potential, and drawing a
-// row by its share of it.
+// k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
+// drawing rows by their share of it.
 #include "rows.cuh"
 
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
-constexpr int Group = 8;        // lanes that share a row, and candidates that are tried together
-constexpr int MostCandidates = 16;   // Seeding.MaxCandidates
+constexpr int MostTried = 16;       // Seeding.MaxCandidates
+constexpr int MostMembers = 64;     // of the pool
+constexpr int TileRows = 128;
+constexpr int Columns = 32;         // of a stage
+constexpr int ThreadRows = 8;
+constexpr int ThreadMembers = 4;
 
-struct EvaluateArgs {
+struct MeasureArgs {
     Rows rows;
-    const float* candidates;    // candidate_count × dimension
-    const float* nearest;       // D² so far, of these rows
-    float* distances;           // candidate_count × stride
-    double* potentials;         // for each block, MostCandidates
-    int64 stride;
-    int candidate_count;
+    const float* members;       // member_count × dimension
+    float* distances;           // members × stride
+    int64 stride;               // a multiple of BlockRows, so that rows behind the last may be written
+    int member_count;
 };
+
+// Where a stage has a row's column. Rows lie side by side; what lanes write together falls in different banks, and four
+// rows from a multiple of four on stay together.
+template <int Pitch>
+DEVICE int stage_place(int row, int column) { return column * Pitch + (row ^ ((column / 4 & 7) * 4)); }
+
+// Brings columns of rows to shared memory, zeros behind the last.
+template <int Count, int Pitch, bool Vectors, typename Row>
+DEVICE void load_stage(float (&stage)[Columns * Pitch], int from, int dimension, Row row) {
+    int d = thread_id() % 8 * 4;
+#pragma unroll
+    for (int i = 0; i < Count * 8 / Threads; i++) {
+        int r = thread_id() / 8 + i * (Threads / 8);
+        const float* values = row(r) + from + d;
+        float4 v = {0, 0, 0, 0};
+        if constexpr (Vectors) {
+            v = from + d < dimension ? load4(values) : v;
+        } else {
+            v.x = from + d < dimension ? values[0] : 0;
+            v.y = from + d + 1 < dimension ? values[1] : 0;
+            v.z = from + d + 2 < dimension ? values[2] : 0;
+            v.w = from + d + 3 < dimension ? values[3] : 0;
+        }
+        stage[stage_place<Pitch>(r, d)] = v.x;
+        stage[stage_place<Pitch>(r, d + 1)] = v.y;
+        stage[stage_place<Pitch>(r, d + 2)] = v.z;
+        stage[stage_place<Pitch>(r, d + 3)] = v.w;
+    }
+}
 
 template <bool Vectors>
-DEVICE void try_candidates(const EvaluateArgs& a, int first_candidate, double& potential) {
-    int lane = lane_id() % Group;
-    int dimension = a.rows.dimension;
-    const float* candidates[Group];
+DEVICE void measure_tile(const MeasureArgs& a) {
+    SHARED float rows[Columns * TileRows];
+    SHARED float members[Columns * MostMembers];
+    int dimension = a.rows.dimension, first = block_id() * TileRows;
+    int own_row = thread_id() / 16 * ThreadRows, own_member = thread_id() % 16 * ThreadMembers;
+    float sums[ThreadMembers][ThreadRows] = {};
+    for (int from = 0; from < dimension; from += Columns) {
+        block_barrier();
+        load_stage<TileRows, TileRows, Vectors>(
+            rows, from, dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); });
+        load_stage<MostMembers, MostMembers, Vectors>(members, from, dimension, [&](int m) {
+            return a.members + (int64)least(m, a.member_count - 1) * dimension;
+        });
+        block_barrier();
+        int width = least(dimension - from, Columns);
+        for (int four = 0; four < width; four += 4) {
 #pragma unroll
-    for (int c = 0; c < Group; c++) {
-        candidates[c] = a.candidates + (int64)least(first_candidate + c, a.candidate_count - 1) * dimension;
-    }
-    int own = first_candidate + lane;
-    for (int i = thread_id() / Group * 2; i < BlockRows; i += Threads / Group * 2) {
-        int place = block_id() * BlockRows + i;
-        const float* rows[2] = {
-            row_values(a.rows, least(place, a.rows.count - 1)), row_values(a.rows, least(place + 1, a.rows.count - 1))};
-        float sums[2][Group] = {};
-        if constexpr (Vectors) {
-            for (int d = lane * 4; d < dimension; d += Group * 4) {
-                float4 x0 = load4(rows[0] + d), x1 = load4(rows[1] + d);
+            for (int i = 0; i < 4; i++) {
+                float4 low = load4(rows + stage_place<TileRows>(own_row, four + i));
+                float4 high = load4(rows + stage_place<TileRows>(own_row + 4, four + i));
+                float4 y = load4(members + stage_place<MostMembers>(own_member, four + i));
+                float x[ThreadRows] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+                float c[ThreadMembers] = {y.x, y.y, y.z, y.w};
 #pragma unroll
-                for (int c = 0; c < Group; c++) {
-                    float4 y = load4(candidates[c] + d);
-                    sums[0][c] = add_square(x0.x, y.x, sums[0][c]);
-                    sums[0][c] = add_square(x0.y, y.y, sums[0][c]);
-                    sums[0][c] = add_square(x0.z, y.z, sums[0][c]);
-                    sums[0][c] = add_square(x0.w, y.w, sums[0][c]);
-                    sums[1][c] = add_square(x1.x, y.x, sums[1][c]);
-                    sums[1][c] = add_square(x1.y, y.y, sums[1][c]);
-                    sums[1][c] = add_square(x1.z, y.z, sums[1][c]);
-                    sums[1][c] = add_square(x1.w, y.w, sums[1][c]);
-                }
-            }
-        } else {
-            for (int d = lane; d < dimension; d += Group) {
-                float x0 = rows[0][d], x1 = rows[1][d];
+                for (int m = 0; m < ThreadMembers; m++) {
 #pragma unroll
-                for (int c = 0; c < Group; c++) {
-                    float y = candidates[c][d];
-                    sums[0][c] = add_square(x0, y, sums[0][c]);
-                    sums[1][c] = add_square(x1, y, sums[1][c]);
+                    for (int r = 0; r < ThreadRows; r++) {
+                        sums[m][r] = add_square(x[r], c[m], sums[m][r]);
+                    }
                 }
             }
         }
+    }
 #pragma unroll
-        for (int r = 0; r < 2; r++) {
-            float distance = 0;
-#pragma unroll
-            for (int c = 0; c < Group; c++) {
-                float sum = lanes_sum<Group>(sums[r][c]);
-                distance = lane == c ? sum : distance;
-            }
-            if (place + r < a.rows.count && own < a.candidate_count) {
-                a.distances[own * a.stride + place + r] = distance;
-                float w = row_weight(a.rows, place + r);
-                potential += w > 0 ? (double)w * smaller(distance, a.nearest[place + r]) : 0;
-            }
+    for (int m = 0; m < ThreadMembers; m++) {
+        if (own_member + m < a.member_count) {
+            float* to = a.distances + (own_member + m) * a.stride + first + own_row;
+            *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
+            *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
     }
 }
 
-GLOBAL BOUNDS(Threads, 2) void evaluate_candidates(EvaluateArgs a) {
-    SHARED double scratch[Threads];
-    for (int first = 0; first < a.candidate_count; first += Group) {
-        double potential = 0;
-        if (a.rows.dimension % 4 == 0) {
-            try_candidates<true>(a, first, potential);
-        } else {
-            try_candidates<false>(a, first, potential);
-        }
-        block_barrier();
-        scratch[thread_id()] = potential;
-        block_barrier();
-        if (thread_id() < Group && first + thread_id() < a.candidate_count) {
-            double sum = 0;
-            for (int g = 0; g < Threads / Group; g++) {
-                sum += scratch[g * Group + thread_id()];
-            }
-            a.potentials[(int64)block_id() * MostCandidates + first + thread_id()] = sum;
-        }
+// Squared distances from rows to all members of the pool, from direct differences.
+GLOBAL BOUNDS(Threads, 2) void measure_members(MeasureArgs a) {
+    if (a.rows.dimension % 4 == 0) {
+        measure_tile<true>(a);
+    } else {
+        measure_tile<false>(a);
     }
 }
 
-struct PotentialsArgs {
-    const double* blocks;
-    double* potentials;
+DEVICE double share_of_row(float distance, const float* weights, int64 i) {
+    float w = weights ? weights[i] : 1.0f;
+    return w > 0 ? (double)w * distance : 0;
+}
+
+struct TryArgs {
+    const float* distances;     // members × stride
+    const float* nearest;       // D² so far
+    const float* weights;       // null for weights of 1
+    double* potentials;         // for each block, MostTried
+    int64 stride;
     int64 count;
+    int tried[MostTried];       // members
+    int tried_count;
 };
 
-// The sum over the blocks. A block a candidate.
-GLOBAL BOUNDS(256, 1) void sum_potentials(PotentialsArgs a) {
+// What blocks of rows would leave of the potential with each of a few members as the next centre.
+GLOBAL BOUNDS(Threads, 2) void try_members(TryArgs a) {
+    SHARED double scratch[Threads / 32][MostTried];
+    int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
+    float4 nearest = load4(a.nearest + row), distances[MostTried];
+#pragma unroll
+    for (int c = 0; c < MostTried; c++) {
+        distances[c] = c < a.tried_count ? load4(a.distances + a.tried[c] * a.stride + row) : float4{0, 0, 0, 0};
+    }
+    float weights[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        weights[i] = row + i >= a.count ? 0 : a.weights ? a.weights[row + i] : 1;
+    }
+    auto share = [&](int i, float d, float before) { return weights[i] > 0 ? (double)weights[i] * smaller(d, before) : 0; };
+#pragma unroll
+    for (int c = 0; c < MostTried; c++) {
+        float4 d = distances[c];
+        double sum = (share(0, d.x, nearest.x) + share(1, d.y, nearest.y)) + (share(2, d.z, nearest.z) + share(3, d.w, nearest.w));
+        if (c < a.tried_count) {
+            sum = lanes_sum(sum);
+            if (lane_id() == 0) {
+                scratch[warp_id()][c] = sum;
+            }
+        }
+    }
+    block_barrier();
+    if (thread_id() < a.tried_count) {
+        double sum = 0;
+#pragma unroll
+        for (int w = 0; w < Threads / 32; w++) {
+            sum += scratch[w][thread_id()];
+        }
+        a.potentials[(int64)block_id() * MostTried + thread_id()] = sum;
+    }
+}
+
+// What trying members tells of one of them.
+struct Trial {
+    double potential;
+    float distances[MostMembers];   // what D² of each member would become
+};
+
+struct TrialArgs {
+    const double* potentials;   // for each block, MostTried
+    const float* distances;
+    const float* nearest;
+    const int64* rows;          // of the members
+    Trial* trials;
+    int64 stride;
+    int64 blocks;
+    int tried[MostTried];
+    int member_count;
+};
+
+// A block a member that is tried.
+GLOBAL BOUNDS(Threads, 1) void sum_trials(TrialArgs a) {
     SHARED double scratch[32];
+    Trial& trial = a.trials[block_id()];
     double sum = 0;
-    for (int64 i = thread_id(); i < a.count; i += 256) {
-        sum += a.blocks[i * MostCandidates + block_id()];
+    for (int64 i = thread_id(); i < a.blocks; i += Threads) {
+        sum += a.potentials[i * MostTried + block_id()];
     }
     sum = block_sum(sum, scratch);
     if (thread_id() == 0) {
-        a.potentials[block_id()] = sum;
+        trial.potential = sum;
+    }
+    if (thread_id() < a.member_count) {
+        int64 row = a.rows[thread_id()];
+        trial.distances[thread_id()] = smaller(a.nearest[row], a.distances[a.tried[block_id()] * a.stride + row]);
     }
 }
 
 struct AcceptArgs {
-    const float* distances;     // to the accepted candidate
+    const float* distances;     // to the accepted member
     const float* weights;       // null for weights of 1
     float* nearest;
     double* sums;               // of weight × D², for each block of rows
     int64 count;
 };
 
-DEVICE double share_of_row(const float* nearest, const float* weights, int64 i) {
-    float w = weights ? weights[i] : 1.0f;
-    return w > 0 ? (double)w * nearest[i] : 0;
-}
-
-GLOBAL BOUNDS(Threads, 1) void accept_candidate(AcceptArgs a) {
+GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
     SHARED double scratch[32];
     double sum = 0;
-    for (int i = thread_id(); i < BlockRows; i += Threads) {
-        int64 row = (int64)block_id() * BlockRows + i;
+#pragma unroll
+    for (int i = 0; i < BlockRows; i += Threads) {
+        int64 row = (int64)block_id() * BlockRows + i + thread_id();
         if (row < a.count) {
-            a.nearest[row] = smaller(a.nearest[row], a.distances[row]);
-            sum += share_of_row(a.nearest, a.weights, row);
+            float d = smaller(a.nearest[row], a.distances[row]);
+            a.nearest[row] = d;
+            sum += share_of_row(d, a.weights, row);
         }
     }
     sum = block_sum(sum, scratch);
@@ -146,13 +216,19 @@ GLOBAL BOUNDS(Threads, 1) void accept_candidate(AcceptArgs a) {
     }
 }
 
-struct FindArgs {
+struct Drawn {
+    int64 row;                  // -1 where no row has a share
+    float distance;             // its D²
+    int unused;
+};
+
+struct DrawArgs {
     const float* nearest;
     const float* weights;
     const double* sums;
-    int64* found;
+    const double* shares;
+    Drawn* drawn;
     int64 count;
-    double share;
 };
 
 // The running sums of the threads' values, in a fixed order; `sums` takes them, behind the sums of the warps.
@@ -196,8 +272,8 @@ DEVICE int thread_that_exceeds(double own, double target, const double* sums, in
     return thread;
 }
 
-// The first row at which the running sum of weight × D² exceeds a share of the whole. One block.
-GLOBAL BOUNDS(1024, 1) void find_row(FindArgs a) {
+// The first row at which the running sum of weight × D² exceeds a share of the whole. A block a share.
+GLOBAL BOUNDS(1024, 1) void draw_rows(DrawArgs a) {
     SHARED double sums[32 + 1024];
     SHARED int found[2];
     SHARED int64 chosen;
@@ -210,11 +286,11 @@ GLOBAL BOUNDS(1024, 1) void find_row(FindArgs a) {
         own += a.sums[b];
     }
     running_sums(own, sums);
-    double target = a.share * sums[32 + 1023];
+    double target = a.shares[block_id()] * sums[32 + 1023];
     int thread = thread_that_exceeds(own, target, sums, found);
     if (thread < 0) {
         if (thread_id() == 0) {
-            *a.found = -1;
+            a.drawn[block_id()] = Drawn{-1, 0, 0};
         }
         return;
     }
@@ -232,10 +308,10 @@ GLOBAL BOUNDS(1024, 1) void find_row(FindArgs a) {
     }
     block_barrier();
     int64 row = chosen * BlockRows + thread_id();
-    own = row < a.count ? share_of_row(a.nearest, a.weights, row) : 0;
+    own = row < a.count ? share_of_row(a.nearest[row], a.weights, row) : 0;
     running_sums(own, sums);
     thread = thread_that_exceeds(own, left, sums, found);
-    if (thread_id() == 0) {
-        *a.found = chosen * BlockRows + thread;
+    if (thread_id() == thread) {
+        a.drawn[block_id()] = Drawn{row, a.nearest[row], 0};
     }
 }

@@ -1,0 +1,221 @@
+using GpuKMeans.Engines.Cuda.Driver;
+
+namespace GpuKMeans.Engines.Cuda;
+
+internal sealed partial class CudaEngine
+{
+    /// <summary>
+    /// k-means++ on the GPU: one pass over the rows measures a pool of candidates, and a step reads the distances to those it
+    /// tries. A step comes back to the host once, with what becomes of the potential and of the D² of all candidates.
+    /// </summary>
+    private sealed class CudaSeeding : Seeding
+    {
+        // Of Kernels/seeding.cu.
+        private const int BlockRows = 1024;
+        private const int TileRows = 128;
+        private const int MostMembers = 64;
+
+        private readonly CudaEngine _engine;
+        private readonly CudaData _data;
+        private readonly CudaStream _stream;
+        private readonly long _blocks;
+        private readonly DeviceBuffer<float> _nearest;
+        private readonly DeviceBuffer<float> _distances;
+        private readonly DeviceBuffer<float> _members;
+        private readonly DeviceBuffer<long> _memberRows;
+        private readonly DeviceBuffer<float> _memberDistances;
+        private readonly DeviceBuffer<double> _blockPotentials;
+        private readonly DeviceBuffer<double> _sums;
+        private readonly DeviceBuffer<double> _shares;
+        private readonly DeviceBuffer<Trial> _trials;
+        private readonly DeviceBuffer<Drawn> _drawn;
+        private readonly Trial[] _lastTrials = new Trial[MaxCandidates];
+        private readonly Dictionary<long, int> _memberOf = [];
+        private readonly float[] _squaredDistances = new float[MostMembers];
+        private int _memberCount;
+        private Tried _lastTried;
+        private double _potential = double.PositiveInfinity;
+
+        public CudaSeeding(CudaEngine engine, CudaData data)
+        {
+            (_engine, _data, _stream) = (engine, data, engine._stream);
+            _blocks = Blocks(data.Count, BlockRows);
+            engine._context.MakeCurrent();
+            DeviceMemory memory = engine._memory;
+            _nearest = new DeviceBuffer<float>(memory, "D² of each row");
+            _distances = new DeviceBuffer<float>(memory, "the distances of k-means++ candidates");
+            _members = new DeviceBuffer<float>(memory, "k-means++ candidates");
+            _memberRows = new DeviceBuffer<long>(memory, "the rows of k-means++ candidates");
+            _blockPotentials = new DeviceBuffer<double>(memory, "the potentials of blocks");
+            _sums = new DeviceBuffer<double>(memory, "the sums of blocks");
+            _memberDistances = new DeviceBuffer<float>(memory, "D² of k-means++ candidates");
+            _shares = new DeviceBuffer<double>(memory, "the shares of draws");
+            _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
+            _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
+            _stream.Fill(_nearest.Reserve(Stride), BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
+            _members.Reserve(MostMembers * (long)data.Dimension);
+            _memberRows.Reserve(MostMembers);
+            _memberDistances.Reserve(MostMembers);
+            _blockPotentials.Reserve(_blocks * MaxCandidates);
+            _sums.Reserve(_blocks);
+            _shares.Reserve(MostMembers);
+            _trials.Reserve(MaxCandidates);
+            _drawn.Reserve(MostMembers);
+
+            // Half of what is free, so that the rest of the work has the other.
+            (long free, long total) = engine._context.Memory();
+            PoolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
+        }
+
+        public override double Potential => _potential;
+
+        public override int PoolSize { get; }
+
+        // Whole blocks, so that kernels need not look where rows end.
+        private long Stride => _blocks * BlockRows;
+
+        public override void Prepare(ReadOnlySpan<long> rows)
+        {
+            _engine._context.MakeCurrent();
+            _memberCount = rows.Length;
+            _memberOf.Clear();
+            for (int i = 0; i < rows.Length; i++)
+            {
+                _memberOf[rows[i]] = i;
+            }
+
+            _stream.Upload(_memberRows.Pointer, rows);
+            var ofMembers = new Rows { Values = _nearest.Pointer, Index = _memberRows.Pointer, Dimension = 1, Count = rows.Length };
+            Gather(ofMembers, _memberDistances.Pointer);
+            _engine.ReadBack<float>(_memberDistances.Pointer, rows.Length).CopyTo(_squaredDistances);
+
+            Gather(_engine.Listed(_data, rows), _members.Pointer);
+            ulong distances = _distances.Reserve(rows.Length * Stride);
+            int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
+            foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
+            {
+                _stream.Launch(Kernel.MeasureMembers, Blocks(part.Count, TileRows), 256, new MeasureArgs
+                {
+                    Rows = part,
+                    Members = _members.Pointer,
+                    Distances = distances + ((ulong)part.Before * sizeof(float)),
+                    Stride = Stride,
+                    MemberCount = rows.Length,
+                });
+            }
+        }
+
+        public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
+        {
+            if (!FindMembers(candidates))
+            {
+                Prepare(candidates);
+                FindMembers(candidates);
+            }
+
+            _engine._context.MakeCurrent();
+            int count = candidates.Length;
+            _stream.Launch(Kernel.TryMembers, _blocks, 256, new TryArgs
+            {
+                Distances = _distances.Pointer,
+                Nearest = _nearest.Pointer,
+                Weights = _data.DeviceWeights.Pointer,
+                Potentials = _blockPotentials.Pointer,
+                Stride = Stride,
+                Count = _data.Count,
+                Tried = _lastTried,
+                TriedCount = count,
+            });
+            _stream.Launch(Kernel.SumTrials, count, 256, new TrialArgs
+            {
+                Potentials = _blockPotentials.Pointer,
+                Distances = _distances.Pointer,
+                Nearest = _nearest.Pointer,
+                Rows = _memberRows.Pointer,
+                Trials = _trials.Pointer,
+                Stride = Stride,
+                Blocks = _blocks,
+                Tried = _lastTried,
+                MemberCount = _memberCount,
+            });
+            _engine.ReadBack<Trial>(_trials.Pointer, count).CopyTo(_lastTrials);
+            for (int i = 0; i < count; i++)
+            {
+                potentials[i] = _lastTrials[i].Potential;
+            }
+        }
+
+        public override void Accept(int candidate)
+        {
+            _engine._context.MakeCurrent();
+            _potential = _lastTrials[candidate].Potential;
+            ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
+            _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
+            {
+                Distances = _distances.At(_lastTried[candidate] * Stride),
+                Weights = _data.DeviceWeights.Pointer,
+                Nearest = _nearest.Pointer,
+                Sums = _sums.Pointer,
+                Count = _data.Count,
+            });
+        }
+
+        public override float SquaredDistance(long row) => _squaredDistances[_memberOf[row]];
+
+        public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances)
+        {
+            _engine._context.MakeCurrent();
+            _stream.Upload(_shares.Reserve(shares.Length), shares);
+            _stream.Launch(Kernel.DrawRows, shares.Length, 1024, new DrawArgs
+            {
+                Nearest = _nearest.Pointer,
+                Weights = _data.DeviceWeights.Pointer,
+                Sums = _sums.Pointer,
+                Shares = _shares.Pointer,
+                Drawn = _drawn.Reserve(shares.Length),
+                Count = _data.Count,
+            });
+            ReadOnlySpan<Drawn> drawn = _engine.ReadBack<Drawn>(_drawn.Pointer, shares.Length);
+            for (int i = 0; i < drawn.Length; i++)
+            {
+                (rows[i], squaredDistances[i]) = (drawn[i].Row, drawn[i].Distance);
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _engine._context.MakeCurrent();
+                _nearest.Dispose();
+                _distances.Dispose();
+                _members.Dispose();
+                _memberRows.Dispose();
+                _blockPotentials.Dispose();
+                _sums.Dispose();
+                _memberDistances.Dispose();
+                _shares.Dispose();
+                _trials.Dispose();
+                _drawn.Dispose();
+            }
+        }
+
+        private bool FindMembers(ReadOnlySpan<long> candidates)
+        {
+            for (int i = 0; i < candidates.Length; i++)
+            {
+                if (!_memberOf.TryGetValue(candidates[i], out int member))
+                {
+                    return false;
+                }
+
+                _lastTried[i] = member;
+            }
+
+            return true;
+        }
+
+        private void Gather(in Rows rows, ulong to) =>
+            _stream.Launch(Kernel.GatherRows, rows.Count, 128, new GatherArgs { Rows = rows, Values = to });
+    }
+}

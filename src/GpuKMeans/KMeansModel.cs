@@ -92,7 +92,7 @@ public sealed partial class KMeansModel
         float[,] distances = new float[data.Count, ClusterCount];
         int part = Math.Max(1, PartRows / ClusterCount);
         using Lease lease = new(this, data.Count);
-        using EngineData rows = lease.Engine.Load(data, default, _frame);
+        using EngineData rows = lease.Engine.Load(data, default, _frame, once: true);
         for (long start = 0; start < data.Count; start += part)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -138,15 +138,15 @@ public sealed partial class KMeansModel
         CancellationToken cancellationToken)
     {
         using Lease lease = new(this, data.Count);
-        using EngineData rows = lease.Engine.Load(data, weights, _frame);
-        int part = (int)Math.Min(PartRows, data.Count);
+        using EngineData rows = lease.Engine.Load(data, weights, _frame, once: true);
+        int most = lease.Engine.RowsPerCall, part = (int)Math.Min(most, data.Count);
         int[] spare = labels.IsEmpty ? new int[part] : [];
         float[] distances = wantInertia ? new float[part] : [];
         double inertia = 0;
-        for (long start = 0; start < data.Count; start += PartRows)
+        for (long start = 0; start < data.Count; start += most)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int count = (int)Math.Min(PartRows, data.Count - start);
+            int count = (int)Math.Min(most, data.Count - start);
             Span<int> destination = labels.IsEmpty ? spare.AsSpan(0, count) : labels.Slice((int)start, count);
             inertia += lease.Engine.Assign(rows, start, destination, wantInertia ? distances.AsSpan(0, count) : []);
             progress?.Report(new FitProgress(FitPhase.Labeling, 0, 0, start + count, data.Count, double.NaN));

@@ -22,11 +22,15 @@ internal abstract class KMeansEngine : IDisposable
     /// <summary>A name for people: the instruction set, or the GPU.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Rows worth giving to <see cref="Assign"/> at once: many keep a device busy, few let the work be stopped sooner.</summary>
+    public virtual int RowsPerCall => 1 << 18;
+
     /// <summary>Makes rows ready for the other operations: pins them, uploads them, or prepares to stream them.</summary>
     /// <param name="rows">The rows. They must outlive the result.</param>
     /// <param name="weights">One weight a row, finite and not negative; or empty for weights of 1.</param>
     /// <param name="frame">How rows are to be seen.</param>
-    public abstract EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame);
+    /// <param name="once">Whether each row will be read once: then it need not stay on the device.</param>
+    public abstract EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false);
 
     /// <summary>Sets the centres, and the weight each has been given so far.</summary>
     /// <param name="centers">K×D values, row after row, in the coordinates of the data.</param>

@@ -48,7 +48,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     /// <summary>The rows whose label a head has told since the centres' number or dimension last changed.</summary>
     public long DecidedByHeads => _heads?.Decided ?? 0;
 
-    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame) =>
+    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false) =>
         new CpuData(rows, weights, frame);
 
     public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)

@@ -1,24 +1,39 @@
+using System.Buffers;
 using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
 
 /// <summary>Rows for the CUDA engine: on the GPU where they fit, else read from their source each time.</summary>
-internal sealed class CudaData : EngineData
+internal sealed unsafe class CudaData : EngineData
 {
     private readonly ReadOnlyMemory<float> _weights;
+    private readonly RowRing _ring;
+    private MemoryHandle _pin;
 
-    public CudaData(VectorSource source, ReadOnlyMemory<float> weights, RowFrame frame, DeviceMemory memory)
+    public CudaData(VectorSource source, ReadOnlyMemory<float> weights, RowFrame frame, DeviceMemory memory, RowRing ring)
         : base(source.Count, source.Dimension, frame)
     {
         Source = source;
         _weights = weights;
+        _ring = ring;
         Rows = new DeviceBuffer<float>(memory, "the rows");
         DeviceWeights = new DeviceBuffer<float>(memory, "the weights of the rows");
         Labels = new DeviceBuffer<int>(memory, "a label a row");
         Distances = new DeviceBuffer<float>(memory, "a distance a row");
+        if (source.TryPin(out _pin))
+        {
+            Host = (float*)_pin.Pointer;
+            HostOnDevice = PinnedBuffer.OnDevice((nint)Host, Count * Dimension * sizeof(float));
+        }
     }
 
     public VectorSource Source { get; }
+
+    /// <summary>The rows where they lie in host memory as float32; null where they must be read.</summary>
+    public float* Host { get; }
+
+    /// <summary>Where the GPU finds the rows in host memory by itself; 0 where it cannot.</summary>
+    public ulong HostOnDevice { get; }
 
     /// <summary>Whether the rows are on the GPU.</summary>
     public bool IsResident => Rows.Pointer != 0;
@@ -49,6 +64,13 @@ internal sealed class CudaData : EngineData
             DeviceWeights.Dispose();
             Labels.Dispose();
             Distances.Dispose();
+            if (HostOnDevice != 0)
+            {
+                // After an error the GPU may still be reading.
+                _ring.Finish();
+            }
+
+            _pin.Dispose();
         }
     }
 }

@@ -3,7 +3,7 @@ using GpuKMeans.Engines.Cuda.Driver;
 namespace GpuKMeans.Engines.Cuda;
 
 /// <content>Labels and distances.</content>
-internal sealed partial class CudaEngine
+internal sealed unsafe partial class CudaEngine
 {
     private const int MostCandidates = 16;      // of Kernels/assign.cuh
     private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
@@ -24,16 +24,25 @@ internal sealed partial class CudaEngine
         var source = (CudaData)data;
         RowOrder order = RowOrder.Sequential(data.Count);
         int most = AssignRows(source, labels.Length);
-        using var results = new ResultRing(Math.Min(most, labels.Length));
         _work.BlockTotals.Reserve(Blocks(labels.Length, 1024));
-        foreach (Rows part in Parts(source, order, start, labels.Length, most))
+        fixed (int* toLabels = labels)
+        fixed (float* toDistances = squaredDistances)
         {
-            AssignPart(part);
-            AddTotals(part, 0);
-            results.Take(_stream, part, _work.Labels.Pointer, _work.Distances.Pointer, labels, squaredDistances);
+            try
+            {
+                foreach (Rows part in Parts(source, order, start, labels.Length, most))
+                {
+                    AssignPart(part);
+                    AddTotals(part, 0);
+                    _results.Take(_stream, part, _work.Labels.Pointer, _work.Distances.Pointer, toLabels, toDistances);
+                }
+            }
+            finally
+            {
+                _results.Finish();
+            }
         }
 
-        results.Finish(labels, squaredDistances);
         Total total = FinishTotals(labels.Length);
         ThrowIfBad(source, order, start, total.BadRow);
         return total.Inertia;

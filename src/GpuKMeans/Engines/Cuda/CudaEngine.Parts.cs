@@ -68,6 +68,11 @@ internal sealed partial class CudaEngine
         }
     }
 
+    /// <summary>Some of the rows of a part.</summary>
+    private static Rows Slice(in Rows part, int first, int count) => part.Index != 0
+        ? part with { Index = part.Index + ((ulong)first * sizeof(long)), Before = part.Before + first, Count = count }
+        : part with { Start = part.Start + first, Before = part.Before + first, Count = count };
+
     private Rows ResidentPart(CudaData data, RowOrder order, long position, int count)
     {
         var rows = new Rows
@@ -94,18 +99,8 @@ internal sealed partial class CudaEngine
         {
             _indexCount = 0;
             int ordered = (int)Math.Min(Math.Max(count, MostOrderedRows), order.Count - position);
-            _stream.Launch(Kernel.OrderRows, Blocks(ordered, 256), 256, new OrderArgs
-            {
-                Index = _work.Index.Reserve(ordered),
-                Position = position,
-                Total = (ulong)order.Count,
-                Key0 = order.Key0,
-                Key1 = order.Key1,
-                Key2 = order.Key2,
-                Key3 = order.Key3,
-                HalfBits = order.HalfBits,
-                Count = ordered,
-            });
+            ulong index = _work.Index.Reserve(ordered);
+            _stream.Launch(Kernel.OrderRows, Blocks(ordered, 256), 256, OrderArgs.Of(order, position, ordered, index));
             (_indexOrder, _indexStart, _indexCount) = (order, position, ordered);
         }
 

@@ -3,6 +3,9 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Mini-batch steps.</content>
 internal sealed partial class CudaEngine
 {
+    // Rows that are streamed for several steps at once: threads that fetch them are started less often.
+    private const int GroupBytes = 8 << 20;
+
     public override void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps)
     {
         if (steps.IsEmpty)
@@ -14,41 +17,33 @@ internal sealed partial class CudaEngine
         _accumulated = false;
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
+        long batchBytes = batchSize * (long)data.Dimension * sizeof(float);
+        int group = source.IsResident ? 1 : (int)Math.Clamp(GroupBytes / batchBytes, 1, Math.Max(1, most / batchSize));
         _work.Results.Reserve(steps.Length);
         _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
         long place = position;
-        for (int i = 0; i < steps.Length; i++)
+        for (int i = 0; i < steps.Length;)
         {
-            int batch = (int)Math.Min(batchSize, order.Count - place);
-            bool inParts = batch > most;
-            if (inParts)
+            int count = Math.Min(group, steps.Length - i);
+            long rows = Math.Min(count * (long)batchSize, order.Count - place);
+            if (rows > most)
             {
-                ClearSums();
+                StepInParts(source, order, place, rows, place - position, i);
             }
-
-            foreach (Rows part in Parts(source, order, place, batch, most))
+            else
             {
-                // Only the part knows its place in the batch; errors count from the first step.
-                Rows rows = part;
-                AssignPart(rows with { Before = rows.Before + place - position });
-                if (inParts)
+                foreach (Rows part in Parts(source, order, place, rows, most))
                 {
-                    AddTotals(rows, 0);
-                    AddSums(rows, _work.Labels.Pointer);
-                }
-                else
-                {
-                    MoveBy(rows);
+                    for (int s = 0, first = 0; s < count; s++, first += batchSize)
+                    {
+                        Rows batch = Slice(part, first, (int)Math.Min(batchSize, rows - first));
+                        Step(batch with { Before = 0 }, place - position + first, i + s);
+                    }
                 }
             }
 
-            if (inParts)
-            {
-                MoveBySums(toMeans: false);
-            }
-
-            PrepareCenters(TotalOf(batch, withShifts: true, i));
-            place += batch;
+            i += count;
+            place += rows;
         }
 
         Span<Total> totals = ReadBack<Total>(_work.Results.Pointer, steps.Length);
@@ -57,5 +52,30 @@ internal sealed partial class CudaEngine
         {
             steps[i] = new StepStatistics(totals[i].Inertia, totals[i].Weight, totals[i].Shift);
         }
+    }
+    /// <summary>Queues a step by a batch.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="before">The places from the first step to the batch, by which a row that cannot be used is named.</param>
+    /// <param name="result">The place among the results.</param>
+    private void Step(in Rows batch, long before, int result)
+    {
+        AssignPart(batch with { Before = before });
+        MoveBy(batch);
+        PrepareCenters(TotalOf(batch.Count, withShifts: true, result));
+    }
+
+    /// <summary>Queues a step by a batch that is too large to be summed at once.</summary>
+    private void StepInParts(CudaData data, RowOrder order, long place, long rows, long before, int result)
+    {
+        ClearSums();
+        foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension)))
+        {
+            AssignPart(part with { Before = part.Before + before });
+            AddTotals(part, 0);
+            AddSums(part, _work.Labels.Pointer);
+        }
+
+        MoveBySums(toMeans: false);
+        PrepareCenters(TotalOf(rows, withShifts: true, result));
     }
 }

@@ -13,6 +13,7 @@ internal sealed partial class CudaEngine : KMeansEngine
     private readonly DeviceMemory _memory;
     private readonly CudaStream _stream;
     private readonly RowRing _ring;
+    private readonly ResultRing _results;
     private readonly PinnedBuffer _readBack = new();
 
     private CudaEngine(CudaContext context)
@@ -22,6 +23,7 @@ internal sealed partial class CudaEngine : KMeansEngine
         _memory = new DeviceMemory(context);
         _stream = new CudaStream(context);
         _ring = new RowRing(context, _memory);
+        _results = new ResultRing(context);
         _centers = new CenterBuffers(_memory);
         _work = new WorkBuffers(_memory);
         _work.BadRow.Reserve(1);
@@ -31,6 +33,8 @@ internal sealed partial class CudaEngine : KMeansEngine
     }
 
     public override Device Device => Device.Cuda(_context.Device.Index);
+
+    public override int RowsPerCall => 1 << 22;
 
     public override string Name => $"{_context.Device.Name} (cuda:{_context.Device.Index})";
 
@@ -51,18 +55,19 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>Whether a GPU can be used.</summary>
     public static bool IsAvailable(int index = 0) => CudaDriver.WhyUnavailable(index) is null;
 
-    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame)
+    public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false)
     {
         _context.MakeCurrent();
-        var data = new CudaData(rows, weights, frame, _memory);
+        var data = new CudaData(rows, weights, frame, _memory, _ring);
         try
         {
             if (data.IsWeighted)
             {
                 _stream.Upload(data.DeviceWeights.Reserve(rows.Count), weights.Span);
+                _stream.Synchronize();
             }
 
-            if (TryReserve(data))
+            if (!once && TryReserve(data))
             {
                 _ring.SendAll(data, data.Rows.Pointer);
                 if (frame.Normalize)
@@ -86,6 +91,7 @@ internal sealed partial class CudaEngine : KMeansEngine
         {
             _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_stream.Handle) == CudaNative.Success;
             _ring.Dispose();
+            _results.Dispose();
             _readBack.Dispose();
             _stream.Dispose();
             _memory.Dispose();

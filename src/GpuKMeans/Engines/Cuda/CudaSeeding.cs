@@ -216,6 +216,6 @@ internal sealed partial class CudaEngine
         }
 
         private void Gather(in Rows rows, ulong to) =>
-            _stream.Launch(Kernel.GatherRows, rows.Count, 128, new GatherArgs { Rows = rows, Values = to });
+            _stream.Launch(Kernel.GatherRows, Blocks(rows.Count, 32), 256, new GatherArgs { Rows = rows, Values = to });
     }
 }

@@ -231,6 +231,20 @@ internal struct OrderArgs
     public uint Key3;
     public int HalfBits;
     public int Count;
+
+    /// <summary>The numbers of the rows at consecutive places of an order.</summary>
+    public static OrderArgs Of(in RowOrder order, long position, int count, ulong index) => new()
+    {
+        Index = index,
+        Position = position,
+        Total = (ulong)order.Count,
+        Key0 = order.Key0,
+        Key1 = order.Key1,
+        Key2 = order.Key2,
+        Key3 = order.Key3,
+        HalfBits = order.HalfBits,
+        Count = count,
+    };
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -3,42 +3,56 @@ using GpuKMeans.Engines.Cuda.Driver;
 namespace GpuKMeans.Engines.Cuda;
 
 /// <summary>
-/// The way of labels and distances to the caller: through two pinned buffers in turn, so that the host, which copies from
-/// one, does not hold up the GPU, which copies to the other.
+/// The way of labels and distances to the caller: through two pinned buffers in turn, from which another thread copies, so
+/// that neither the GPU nor the one that sends it rows is held up.
 /// </summary>
-internal sealed class ResultRing : IDisposable
+internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
 {
     private readonly Slot[] _slots = [new(), new()];
-    private readonly int _most;
     private int _next;
 
-    /// <summary>Makes the ring.</summary>
-    /// <param name="most">The most rows of a part.</param>
-    public ResultRing(int most) => _most = most;
-
-    /// <summary>Queues the copy of a part, after what computes it, and delivers the part before the last.</summary>
-    public void Take(CudaStream stream, in Rows part, ulong fromLabels, ulong fromDistances, Span<int> labels, Span<float> distances)
+    /// <summary>Queues the copy of a part, after what computes it.</summary>
+    /// <param name="stream">Where it is computed.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="fromLabels">Its labels.</param>
+    /// <param name="fromDistances">Its distances.</param>
+    /// <param name="labels">Takes the labels of all parts; it must stay where it is until <see cref="Finish"/>.</param>
+    /// <param name="distances">Takes the distances; or null.</param>
+    public void Take(CudaStream stream, in Rows part, ulong fromLabels, ulong fromDistances, int* labels, float* distances)
     {
         Slot slot = _slots[_next];
-        Deliver(slot, labels, distances);
-        slot.Host.Reserve(_most * 8L);
-        stream.Download(slot.Host.Span<int>(0, part.Count), fromLabels);
-        if (!distances.IsEmpty)
+        _next ^= 1;
+        slot.Finish();
+        int count = part.Count;
+        long labelBytes = count * (long)sizeof(int), distanceBytes = distances == null ? 0 : count * (long)sizeof(float);
+        slot.Host.Reserve(labelBytes + distanceBytes);
+        stream.Download(slot.Host.Span<int>(0, count), fromLabels);
+        if (distances != null)
         {
-            stream.Download(slot.Host.Span<float>(_most * 4L, part.Count), fromDistances);
+            stream.Download(slot.Host.Span<float>(labelBytes, count), fromDistances);
         }
 
         slot.Copied.Record(stream);
-        (slot.First, slot.Count) = ((int)part.Before, part.Count);
-        _next ^= 1;
+        int* toLabels = labels + part.Before;
+        float* toDistances = distances == null ? null : distances + part.Before;
+        slot.Delivery = Task.Run(() =>
+        {
+            context.MakeCurrent();
+            slot.Copied.Synchronize();
+            slot.Host.Span<int>(0, count).CopyTo(new Span<int>(toLabels, count));
+            if (toDistances != null)
+            {
+                slot.Host.Span<float>(labelBytes, count).CopyTo(new Span<float>(toDistances, count));
+            }
+        });
     }
 
-    /// <summary>Delivers what is left.</summary>
-    public void Finish(Span<int> labels, Span<float> distances)
+    /// <summary>Waits until all is delivered.</summary>
+    public void Finish()
     {
         foreach (Slot slot in _slots)
         {
-            Deliver(slot, labels, distances);
+            slot.Finish();
         }
     }
 
@@ -46,37 +60,24 @@ internal sealed class ResultRing : IDisposable
     {
         foreach (Slot slot in _slots)
         {
-            _ = CudaNative.cuEventSynchronize(slot.Copied.Handle);
             slot.Host.Dispose();
             slot.Copied.Dispose();
         }
-    }
-
-    private void Deliver(Slot slot, Span<int> labels, Span<float> distances)
-    {
-        if (slot.Count == 0)
-        {
-            return;
-        }
-
-        slot.Copied.Synchronize();
-        slot.Host.Span<int>(0, slot.Count).CopyTo(labels[slot.First..]);
-        if (!distances.IsEmpty)
-        {
-            slot.Host.Span<float>(_most * 4L, slot.Count).CopyTo(distances[slot.First..]);
-        }
-
-        slot.Count = 0;
     }
 
     private sealed class Slot
     {
         public PinnedBuffer Host { get; } = new();
 
-        public CudaEvent Copied { get; } = new();
+        public CudaEvent Copied { get; } = new(sleeps: true);
 
-        public int First { get; set; }
+        public Task Delivery { get; set; } = Task.CompletedTask;
 
-        public int Count { get; set; }
+        public void Finish()
+        {
+            Task delivery = Delivery;
+            Delivery = Task.CompletedTask;
+            delivery.GetAwaiter().GetResult();
+        }
     }
 }

@@ -1,37 +1,45 @@
 using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
 
 /// <summary>
-/// The way of rows to the GPU: small pinned buffers, filled in turn by several threads, each copied while the next is
-/// filled; and a few buffers on the GPU, each filled while the ones before are computed on.
+/// The way of rows to the GPU: to a few buffers there, each filled while the ones before are computed on. Rows that lie in
+/// memory the driver has locked are copied from there, or picked out by the GPU itself; others go through small pinned
+/// buffers, which several threads fill and send.
 /// </summary>
 internal sealed unsafe class RowRing : IDisposable
 {
-    private const int PieceCount = 4;
-    private const int PieceBytes = 8 << 20;
     private const int BatchCount = 3;
-    private const int MostThreads = 8;
+    private const int MostThreads = 12;
+    private const int MostChunkBytes = 1 << 20;
+    private const int LeastChunkBytes = 1 << 17;
 
-    // What a thread takes at once: of rows that follow one another, and of rows that lie anywhere.
-    private const int RunBytes = 1 << 20;
-    private const int ScatteredBytes = 1 << 16;
+    // Blocks that pick rows out of host memory: the bus is full with fewer, and multiprocessors are left for others.
+    private const int GatherBlocks = 32;
 
+    private readonly CudaContext _context;
     private readonly CudaStream _copies;
-    private readonly Piece[] _pieces;
     private readonly Batch[] _batches;
-    private int _nextPiece;
+    private readonly Chunk[] _chunks;
+    private readonly ConcurrentQueue<Chunk> _free;
+    private readonly int _threads = Math.Min(MostThreads, Environment.ProcessorCount);
     private int _nextBatch;
 
     public RowRing(CudaContext context, DeviceMemory memory)
     {
+        _context = context;
         _copies = new CudaStream(context);
-        _pieces = [.. Enumerable.Range(0, PieceCount).Select(_ => new Piece())];
         _batches = [.. Enumerable.Range(0, BatchCount).Select(_ => new Batch(memory))];
+
+        // For each thread one that it fills and one that is on its way.
+        _chunks = [.. Enumerable.Range(0, _threads * 2).Select(_ => new Chunk())];
+        _free = new ConcurrentQueue<Chunk>(_chunks);
     }
 
-    /// <summary>Sends a batch, its weights behind its rows, and lets the stream wait for it.</summary>
+    /// <summary>Sends a batch, and lets the stream wait for it.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="order">The order they are taken in.</param>
     /// <param name="position">The first place.</param>
@@ -40,19 +48,37 @@ internal sealed unsafe class RowRing : IDisposable
     public Rows Send(CudaData data, RowOrder order, long position, int count, CudaStream stream)
     {
         Batch batch = _batches[_nextBatch];
-        long values = count * (long)data.Dimension, total = values + (data.IsWeighted ? count : 0);
-        if (total > batch.Values.Capacity)
+        int dimension = data.Dimension;
+        bool picksRows = !order.IsSequential && data.HostOnDevice != 0, picksWeights = !order.IsSequential && data.IsWeighted;
+        int picked = picksRows || picksWeights ? count : 0;
+        if (count * (long)dimension > batch.Values.Capacity || picked > batch.Index.Capacity)
         {
             // Kernels may still read what is about to be freed.
             stream.Synchronize();
-            batch.Values.Reserve(total);
+            batch.Values.Reserve(count * (long)dimension);
+            batch.Index.Reserve(picked);
+            batch.Weights.Reserve(picked);
         }
 
         _copies.Wait(batch.Read);
-        SendRows(data, order, position, count, batch.Values.Pointer);
-        if (data.IsWeighted)
+        if (picked > 0)
         {
-            SendWeights(data, order, position, count, batch.Values.At(values));
+            _copies.Launch(
+                Kernel.OrderRows, (count + 255) / 256, 256, OrderArgs.Of(order, position, count, batch.Index.Pointer));
+        }
+
+        if (picksRows)
+        {
+            Pick(data.HostOnDevice, dimension, batch.Index.Pointer, count, batch.Values.Pointer);
+        }
+        else
+        {
+            SendRows(data, order, position, count, batch.Values.Pointer);
+        }
+
+        if (picksWeights)
+        {
+            Pick(data.DeviceWeights.Pointer, 1, batch.Index.Pointer, count, batch.Weights.Pointer);
         }
 
         batch.Sent.Record(_copies);
@@ -60,8 +86,8 @@ internal sealed unsafe class RowRing : IDisposable
         return new Rows
         {
             Values = batch.Values.Pointer,
-            Weights = data.IsWeighted ? batch.Values.At(values) : 0,
-            Dimension = data.Dimension,
+            Weights = picksWeights ? batch.Weights.Pointer : data.IsWeighted ? data.DeviceWeights.At(position) : 0,
+            Dimension = dimension,
             Count = count,
         };
     }
@@ -80,12 +106,15 @@ internal sealed unsafe class RowRing : IDisposable
         _copies.Synchronize();
     }
 
+    /// <summary>Waits until nothing is on its way: what rows were sent from may then go.</summary>
+    public void Finish() => _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_copies.Handle) == CudaNative.Success;
+
     public void Dispose()
     {
         _ = CudaNative.cuStreamSynchronize(_copies.Handle);
-        foreach (Piece piece in _pieces)
+        foreach (Chunk chunk in _chunks)
         {
-            piece.Dispose();
+            chunk.Dispose();
         }
 
         foreach (Batch batch in _batches)
@@ -96,81 +125,107 @@ internal sealed unsafe class RowRing : IDisposable
         _copies.Dispose();
     }
 
+    private void Pick(ulong values, int dimension, ulong index, int count, ulong to) =>
+        _copies.Launch(Kernel.GatherRows, Math.Min((count + 31) / 32, GatherBlocks), 256, new GatherArgs
+        {
+            Rows = new Rows { Values = values, Index = index, Dimension = dimension, Count = count },
+            Values = to,
+        });
+
     private void SendRows(CudaData data, RowOrder order, long position, long count, ulong to)
     {
-        int most = Math.Max(1, PieceBytes / sizeof(float) / data.Dimension);
-        for (long done = 0; done < count; done += most)
-        {
-            int n = (int)Math.Min(most, count - done);
-            long first = done * data.Dimension, values = n * (long)data.Dimension;
-            Piece piece = NextPiece(values);
-            FillRows(data, order, position + done, n, piece.Host.Address);
-            _copies.Upload(to + ((ulong)first * sizeof(float)), (float*)piece.Host.Address, values);
-            piece.Sent.Record(_copies);
-        }
-    }
-
-    private void SendWeights(CudaData data, RowOrder order, long position, int count, ulong to)
-    {
-        Piece piece = NextPiece(count);
-        ReadOnlySpan<float> weights = data.Weights;
-        Span<float> target = piece.Host.Span<float>(0, count);
-        for (int i = 0; i < count; i++)
-        {
-            target[i] = weights[(int)order[position + i]];
-        }
-
-        _copies.Upload<float>(to, target);
-        piece.Sent.Record(_copies);
-    }
-
-    /// <summary>The pinned buffer whose copy is the longest ago, once it is made.</summary>
-    private Piece NextPiece(long values)
-    {
-        Piece piece = _pieces[_nextPiece];
-        _nextPiece = (_nextPiece + 1) % PieceCount;
-        piece.Sent.Synchronize();
-        piece.Host.Reserve(values * sizeof(float));
-        return piece;
-    }
-
-    private static void FillRows(CudaData data, RowOrder order, long position, int count, nint to)
-    {
         int dimension = data.Dimension;
-        int each = Math.Max(1, (order.HalfBits == 0 ? RunBytes : ScatteredBytes) / sizeof(float) / dimension);
-        void FillBlock(int block)
+        long rowBytes = dimension * (long)sizeof(float);
+        if (order.IsSequential && data.HostOnDevice != 0)
         {
-            int first = block * each, n = Math.Min(each, count - first);
-            var values = new Span<float>((float*)to + (first * (long)dimension), n * dimension);
-            if (order.HalfBits == 0)
-            {
-                data.Source.Read(position + first, values);
-                return;
-            }
-
-            long[] rows = ArrayPool<long>.Shared.Rent(n);
-            for (int i = 0; i < n; i++)
-            {
-                rows[i] = order[position + first + i];
-            }
-
-            data.Source.Gather(rows.AsSpan(0, n), values);
-            ArrayPool<long>.Shared.Return(rows);
-        }
-
-        int blocks = (count + each - 1) / each;
-        if (blocks == 1)
-        {
-            FillBlock(0);
+            _copies.Upload(to, data.Host + (position * dimension), count * dimension);
             return;
         }
 
-        Parallel.For(
-            0, blocks, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(MostThreads, Environment.ProcessorCount) }, FillBlock);
+        int each = (int)Math.Max(1, Math.Clamp(count * rowBytes / (2 * _threads), LeastChunkBytes, MostChunkBytes) / rowBytes);
+        long chunks = (count + each - 1) / each;
+        void SendOne(long i)
+        {
+            _context.MakeCurrent();
+            int n = (int)Math.Min(each, count - (i * each));
+            SendChunk(data, order, position + (i * each), n, to + (ulong)(i * each * rowBytes));
+        }
+
+        if (chunks == 1)
+        {
+            SendOne(0);
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, SendOne);
+        }
+        catch (AggregateException error)
+        {
+            // What a source throws reaches the caller as it was thrown.
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+        }
+    }
+
+    private void SendChunk(CudaData data, RowOrder order, long position, int count, ulong to)
+    {
+        Chunk? chunk;
+        while (!_free.TryDequeue(out chunk))
+        {
+            Thread.Yield();
+        }
+
+        try
+        {
+            long values = count * (long)data.Dimension;
+            chunk.Sent.Synchronize();
+            chunk.Host.Reserve(Math.Max(MostChunkBytes, values * sizeof(float)));
+            Fill(data, order, position, count, (float*)chunk.Host.Address);
+            _copies.Upload(to, (float*)chunk.Host.Address, values);
+            chunk.Sent.Record(_copies);
+        }
+        finally
+        {
+            _free.Enqueue(chunk);
+        }
+    }
+
+    private static void Fill(CudaData data, RowOrder order, long position, int count, float* to)
+    {
+        int dimension = data.Dimension;
+        var values = new Span<float>(to, count * dimension);
+        if (order.IsSequential)
+        {
+            if (data.Host != null)
+            {
+                HostCopy.Copy(to, data.Host + (position * dimension), values.Length);
+            }
+            else
+            {
+                data.Source.Read(position, values);
+            }
+
+            return;
+        }
+
+        long[] rented = ArrayPool<long>.Shared.Rent(count);
+        Span<long> rows = rented.AsSpan(0, count);
+        order.CopyTo(position, rows);
+        if (data.Host != null)
+        {
+            HostCopy.Gather(to, data.Host, rows, dimension);
+        }
+        else
+        {
+            data.Source.Gather(rows, values);
+        }
+
+        ArrayPool<long>.Shared.Return(rented);
     }
 
     /// <summary>A pinned buffer, and the mark behind the copy from it: after that it may be filled again.</summary>
-    private sealed class Piece : IDisposable
+    private sealed class Chunk : IDisposable
     {
         public PinnedBuffer Host { get; } = new();
 
@@ -183,10 +238,14 @@ internal sealed unsafe class RowRing : IDisposable
         }
     }
 
-    /// <summary>A buffer on the GPU, and the marks behind what fills it and what reads it.</summary>
+    /// <summary>Buffers on the GPU, and the marks behind what fills them and what reads them.</summary>
     private sealed class Batch(DeviceMemory memory) : IDisposable
     {
         public DeviceBuffer<float> Values { get; } = new(memory, "rows on their way");
+
+        public DeviceBuffer<float> Weights { get; } = new(memory, "weights on their way");
+
+        public DeviceBuffer<long> Index { get; } = new(memory, "the order of rows on their way");
 
         public CudaEvent Sent { get; } = new();
 
@@ -195,6 +254,8 @@ internal sealed unsafe class RowRing : IDisposable
         public void Dispose()
         {
             Values.Dispose();
+            Weights.Dispose();
+            Index.Dispose();
             Sent.Dispose();
             Read.Dispose();
         }

@@ -3,11 +3,15 @@ namespace GpuKMeans.Engines.Cuda.Driver;
 /// <summary>A mark in a <see cref="CudaStream"/> that others can wait for.</summary>
 internal sealed class CudaEvent : IDisposable
 {
+    private const uint BlockingSync = 1;
     private const uint DisableTiming = 2;
 
     private nint _handle;
 
-    public CudaEvent() => CudaNative.Check(CudaNative.cuEventCreate(out _handle, DisableTiming));
+    /// <summary>Makes a mark that is not set.</summary>
+    /// <param name="sleeps">Whether a thread that waits for it sleeps, rather than look again and again.</param>
+    public CudaEvent(bool sleeps = false) =>
+        CudaNative.Check(CudaNative.cuEventCreate(out _handle, DisableTiming | (sleeps ? BlockingSync : 0)));
 
     public nint Handle => _handle;
 

@@ -95,6 +95,9 @@ internal static unsafe partial class CudaNative
     public static partial int cuMemFreeHost(nint pointer);
 
     [LibraryImport(Library)]
+    public static partial int cuPointerGetAttribute(void* value, int attribute, ulong pointer);
+
+    [LibraryImport(Library)]
     public static partial int cuMemcpyHtoDAsync_v2(ulong to, void* from, nuint bytes, nint stream);
 
     [LibraryImport(Library)]

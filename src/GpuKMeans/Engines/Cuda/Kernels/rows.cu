@@ -95,10 +95,40 @@ struct GatherArgs {
     float* values;
 };
 
-// Copies listed rows one after another. A block a row.
-GLOBAL BOUNDS(128, 1) void gather_rows(GatherArgs a) {
-    const float* row = row_values(a.rows, block_id());
-    for (int d = thread_id(); d < a.rows.dimension; d += 128) {
-        a.values[(int64)block_id() * a.rows.dimension + d] = row[d];
+// Copies rows one after another, also from host memory: a warp has four rows on their way at once.
+GLOBAL BOUNDS(256, 1) void gather_rows(GatherArgs a) {
+    constexpr int Together = 4;
+    int dimension = a.rows.dimension;
+    bool vectors = dimension % 4 == 0;
+    int each = vectors ? 4 : 1;
+    for (int first = (int)(global_thread() >> 5) * Together; first < a.rows.count; first += grid_blocks() * (256 / 32) * Together) {
+        const float* rows[Together];
+#pragma unroll
+        for (int r = 0; r < Together; r++) {
+            rows[r] = row_values(a.rows, least(first + r, a.rows.count - 1));
+        }
+        for (int d = lane_id() * each; d < dimension; d += 32 * each) {
+            float4 v[Together];
+#pragma unroll
+            for (int r = 0; r < Together; r++) {
+                if (vectors) {
+                    v[r] = load4(rows[r] + d);
+                } else {
+                    v[r].x = rows[r][d];
+                }
+            }
+#pragma unroll
+            for (int r = 0; r < Together; r++) {
+                float* to = a.values + (int64)(first + r) * dimension + d;
+                if (first + r >= a.rows.count) {
+                    continue;
+                }
+                if (vectors) {
+                    *(float4*)to = v[r];
+                } else {
+                    *to = v[r].x;
+                }
+            }
+        }
     }
 }

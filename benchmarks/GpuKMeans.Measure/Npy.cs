@@ -54,6 +54,7 @@ internal static class Npy
     {
         const int Block = 1 << 14;
         float[] values = GC.AllocateUninitializedArray<float>(checked((int)(source.Count * source.Dimension)));
+        HugePages.Ask(values);
         for (long row = 0; row < source.Count; row += Block)
         {
             long rows = Math.Min(Block, source.Count - row);

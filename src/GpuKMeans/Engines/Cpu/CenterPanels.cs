@@ -73,15 +73,19 @@ internal sealed unsafe class CenterPanels : IDisposable
     /// <summary>The same centres by their first columns alone.</summary>
     public ReadOnlySpan<CenterPanels> Heads => _heads;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Width(int panel) => panel < _widePanels ? _wide : _tail;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FirstCenter(int panel) =>
         panel < _widePanels ? panel * _wide : (_widePanels * _wide) + ((panel - _widePanels) * _tail);
 
     /// <summary>The coordinates of a panel's centres.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Lines(int panel) => _values.Pointer + (FirstCenter(panel) * (long)_allColumns);
 
     /// <summary>−½‖c‖² of a panel's centres.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Starts(int panel) => _starts.Pointer + FirstCenter(panel);
 
     /// <summary>The norm of the longest centre.</summary>

@@ -22,8 +22,10 @@ internal sealed unsafe partial class CpuEngine
     private int _slices;
     private int _sliceColumns;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private double* Sum(int stretch, int cluster) => _sums!.Pointer + (((stretch * (long)_clusters) + cluster) * _dimension);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private double* SumWeight(int stretch, int cluster) => _sumWeights!.Pointer + ((stretch * (long)_clusters) + cluster);
 
     /// <summary>Starts sums at zero.</summary>

@@ -12,13 +12,16 @@ public readonly record struct Device
         Auto,
         Cpu,
         Cuda,
+        Foreign,
     }
 
     private readonly Kind _kind;
+    private readonly string? _name;
 
-    private Device(Kind kind, int index)
+    private Device(Kind kind, int index, string? name = null)
     {
         _kind = kind;
+        _name = name;
         Index = index;
     }
 
@@ -36,6 +39,12 @@ public readonly record struct Device
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         return new(Kind.Cuda, index);
     }
+
+    /// <summary>A device that another library computes on, by the name it gives it; only rows that lie there lead to it.</summary>
+    internal static Device Foreign(string name) => new(Kind.Foreign, 0, name);
+
+    /// <summary>Whether this is a <see cref="Foreign"/> device.</summary>
+    internal bool IsForeign => _kind == Kind.Foreign;
 
     /// <summary>Whether this is <see cref="Auto"/>.</summary>
     public bool IsAuto => _kind == Kind.Auto;
@@ -69,6 +78,7 @@ public readonly record struct Device
     {
         Kind.Cpu => "cpu",
         Kind.Cuda => $"cuda:{Index}",
+        Kind.Foreign => _name!,
         _ => "auto",
     };
 }

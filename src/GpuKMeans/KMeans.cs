@@ -56,7 +56,7 @@ public sealed class KMeans : KMeansEstimator
         RowSummary summary = Examine(data, weights, enoughRows: true, cancellationToken);
         var times = new FitReport { CheckTime = Stopwatch.GetElapsedTime(start) };
 
-        using KMeansEngine engine = CreateEngine(data.Count, data.Dimension);
+        using KMeansEngine engine = CreateEngine(data);
         Checkpoint? checkpoint = Checkpoint.For(Options, nameof(KMeans), engine.Device, data.Count, data.Count, summary, weights.Span);
         FitResult? best = null;
         double least = double.PositiveInfinity;

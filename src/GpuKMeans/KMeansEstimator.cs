@@ -76,12 +76,15 @@ public abstract class KMeansEstimator
     private const double PassesOfAFit = 8;
 
     /// <summary>Makes the engine for training on so many rows.</summary>
-    private protected KMeansEngine CreateEngine(long rows, int dimension)
+    private protected KMeansEngine CreateEngine(long rows, int dimension, VectorSource? source = null)
     {
         double products = PassesOfAFit * rows * Options.ClusterCount * dimension;
         int threads = Options.MaxDegreeOfParallelism;
-        return EngineFactory.Create(EngineFactory.Choose(Options.Device, threads, products), threads);
+        return EngineFactory.Create(EngineFactory.Choose(Options.Device, threads, products, source), threads, source);
     }
+
+    /// <summary>Makes the engine for training on these rows.</summary>
+    private protected KMeansEngine CreateEngine(VectorSource rows) => CreateEngine(rows.Count, rows.Dimension, rows);
 
     private protected void Set(FitResult? result) => _result = result;
 
@@ -91,7 +94,7 @@ public abstract class KMeansEstimator
     {
         ArgumentNullException.ThrowIfNull(data);
         CheckShape(enoughRows ? data.Count : null, data.Dimension);
-        RowSummary summary = RowStatistics.Of(data, weights, IsCosine, Options.MaxDegreeOfParallelism, cancellationToken);
+        RowSummary summary = data.Summarize(weights, IsCosine, Options.MaxDegreeOfParallelism, cancellationToken);
         return !enoughRows || summary.PositiveRows >= Options.ClusterCount
             ? summary
             : throw KMeansErrors.TooFewWeightedRows(summary.PositiveRows, Options.ClusterCount);

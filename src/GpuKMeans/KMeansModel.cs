@@ -88,10 +88,10 @@ public sealed partial class KMeansModel
     public float[,] Transform(VectorSource data, CancellationToken cancellationToken = default)
     {
         Check(data);
-        RowStatistics.Of(data, default, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
+        data.Summarize(default, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
         float[,] distances = new float[data.Count, ClusterCount];
         int part = Math.Max(1, PartRows / ClusterCount);
-        using Lease lease = new(this, data.Count);
+        using Lease lease = new(this, data);
         using EngineData rows = lease.Engine.Load(data, default, _frame, once: true);
         for (long start = 0; start < data.Count; start += part)
         {
@@ -121,7 +121,7 @@ public sealed partial class KMeansModel
         Check(data);
         if (!weights.IsEmpty)
         {
-            RowStatistics.Of(data, weights, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
+            data.Summarize(weights, _frame.Normalize, MaxDegreeOfParallelism, cancellationToken);
         }
 
         return -Assign(data, weights, default, wantInertia: true, null, cancellationToken);
@@ -137,7 +137,7 @@ public sealed partial class KMeansModel
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken)
     {
-        using Lease lease = new(this, data.Count);
+        using Lease lease = new(this, data);
         using EngineData rows = lease.Engine.Load(data, weights, _frame, once: true);
         int most = lease.Engine.RowsPerCall, part = (int)Math.Min(most, data.Count);
         int[] spare = labels.IsEmpty ? new int[part] : [];
@@ -191,11 +191,11 @@ public sealed partial class KMeansModel
     {
         private readonly KMeansModel _model;
 
-        public Lease(KMeansModel model, long rows)
+        public Lease(KMeansModel model, VectorSource rows)
         {
             _model = model;
             Device device = EngineFactory.Choose(
-                model.Device, model.MaxDegreeOfParallelism, (double)rows * model.ClusterCount * model.Dimension);
+                model.Device, model.MaxDegreeOfParallelism, (double)rows.Count * model.ClusterCount * model.Dimension, rows);
             KMeansEngine? engine = Interlocked.Exchange(ref model._idle, null);
             if (engine is not null && engine.Device != device)
             {
@@ -205,7 +205,7 @@ public sealed partial class KMeansModel
 
             if (engine is null)
             {
-                engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism);
+                engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism, rows);
                 engine.SetCenters(model._centers, model._counts, model._frame);
             }
 

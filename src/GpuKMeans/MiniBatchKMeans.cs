@@ -149,7 +149,7 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
         RowSummary summary = Examine(data, weights, enoughRows: true, cancellationToken);
         TimeSpan checkTime = Stopwatch.GetElapsedTime(start);
 
-        using KMeansEngine engine = CreateEngine(data.Count, data.Dimension);
+        using KMeansEngine engine = CreateEngine(data);
         Checkpoint? checkpoint = Checkpoint.For(
             Options, nameof(MiniBatchKMeans), engine.Device, data.Count, data.Count, summary, weights.Span);
         start = Stopwatch.GetTimestamp();
@@ -236,7 +236,7 @@ public sealed partial class MiniBatchKMeans : KMeansEstimator, IDisposable
 
     private void StartPartialFit(VectorSource batch, ReadOnlyMemory<float> weights, RowFrame frame)
     {
-        KMeansEngine engine = CreateEngine(batch.Count, batch.Dimension);
+        KMeansEngine engine = CreateEngine(batch);
         try
         {
             if (base.IsFitted)

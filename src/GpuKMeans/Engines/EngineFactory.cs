@@ -17,11 +17,17 @@ internal static class EngineFactory
     /// <param name="device">The device asked for.</param>
     /// <param name="threads">The most threads of the CPU engine; −1 for one a core.</param>
     /// <param name="products">About how many products the work takes: rows × clusters × columns × passes.</param>
-    public static Device Choose(Device device, int threads, double products)
+    /// <param name="rows">The rows, which may lie on a device; null where they are not there yet.</param>
+    public static Device Choose(Device device, int threads, double products, VectorSource? rows = null)
     {
         if (!device.IsAuto)
         {
             return device;
+        }
+
+        if (rows?.Home is { } home)
+        {
+            return home;
         }
 
         // The driver is not so much as loaded for work that is too small for it.
@@ -32,7 +38,8 @@ internal static class EngineFactory
     /// <summary>Makes an engine; the caller disposes it.</summary>
     /// <param name="device">The device, as <see cref="Choose"/> gives it.</param>
     /// <param name="threads">The most threads of the CPU engine; −1 for one a core.</param>
+    /// <param name="rows">The rows that <see cref="Choose"/> was given.</param>
     /// <exception cref="PlatformNotSupportedException">A GPU was asked for that cannot be used; the message says why.</exception>
-    public static KMeansEngine Create(Device device, int threads) =>
-        device.IsCuda ? CudaEngine.Create(device.Index) : new CpuEngine(threads);
+    public static KMeansEngine Create(Device device, int threads, VectorSource? rows = null) =>
+        device.IsForeign ? rows!.CreateEngine() : device.IsCuda ? CudaEngine.Create(device.Index) : new CpuEngine(threads);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using GpuKMeans.Engines;
 
 namespace GpuKMeans;
 
@@ -64,6 +65,24 @@ public abstract class VectorSource : IDisposable
         handle = default;
         return false;
     }
+
+    /// <summary>The device in whose memory the rows lie, where <see cref="Device.Auto"/> then computes; null for the host's.</summary>
+    internal virtual Device? Home => null;
+
+    /// <summary>Makes the engine for a <see cref="Device.Foreign"/> home.</summary>
+    internal virtual KMeansEngine CreateEngine() => throw new NotSupportedException();
+
+    /// <summary>
+    /// The address of row 0 on a GPU, where the rows lie there as contiguous float32 at a multiple of 16 bytes and all
+    /// work that writes them is done; else 0. Holds until the source is disposed.
+    /// </summary>
+    /// <param name="gpu">The number of the GPU.</param>
+    internal virtual ulong AddressOn(int gpu) => 0;
+
+    /// <summary>Checks the rows and takes what training needs to know of them.</summary>
+    internal virtual RowSummary Summarize(
+        ReadOnlyMemory<float> weights, bool normalize, int threads, CancellationToken cancellationToken) =>
+        RowStatistics.Of(this, weights, normalize, threads, cancellationToken);
 
     /// <summary>Views memory as rows.</summary>
     /// <param name="values">The rows one after another.</param>

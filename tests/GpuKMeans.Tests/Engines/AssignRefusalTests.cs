@@ -11,7 +11,7 @@ public sealed class AssignRefusalTests
         get
         {
             var cases = new TheoryData<string, float, int>();
-            foreach (string name in (string[])[.. TestEngines.Cpu, TestEngines.Cuda])
+            foreach (string name in TestEngines.All)
             {
                 foreach (float value in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
                 {

@@ -8,7 +8,7 @@ public sealed class SeedingTests
     public static TheoryData<string> Names => TestEngines.Names;
 
     public static TheoryData<string, bool> NamesAndWeights =>
-        new(from name in (string[])[.. TestEngines.Cpu, TestEngines.Cuda] from weighted in (bool[])[false, true] select (name, weighted));
+        new(from name in TestEngines.All from weighted in (bool[])[false, true] select (name, weighted));
 
     [Theory, MemberData(nameof(NamesAndWeights))]
     public void Potentials_are_those_of_the_rows_chosen_so_far(string name, bool weighted)

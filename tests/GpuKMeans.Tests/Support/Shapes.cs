@@ -22,7 +22,7 @@ internal static class Shapes
     private static TheoryData<string, int, int, int> ByEngine((int N, int D, int K)[] shapes)
     {
         var cases = new TheoryData<string, int, int, int>();
-        foreach (string engine in (string[])[.. TestEngines.Cpu, TestEngines.Cuda])
+        foreach (string engine in TestEngines.All)
         {
             foreach ((int n, int d, int k) in shapes)
             {

@@ -13,7 +13,9 @@ internal static class TestEngines
     public static string[] Cpu { get; } =
         [.. CpuKernels.Available.SelectMany(kernel => new[] { 1, 2, 3 }.Select(threads => $"{kernel.Name} ×{threads}"))];
 
-    public static TheoryData<string> Names => new([.. Cpu, Cuda]);
+    public static string[] All { get; } = [.. Cpu, Cuda];
+
+    public static TheoryData<string> Names => new(All);
 
     /// <summary>Makes an engine. Skips the test that asks for a device this machine lacks.</summary>
     public static KMeansEngine Create(string name)

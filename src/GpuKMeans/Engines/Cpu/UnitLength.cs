@@ -3,8 +3,8 @@ namespace GpuKMeans.Engines.Cpu;
 /// <summary>Scales rows to unit length, for <see cref="Metric.Cosine"/>.</summary>
 internal static class UnitLength
 {
-    // Rounding each value to float32 moves a squared length of 1 by no more than 2⁻²³.
-    private const double AlreadyUnit = 1.0 / (1 << 22);
+    /// <summary>How far from 1 the squared length of a row may be that was scaled before: rounding each value to float32 moves it by no more than 2⁻²³.</summary>
+    public const double AlreadyUnit = 1.0 / (1 << 22);
 
     /// <summary>Scales a row in place.</summary>
     /// <param name="row">The values.</param>

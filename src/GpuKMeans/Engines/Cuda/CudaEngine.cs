@@ -67,9 +67,22 @@ internal sealed partial class CudaEngine : KMeansEngine
                 _stream.Synchronize();
             }
 
-            if (!once && TryReserve(data))
+            ulong address = rows.AddressOn(_context.Device.Index);
+            if (address != 0 && !frame.Normalize)
             {
-                _ring.SendAll(data, data.Rows.Pointer);
+                data.Rows.View(address, data.Count * data.Dimension);
+            }
+            else if ((!once || address != 0) && TryReserve(data))
+            {
+                if (address == 0)
+                {
+                    _ring.SendAll(data, data.Rows.Pointer);
+                }
+                else
+                {
+                    _stream.Copy(data.Rows.Pointer, address, data.Count * data.Dimension * sizeof(float));
+                }
+
                 if (frame.Normalize)
                 {
                     NormalizeAll(data);

@@ -32,8 +32,16 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable
         return Pointer;
     }
 
+    /// <summary>Takes an array that lies on the GPU already and stays another's.</summary>
+    public void View(ulong pointer, long count)
+    {
+        Dispose();
+        (Pointer, Capacity) = (pointer, count);
+    }
+
     public void Dispose()
     {
+        // Does nothing to memory that is not the engine's.
         _memory.Free(Pointer);
         (Pointer, Capacity) = (0, 0);
     }

@@ -37,7 +37,7 @@ internal sealed class DeviceMemory : IDisposable
         return pointer;
     }
 
-    /// <summary>Frees memory; does nothing where it is freed already.</summary>
+    /// <summary>Frees memory; does nothing where it is freed already, or another's.</summary>
     public void Free(ulong pointer)
     {
         bool known;

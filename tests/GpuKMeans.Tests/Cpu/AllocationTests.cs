@@ -1,6 +1,6 @@
 using GpuKMeans.Engines;
 
-namespace GpuKMeans.Tests.Engines;
+namespace GpuKMeans.Tests.Cpu;
 
 /// <summary>Steps leave no work for the garbage collector.</summary>
 public sealed class AllocationTests

@@ -1,6 +1,6 @@
 using GpuKMeans.Engines;
 
-namespace GpuKMeans.Tests.Engines;
+namespace GpuKMeans.Tests;
 
 /// <summary>Orders take each row once, and shuffled ones look it.</summary>
 public sealed class RowOrderTests

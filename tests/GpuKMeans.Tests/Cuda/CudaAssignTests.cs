@@ -9,7 +9,7 @@ public class CudaAssignTests
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
-        foreach (int dimension in new[] { 1, 2, 3, 15, 16, 17, 64, 100, 128, 300, 768, 1000 })
+        foreach (int dimension in new[] { 1, 2, 3, 15, 16, 17, 33, 64, 65, 100, 128, 300, 768, 1000 })
         {
             foreach (int clusters in new[] { 1, 2, 3, 7, 8, 100, 1000 })
             {
@@ -22,6 +22,13 @@ public class CudaAssignTests
             shapes.Add(rows, 2, 5);
             shapes.Add(rows, 20, 130);
             shapes.Add(rows, 400, 3);
+        }
+
+        // One centre more than a kernel takes at once, and more than keys can name without a count of rounds.
+        foreach (int dimension in new[] { 16, 30, 50, 128 })
+        {
+            shapes.Add(1000, dimension, 257);
+            shapes.Add(1000, dimension, 9001);
         }
 
         shapes.Add(100_003, 32, 64);
@@ -44,6 +51,28 @@ public class CudaAssignTests
             Gpu.Same(expected, labels, "labels");
             Gpu.Same(cpuDistances, distances, "distances");
             Assert.Equal(cpuInertia, inertia, cpuInertia * 1e-12);
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 40)]
+    [InlineData(30, 300)]
+    [InlineData(100, 50)]
+    [InlineData(100, 700)]
+    public void Labels_without_distances_are_the_same(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(20_000, dimension, 40), centers = Gpu.Normal(clusters, dimension, 41);
+        RowFrame frame = Gpu.Frame(rows, dimension);
+        int[] expected = Gpu.Oracle(rows, centers, dimension), labels = new int[20_000];
+        foreach (bool hopper in new[] { true, false })
+        {
+            engine.UseHopper = hopper;
+            using EngineData data = engine.Load(VectorSource.FromMemory(rows, dimension), default, frame);
+            engine.SetCenters(centers, new double[clusters], frame);
+            engine.Label(data);
+            engine.GetLabels(data, 0, labels);
+            Gpu.Same(expected, labels, "labels");
         }
     }
 

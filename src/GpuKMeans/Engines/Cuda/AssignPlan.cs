@@ -16,12 +16,12 @@ internal sealed record AssignKernel(
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
-/// <param name="TiledColumns">The columns of the tiles of centres that the kernels for Hopper read; 0 for none.</param>
-/// <param name="TiledRows">The rows of the tiles that they read; 0 for none.</param>
+/// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
+/// <param name="TiledRows">The rows of the tiles that it reads; 0 for none.</param>
 internal sealed record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TiledRows = 0)
 {
-    // Of Kernels/centers.cuh: rows that the kernels for Hopper keep in registers.
+    // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
 
     /// <summary>Makes the plan.</summary>
@@ -45,18 +45,19 @@ internal sealed record AssignPlan(
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
-        if (useHopper && gpu.Device.ComputeCapability.Major == 9)
+        bool hopper = useHopper && gpu.Device.ComputeCapability.Major == 9;
+        if (dimension <= ShortColumns)
         {
-            int columns = TiledColumnsFor(dimension);
-            if (dimension <= ShortColumns)
-            {
-                return new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, false, columns);
-            }
+            // After the values come those that make scores keys, in whole steps of the tensor cores.
+            int columns = ShortColumnsFor(dimension);
+            return hopper && clusters > MostHeldClusters(columns)
+                ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, false, columns + 16)
+                : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, false, columns + 8);
+        }
 
-            if (ForHopper(gpu, dimension) is { } hopper)
-            {
-                return new AssignPlan(hopper, candidates, true, columns, hopper.BlockRows);
-            }
+        if (hopper && ForHopper(gpu, dimension) is { } wide)
+        {
+            return new AssignPlan(wide, candidates, true, WideColumnsFor(dimension), wide.BlockRows);
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
@@ -91,22 +92,39 @@ internal sealed record AssignPlan(
         return new AssignKernel(kernel, 128, 128, 0);
     }
 
+    /// <summary>The kernel for any GPU that holds rows in registers: as many blocks as find registers and shared memory.</summary>
+    private static AssignKernel ForHeldRows(CudaContext gpu, int columns, int clusters)
+    {
+        // Of Kernels/held.cuh: a ring of tiles of centres, or all of them where keys can name them.
+        const int mostStages = 3, mostTiles = 32;
+        (Kernel kernel, int threads, int blocks) = columns switch
+        {
+            16 => (Kernel.AssignHeld16, 128, 6),
+            32 => (Kernel.AssignHeld32, 128, 5),
+            64 => (Kernel.AssignHeld64, 128, 4),
+            _ => (Kernel.AssignHeld128, 384, 1),
+        };
+        int tiles = (clusters + 127) / 128, tileBytes = 256 * (columns + 8), stages;
+        do
+        {
+            int room = Math.Min(Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024) / tileBytes, mostTiles);
+            stages = room >= tiles ? tiles : Math.Min(room, mostStages);
+        }
+        while (stages < Math.Min(tiles, 2) && --blocks > 0);
+        return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * tileBytes, stages);
+    }
+
     /// <summary>The kernel for Hopper that has rows in registers.</summary>
     private static AssignKernel ForShortRows(CudaContext gpu, int columns, int clusters)
     {
-        // Of Kernels/hopper_short.cuh: a ring of tiles of centres, ShortState, and their half squared lengths for two more.
+        // Of Kernels/hopper_short.cuh: a ring of tiles of centres, and ShortState.
         const int mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        (Kernel kernel, int groups, int threads, int blocks) = columns switch
-        {
-            16 => (Kernel.AssignShort16, 2, 288, 3),
-            32 => (Kernel.AssignShort32, 2, 288, 3),
-            64 => (Kernel.AssignShort64, 2, 288, 2),
-            _ => (Kernel.AssignShort128, 3, 512, 1),
-        };
-        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
-        int stages = Math.Min((room - barrierBytes - 1024) / ((256 * columns) + 512), Math.Min(mostStages, (clusters + 127) / 128));
-        int bytes = barrierBytes + (stages * 256 * columns) + ((stages + 2) * 512);
-        return new AssignKernel(kernel, threads, groups * 64, blocks * gpu.Multiprocessors, bytes, stages);
+        (Kernel kernel, int groups, int threads, int blocks) = columns == 64
+            ? (Kernel.AssignShort64, 2, 288, 2)
+            : (Kernel.AssignShort128, 3, 512, 1);
+        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024), tileBytes = 256 * (columns + 16);
+        int stages = Math.Min((room - barrierBytes) / tileBytes, Math.Min(mostStages, (clusters + 127) / 128));
+        return new AssignKernel(kernel, threads, groups * 64, blocks * gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
     }
 
     /// <summary>The kernel for Hopper, with as many rows and stages as find room; null where rows are too long for it.</summary>
@@ -115,7 +133,7 @@ internal sealed record AssignPlan(
         // Of Kernels/assign_sm90a.cu: rows, a ring of tiles of centres or of 64 columns of them, and BlockState.
         const int barrierBytes = (24 + 24 + 8 + 8) * 8, mostChunks = 24, mostStages = 8;
         const int chunk = 64, stageBytes = 256 * chunk;
-        int columns = TiledColumnsFor(dimension);
+        int columns = WideColumnsFor(dimension);
         foreach ((int rows, int leastStages) in new[] { (192, 4), (128, 2), (64, 2) })
         {
             // Half squared lengths come beside the ring, for two tiles more than it has.
@@ -141,12 +159,21 @@ internal sealed record AssignPlan(
         return null;
     }
 
-    private static int TiledColumnsFor(int dimension) => dimension switch
+    /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>
+    private static int MostHeldClusters(int columns) => columns switch
+    {
+        <= 32 => int.MaxValue,
+        64 => 384,
+        _ => 128,
+    };
+
+    private static int ShortColumnsFor(int dimension) => dimension switch
     {
         <= 16 => 16,
         <= 32 => 32,
         <= 64 => 64,
-        <= 128 => 128,
-        _ => (dimension + 63) / 64 * 64,
+        _ => ShortColumns,
     };
+
+    private static int WideColumnsFor(int dimension) => (dimension + 63) / 64 * 64;
 }

@@ -17,7 +17,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>D rounded up to whole steps of the tensor cores.</summary>
     public int PaddedColumns => (Dimension + 15) / 16 * 16;
 
-    /// <summary>D rounded up to whole stages of the kernel for Hopper; 0 where another is used.</summary>
+    /// <summary>The columns of the tiles that the fast pass reads; 0 where it reads none.</summary>
     public int TiledColumns { get; private set; }
 
     /// <summary>The number of values: K×D.</summary>

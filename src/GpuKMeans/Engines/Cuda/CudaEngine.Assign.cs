@@ -73,7 +73,9 @@ internal sealed unsafe partial class CudaEngine
     }
 
     /// <summary>Finds labels and distances of a part, into the work buffers.</summary>
-    private void AssignPart(in Rows rows)
+    /// <param name="rows">The part.</param>
+    /// <param name="measures">Whether distances are wanted.</param>
+    private void AssignPart(in Rows rows, bool measures = true)
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
@@ -92,7 +94,7 @@ internal sealed unsafe partial class CudaEngine
                 Candidates = _work.Candidates.Reserve(n * (long)MostCandidates),
             },
             Labels = _work.Labels.Reserve(n),
-            Distances = _work.Distances.Reserve(n),
+            Distances = measures ? _work.Distances.Reserve(n) : 0,
             BadRow = _work.BadRow.Pointer,
             Stages = plan.Assign.Stages,
             TileRows = plan.TiledRows,
@@ -109,8 +111,7 @@ internal sealed unsafe partial class CudaEngine
             arguments.Scales = _work.Scales.Reserve(n);
             if (plan.RoundsRows)
             {
-                bool fit = rows.Dimension <= 128;
-                _stream.Launch(fit ? Kernel.RoundShortRows : Kernel.RoundRows, Blocks(n, fit ? 32 : 16), 128, arguments);
+                _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
             }
 
             Launch(plan.Assign, arguments, 1);

@@ -70,7 +70,7 @@ internal sealed partial class CudaEngine
         source.Labels.Reserve(data.Count);
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
         {
-            AssignPart(part);
+            AssignPart(part, measures: false);
             _stream.Copy(source.Labels.At(part.Before), _work.Labels.Pointer, part.Count * (long)sizeof(int));
         }
     }

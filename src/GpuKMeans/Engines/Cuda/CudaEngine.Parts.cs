@@ -5,8 +5,11 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Taking rows part by part, wherever they are.</content>
 internal sealed partial class CudaEngine
 {
-    /// <summary>The most rows a kernel is given at once.</summary>
+    /// <summary>The most rows that are summed or streamed at once.</summary>
     private const int MostPartRows = 1 << 20;
+
+    /// <summary>The most rows that are assigned at once.</summary>
+    private const int MostAssignRows = 1 << 22;
 
     private const int PartValues = 1 << 25;
 
@@ -28,14 +31,16 @@ internal sealed partial class CudaEngine
     /// Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer, and about the same
     /// number each time.
     /// </summary>
-    private static int AssignRows(CudaData data, long count)
+    private int AssignRows(CudaData data, long count)
     {
         if (!data.IsResident)
         {
             return PartRows(data.Dimension);
         }
 
-        long parts = Blocks(count, Math.Clamp((PartValues << 3) / data.Dimension, 1024, MostPartRows));
+        // What is worked with beside them is little of the GPU's memory.
+        long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 64 / rowBytes;
+        long parts = Blocks(count, Math.Clamp(Math.Min((PartValues << 3) / data.Dimension, room), 1024, MostAssignRows));
         return (int)(Blocks(Blocks(count, Math.Max(parts, 1)), 1024) * 1024);
     }
 

@@ -43,22 +43,24 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
         total_all(a.total);
         return;
     }
-    bool is_short = a.tiles_of_halves && a.tiled_columns <= ShortColumns;
+    bool is_short = a.tiles_of_halves && a.dimension <= ShortColumns;
+    int tile_columns = is_short ? short_columns(a.dimension) : a.tiled_columns;     // without those after the values
     auto put = [&](int d, half_bits h) {
         if (d < a.padded_columns) {
             a.halves[(int64)k * a.padded_columns + d] = h;
         }
         if (a.tiles_of_halves) {
-            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, is_short ? short_column(d) : d, 128)] = h;
+            int column = is_short && d < tile_columns ? short_column(d) : d;
+            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, column, 128)] = h;
         }
     };
-    int columns = a.tiles_of_halves ? a.tiled_columns : a.padded_columns;
+    int columns = a.tiles_of_halves ? tile_columns : a.padded_columns;
     if (k >= a.count) {
-        for (int d = lane_id(); d < columns; d += 32) {
+        for (int d = lane_id(); d < (is_short ? a.tiled_columns : columns); d += 32) {
             put(d, 0);
         }
         if (lane_id() == 0) {
-            a.half_squares[k] = is_short ? infinity() : PaddingHalfSquare;
+            a.half_squares[k] = PaddingHalfSquare;
         }
         return;
     }
@@ -80,8 +82,14 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     }
     square = lanes_sum(square);
     residual = lanes_sum(residual);
+    float half_square = (float)(0.5 * square);
+    if (is_short && lane_id() < a.tiled_columns - tile_columns) {
+        half_bits whole = half_round(-half_square * ShortSquareScale);
+        half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
+        int i = lane_id();
+        put(tile_columns + i, i == 0 ? half_round(ShortOffset) : i == 1 ? whole : i == 2 ? rest : 0);
+    }
     if (lane_id() == 0) {
-        float half_square = (float)(0.5 * square);
         // The shift itself rounds: by 2^-24 of each value at most.
         float norm = root((float)square) * 1.000001f;
         a.half_squares[k] = half_square;

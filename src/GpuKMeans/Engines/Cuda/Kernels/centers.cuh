@@ -42,10 +42,23 @@ DEVICE int64 tiled_place(int row, int column, int tile_rows) {
 // columns it has the first two for the first half of the products, the others for the second.
 constexpr int ShortColumns = 128;
 
+// The columns of their values: the tensor cores' steps of 16, a power of two of them.
+DEVICE int short_columns(int dimension) {
+    return dimension <= 16 ? 16 : dimension <= 32 ? 32 : dimension <= 64 ? 64 : ShortColumns;
+}
+
 DEVICE int short_column(int column) {
     int four = column / 4 % 4, at = column % 4;
     return column / 16 * 16 + at / 2 * 8 + four * 2 + at % 2;
 }
+
+// After the values come columns that make the product a score and the score a key (see keys.cuh): the offset of keys, as the
+// product of a row's factor and a centre's, and half the squared length in two parts, which rows have the scale for. Padding
+// centres have zeros, which make keys below all others.
+constexpr float ShortOffsetFactor = 0x1p12f;
+constexpr float ShortOffset = 0x1.8p12f;
+constexpr float ShortSquareScale = 0.25f;
+constexpr int MostShortRatioExponent = 13;
 
 // What a padding centre has for half its squared length: a score no centre can be below, yet finite when multiplied
 // by the ratio of a row's scale to the centres', which is kept between the two limits.

@@ -57,8 +57,9 @@ DEVICE int shuffle_up(int v, int by) { return __nvvm_shfl_sync_up_i32(0xFFFFFFFF
 
 DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
 
-// The value of the first of the lane's four.
-DEVICE int shuffle_first_of_four(int v) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, 0, 0x1C1F); }
+// The value of one of the lane's four.
+DEVICE int shuffle_of_four(int v, int lane) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, lane, 0x1C1F); }
+DEVICE int shuffle_first_of_four(int v) { return shuffle_of_four(v, 0); }
 
 DEVICE double shuffle_xor(double v, int mask) {
     uint64 bits = __builtin_bit_cast(uint64, v);

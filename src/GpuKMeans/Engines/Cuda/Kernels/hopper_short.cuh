@@ -13,12 +13,10 @@
 
 constexpr int TileCenters = 128;        // in memory; a kernel may take one half at a time
 constexpr int MostStages = 32;
-constexpr uint HalfSquareBytes = TileCenters * 4;
 
 struct ShortState {
     uint64 full[MostStages];
     uint64 empty[MostStages];
-    float half_squares[1][TileCenters];     // as many as there are stages, and two
 };
 
 // Has the rows of a tile brought to the second-level cache.
@@ -62,14 +60,14 @@ DEVICE void finish_rows(const AssignArgs& a, const BestKeys (&best)[2][Sets], co
 // away.
 template <int Groups, int Steps, int Width, bool GiveRegisters>
 DEVICE void assign_short(const AssignArgs& a) {
-    constexpr uint StageBytes = TileCenters * Steps * 16 * 2;
+    constexpr uint StageBytes = TileCenters * (Steps + 1) * 16 * 2;     // one step more than there are values for
     constexpr int TileRows = Groups * 64, Parts = TileCenters / Width;
     extern SHARED __attribute__((aligned(128))) unsigned char shared[];
-    int stages = a.stages, slots = stages + 2, center_tiles = a.centers.tiles;
+    int stages = a.stages, center_tiles = a.centers.tiles;
     bool all = center_tiles <= stages;
     uint values_at = shared_address(shared);
     ShortState& state = *(ShortState*)(shared + stages * StageBytes);
-    uint full = shared_address(state.full), empty = shared_address(state.empty), half_squares_at = shared_address(state.half_squares);
+    uint full = shared_address(state.full), empty = shared_address(state.empty);
     if (thread_id() == 0) {
         for (int s = 0; s < stages; s++) {
             barrier_init(full + s * 8, 1);
@@ -80,7 +78,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     block_barrier();
 
     int tiles = (a.rows.count + TileRows - 1) / TileRows;
-    Turn turn, slot;
+    Turn turn;
     if (warp_id() / 4 == Groups) {
         if constexpr (GiveRegisters) {
             give_registers<24>();
@@ -95,13 +93,11 @@ DEVICE void assign_short(const AssignArgs& a) {
                     if (!all) {
                         barrier_wait(empty + turn.at * 8, turn.parity ^ 1);
                     }
-                    barrier_expect(barrier, StageBytes + HalfSquareBytes);
+                    barrier_expect(barrier, StageBytes);
                     copy_bulk(values_at + turn.at * StageBytes, (const char*)a.centers.tiles_of_halves + (int64)t * StageBytes, StageBytes, barrier);
-                    copy_bulk(half_squares_at + slot.at * HalfSquareBytes, a.centers.half_squares + t * TileCenters, HalfSquareBytes, barrier);
                 }
                 warp_barrier();
                 turn.next(stages);
-                slot.next(slots);
             }
             if (!all && tile + grid_blocks() < tiles) {
                 prefetch_tile<TileRows>(a.rows, tile + grid_blocks());
@@ -117,12 +113,12 @@ DEVICE void assign_short(const AssignArgs& a) {
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
         ShortRows<Steps> rows = read_rows<Steps>(a, place);
+        uint extra[4] = {rows.extra, rows.extra, 0, 0};
         BestKeys best[2][Sets];
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < center_tiles; t++) {
             barrier_wait(full + turn.at * 8, turn.parity);
             uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
-            const float2* half_squares = (const float2*)state.half_squares[slot.at] + (lane_id() & 3);
             for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
                 float sums[Width / 2];
                 products_begin();
@@ -130,6 +126,7 @@ DEVICE void assign_short(const AssignArgs& a) {
                 for (int s = 0; s < Steps; s++) {
                     multiply_add(sums, rows.values[s], stage + part * Width + s * 2 * TileCenters, s);
                 }
+                multiply_add(sums, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
                 products_commit();
                 products_wait();
                 if (!all && part == Parts - 1) {
@@ -138,7 +135,7 @@ DEVICE void assign_short(const AssignArgs& a) {
                         barrier_arrive(empty + turn.at * 8);
                     }
                 }
-                keep_best<Width, GiveRegisters>(best, limits, sums, half_squares + part * Width / 2, rows.ratio, rows.margins, factor, t * Parts + part);
+                keep_best<Width, GiveRegisters>(best, limits, sums, rows.margins, factor, t * Parts + part);
             }
             if (Parts > 1 && !all && t == center_tiles - 1 && (a.centers.count - 1) % TileCenters < TileCenters - Width && lane_id() == 0) {
                 barrier_arrive(empty + turn.at * 8);    // the last part was passed over
@@ -146,7 +143,6 @@ DEVICE void assign_short(const AssignArgs& a) {
             // What came first never leaves where all find room.
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
-            slot.next(all ? center_tiles : slots);
         }
         finish_rows<Width>(a, best, rows.margins, rows.ratio, rows.fits, place);
     }

@@ -3,8 +3,8 @@
 // A score is added to 1.5·2^24. As long as it is below 2^23 the sum lies in one binade: its bits, as an integer, are in the
 // order of the scores, two units apart. Times 32 they lose no more than the sign and three bits of the exponent, which are
 // always the same, and make room for the place of the centre among the 32 a thread sees of a tile. The multiplication and
-// the addition are one instruction, in a unit that is otherwise idle. Scores that are no number, or minus infinity as those of
-// padding centres are, have keys below zero.
+// the addition are one instruction, in a unit that is otherwise idle. Scores that are no number, or minus infinity, have keys
+// below zero, and zeros, which padding centres of short rows have, keys below those in range.
 #pragma once
 #include "assign.cuh"
 

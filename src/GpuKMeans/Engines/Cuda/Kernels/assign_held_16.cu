@@ -1,0 +1,4 @@
+// Rows of up to 16 values.
+#include "held.cuh"
+
+GLOBAL BOUNDS(128, 6) void assign_held_16(AssignArgs a) { assign_held<1, 4>(a); }

@@ -1,0 +1,4 @@
+// Rows of up to 64 values.
+#include "held.cuh"
+
+GLOBAL BOUNDS(128, 4) void assign_held_64(AssignArgs a) { assign_held<4, 4>(a); }

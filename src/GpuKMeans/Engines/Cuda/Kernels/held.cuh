@@ -1,0 +1,395 @@
+// The fast pass for rows of up to 128 values on any GPU: a warp holds 32 rows in its registers, rounded, in the order in which
+// the tensor cores take them, and centres pass by: tiles of 128 in a ring of shared memory, or all of them for good where they
+// find room, and then warps never wait for one another.
+//
+// Few small blocks share a multiprocessor, so that while one warp reads rows others multiply and others look at scores. Looking
+// at scores costs most: half squared lengths, the offset that makes a score an integer and the row's scale are columns of the
+// product (see centers.cuh), which leaves an instruction to make a key and six to keep two. More warps are better than more
+// registers for each. Bringing the next rows to the second-level cache, putting the lower of two keys together in the
+// multiplier, and looking at more centres between two branches were no faster.
+#pragma once
+#include "short_best.cuh"
+#include "short_rows.cuh"
+#include "tensor.cuh"
+
+constexpr int TileCenters = 128;
+constexpr int HeldRowsOfWarp = 32;
+
+// Bytes from eight columns of a tile to the next eight.
+constexpr uint BlockBytes = TileCenters * 16;
+
+template <int Steps>
+constexpr uint HeldTileBytes = (Steps * 2 + 1) * BlockBytes;
+
+// Rows as a lane has them: of each of the rows own, own + 8, + 16 and + 24, four of each 16 columns. What else is known of a
+// row is shared out: the lane of a quad has it of the row that its number says.
+template <int Steps>
+struct HeldRows {
+    uint values[2][Steps][4];
+    uint extra[2][2];       // the columns of the scale, of each row
+    float ratio;
+    int margin;
+};
+
+// Of four values a lane, summed over the four lanes of a quad, each lane gets one.
+DEVICE float share_sums(const float (&v)[4]) {
+    bool odd = lane_id() & 1, high = lane_id() & 2;
+    float first = (odd ? v[1] : v[0]) + shuffle_xor(odd ? v[0] : v[1], 1);
+    float second = (odd ? v[3] : v[2]) + shuffle_xor(odd ? v[2] : v[3], 1);
+    return (high ? second : first) + shuffle_xor(high ? first : second, 2);
+}
+
+// Rounds `Count` of the four rows at once: all where they find room in registers.
+template <int Steps, int First, int Count>
+DEVICE void round_held(HeldRows<Steps>& rows, const AssignArgs& a, const Extremes& extremes, float centers_scale, int place) {
+    float v[4][Steps * 4], origin[Steps * 4];
+    const float* values[4];
+#pragma unroll
+    for (int r = First; r < First + Count; r++) {
+        // Places after the last repeat it; what comes of them is not kept.
+        values[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+    }
+    if (a.rows.dimension == Steps * 16) {
+#pragma unroll
+        for (int r = First; r < First + Count; r++) {
+            read_whole_row<Steps>(v[r], values[r]);
+        }
+        read_whole_row<Steps>(origin, a.centers.origin);
+    } else {
+#pragma unroll
+        for (int r = First; r < First + Count; r++) {
+            read_row<Steps>(v[r], values[r], a.rows.dimension);
+        }
+        read_row<Steps>(origin, a.centers.origin, a.rows.dimension);
+    }
+    float squares[4] = {};
+#pragma unroll
+    for (int i = 0; i < Steps * 4; i++) {
+        float o = -origin[i] * centers_scale;
+#pragma unroll
+        for (int r = First; r < First + Count; r++) {
+            v[r][i] = __builtin_fmaf(v[r][i], centers_scale, o);
+            squares[r] = __builtin_fmaf(v[r][i], v[r][i], squares[r]);
+        }
+    }
+    float norm = near_root(share_sums(squares));
+    float most = larger(norm, shuffle_xor(norm, 1));
+    most = larger(most, shuffle_xor(most, 2));
+    float ratio = short_ratio(extremes, most);
+    float residuals[4] = {};
+#pragma unroll
+    for (int s = 0; s < Steps; s++) {
+#pragma unroll
+        for (int r = First; r < First + Count; r++) {
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                rows.values[r / 2][s][i * 2 + r % 2] = round_pair(v[r][s * 4 + i * 2] * ratio, v[r][s * 4 + i * 2 + 1] * ratio, residuals[r]);
+            }
+        }
+    }
+    uint extra = extra_columns(ratio);
+    float residual = share_sums(residuals);
+    int margin = short_key_margin(extremes, norm, residual, ratio, Steps * 16);
+#pragma unroll
+    for (int m = First / 2; m < (First + Count) / 2; m++) {
+        // The same twice, which the compiler must not know: products take pairs of registers.
+        rows.extra[m][0] = extra;
+        rows.extra[m][1] = extra | (uint)block_id_z();
+    }
+    int own = lane_id() & 3;
+    if (own >= First && own < First + Count) {
+        rows.ratio = ratio;
+        rows.margin = margin;
+    }
+}
+
+template <int Steps>
+DEVICE HeldRows<Steps> hold_rows(const AssignArgs& a, int place) {
+    HeldRows<Steps> rows;
+    Extremes extremes = *a.centers.extremes;
+    float centers_scale = power_of_two(half_scale_exponent(bits_float(extremes.largest)));
+    if constexpr (Steps <= 4) {
+        round_held<Steps, 0, 4>(rows, a, extremes, centers_scale, place);
+    } else {
+        round_held<Steps, 0, 2>(rows, a, extremes, centers_scale, place);
+        round_held<Steps, 2, 2>(rows, a, extremes, centers_scale, place);
+    }
+    return rows;
+}
+
+// The keys of held rows: scores lie in one binade (see keys.cuh), so that all of their bits but the last 23 are always the same.
+// The 23 move up, to make room for nine that say which 16 centres of 4096 a score belongs to, and which of two neighbours.
+// Padding centres have zeros.
+constexpr int TagBits = 9;
+constexpr int TilesOfTags = (16 << (TagBits - 1)) / TileCenters;
+constexpr int ZeroScore = 1 << 22;          // what key_score gives for a score of 0
+constexpr int LeastScore = 128;             // scores are above this: see short_ratio
+
+DEVICE uint larger(uint a, uint b) { return a > b ? a : b; }
+DEVICE uint smaller(uint a, uint b) { return a < b ? a : b; }
+
+// 2^TagBits, as a register the compiler knows nothing about, so that making a key is one instruction of the multiplier.
+DEVICE uint tag_factor() { return (1u << TagBits) | (uint)block_id_z(); }
+DEVICE int key_score(uint key) { return (int)(key >> TagBits); }
+
+// The best of every other eight centres: a lane has two of eight.
+struct HeldBest {
+    uint best = 0;
+    uint second = 0;
+    int round = 0;          // of 4096 centres, of the best
+
+    inline __attribute__((device, always_inline)) void keep(uint k0, uint k1) {
+        uint high = larger(k0, k1), low = smaller(k0, k1);
+        second = larger(larger(second, low), smaller(best, high));
+        best = larger(best, high);
+    }
+};
+
+DEVICE int center_of(uint key, int round, int set) {
+    int tag = (int)(key & ((1u << TagBits) - 1));
+    return round * TilesOfTags * TileCenters + tag / 2 * 16 + set * 8 + (lane_id() & 3) * 2 + tag % 2;
+}
+
+// Keeps the best of 16 centres. `values_at` and `extra_at` say where the lane's rows of 8×8 matrices begin.
+template <int Steps>
+DEVICE void keep_best(HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, uint tag, uint next_tag) {
+    float sums[2][2][4];
+#pragma unroll
+    for (int s = 0; s < Steps; s++) {
+        uint b[4];
+        load_matrices(b, values_at + (uint)(s * 2) * BlockBytes);
+#pragma unroll
+        for (int m = 0; m < 2; m++) {
+#pragma unroll
+            for (int n = 0; n < 2; n++) {
+                if (s == 0) {
+                    multiply(sums[m][n], rows.values[m][s], b[n * 2], b[n * 2 + 1]);
+                } else {
+                    multiply_add(sums[m][n], rows.values[m][s], b[n * 2], b[n * 2 + 1]);
+                }
+            }
+        }
+    }
+    uint b[2];
+    load_matrices(b, extra_at + (uint)(Steps * 2) * BlockBytes);
+#pragma unroll
+    for (int m = 0; m < 2; m++) {
+#pragma unroll
+        for (int n = 0; n < 2; n++) {
+            multiply_add(sums[m][n], rows.extra[m][0], rows.extra[m][1], b[n]);
+        }
+    }
+#pragma unroll
+    for (int n = 0; n < 2; n++) {
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            const float* score = sums[r / 2][n] + r % 2 * 2;
+            best[r][n].keep(float_bits(score[0]) * factor + tag, float_bits(score[1]) * factor + next_tag);
+        }
+    }
+}
+
+// Keeps the best of a tile.
+template <int Steps>
+DEVICE void keep_tile(HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, int tile, int count) {
+    int groups = least((count - tile * TileCenters + 15) / 16, TileCenters / 16);
+    // From a lane, so that they are registers of each; apart, so that none is made of the other for each key.
+    uint tag = (uint)shuffle_of_four(tile % TilesOfTags * 16, 0), next_tag = (uint)shuffle_of_four(tile % TilesOfTags * 16 + 1, 1);
+    for (int g = 0; g < groups; g++) {
+        keep_best<Steps>(best, rows, values_at, extra_at, factor, tag, next_tag);
+        values_at += 256;
+        extra_at += 256;
+        tag += 2;
+        next_tag += 2;
+    }
+}
+
+// What a quad has kept of a row, brought together: the lane whose row it is has it.
+struct HeldVerdict {
+    uint best;
+    uint second;
+    int label;
+};
+
+DEVICE HeldVerdict merge_held(const HeldVerdict& v, const HeldVerdict& other) {
+    return {larger(v.best, other.best), larger(v.second, other.second), other.best > v.best ? other.label : v.label};
+}
+
+DEVICE HeldVerdict choose(bool which, const HeldVerdict& yes, const HeldVerdict& no) {
+    return {which ? yes.best : no.best, which ? yes.second : no.second, which ? yes.label : no.label};
+}
+
+DEVICE HeldVerdict shuffle_xor(const HeldVerdict& v, int mask) {
+    return {(uint)shuffle_xor((int)v.best, mask), (uint)shuffle_xor((int)v.second, mask), shuffle_xor(v.label, mask)};
+}
+
+// Labels the warp's rows, and lists those that are not decided, as label_row does.
+template <int Steps>
+DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, int place) {
+    bool odd = lane_id() & 1, high = lane_id() & 2;
+    HeldVerdict verdicts[4];
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        const HeldBest& s0 = best[r][0];
+        const HeldBest& s1 = best[r][1];
+        int other = s1.best > s0.best ? 1 : 0;
+        uint top = other ? s1.best : s0.best;
+        verdicts[r] = {top, larger(s0.second, s1.second), center_of(top, other ? s1.round : s0.round, other)};
+    }
+    HeldVerdict low = merge_held(choose(odd, verdicts[1], verdicts[0]), shuffle_xor(choose(odd, verdicts[0], verdicts[1]), 1));
+    HeldVerdict up = merge_held(choose(odd, verdicts[3], verdicts[2]), shuffle_xor(choose(odd, verdicts[2], verdicts[3]), 1));
+    HeldVerdict v = merge_held(choose(high, up, low), shuffle_xor(choose(high, low, up), 2));
+
+    // Scores that are no number come of rows or centres whose margin is none either.
+    bool valid = rows.margin < MostKeyMargin;
+    uint limit = valid ? (uint)larger(key_score(v.best) - rows.margin, LeastScore) << TagBits : 0xFFFFFFFFu;
+    bool open = !valid || v.second >= limit;
+    int label = v.label < a.centers.count ? v.label : 0;
+
+    // How many of a row's sets hold a candidate, a byte for each row.
+    int own = 0;
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        uint row_limit = (uint)shuffle_of_four((int)limit, r);
+#pragma unroll
+        for (int s = 0; s < Sets; s++) {
+            own += best[r][s].best >= row_limit ? 1 << (r * 8) : 0;
+        }
+    }
+    int neighbour = shuffle_xor(own, 1);
+    int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
+    int total = (pair + other_pair) >> (lane_id() & 3) * 8 & 255;
+
+    int row = place + (lane_id() & 3) * 8;
+    bool exists = row < a.rows.count;
+    bool listed = exists && (open || total > 1);
+    if (exists) {
+        a.labels[row] = label;
+    }
+    if (any_lane(listed)) {
+        int entry = -1;
+        if (listed) {
+            // From both ends: those whose candidates must be found, and those whose are known.
+            entry = open ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
+            a.undecided.places[entry] = row;
+            a.undecided.candidate_counts[entry] = open ? 0 : total;
+            if (open) {
+                float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
+                a.undecided.thresholds[entry] = valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity();
+            }
+        }
+        int before = (odd ? neighbour : 0) + (high ? other_pair : 0);
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            uint row_limit = (uint)shuffle_of_four((int)limit, r);
+            int row_entry = shuffle_of_four(open ? -1 : entry, r);
+            int slot = before >> r * 8 & 255;
+#pragma unroll
+            for (int s = 0; s < Sets; s++) {
+                if (row_entry >= 0 && best[r][s].best >= row_limit) {
+                    a.undecided.candidates[(int64)row_entry * MostCandidates + slot++] = center_of(best[r][s].best, best[r][s].round, s);
+                }
+            }
+        }
+    }
+    return label;
+}
+
+// Squared distances to the centres just found, while the rows are still in the cache.
+DEVICE void measure_held(const AssignArgs& a, int label, int place) {
+    const float* x[4];
+    const float* centers[4];
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+        centers[r] = a.centers.values + (int64)shuffle_of_four(label, r) * a.rows.dimension;
+    }
+    float distances[4];
+    direct_distances(distances, x, centers, a.rows.dimension);
+    int own = lane_id() & 3, row = place + own * 8;
+    float low = own & 1 ? distances[1] : distances[0], high = own & 1 ? distances[3] : distances[2];
+    if (row < a.rows.count) {
+        a.distances[row] = own & 2 ? high : low;
+    }
+}
+
+template <int Steps, int Warps>
+DEVICE void assign_held(const AssignArgs& a) {
+    constexpr uint TileBytes = HeldTileBytes<Steps>;
+    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    uint stages_at = shared_address(shared);
+    int center_tiles = a.centers.tiles, stages = a.stages;
+    bool all = center_tiles <= stages;
+    int tiles = (a.rows.count + Warps * HeldRowsOfWarp - 1) / (Warps * HeldRowsOfWarp);
+    int own_tiles = (tiles - block_id() + grid_blocks() - 1) / grid_blocks();
+    int copies = all ? center_tiles : own_tiles * center_tiles;
+    int next_stage = 0, next_tile = 0;      // of the next copy
+    auto copy_tile = [&]() {
+        if (copies > 0) {
+            const char* from = (const char*)a.centers.tiles_of_halves + (int64)next_tile * TileBytes;
+            uint to = stages_at + next_stage * TileBytes;
+            for (uint i = thread_id() * 16; i < TileBytes; i += Warps * 32 * 16) {
+                copy_async(to + i, from + i);
+            }
+            next_tile = next_tile + 1 == center_tiles ? 0 : next_tile + 1;
+            next_stage = next_stage + 1 == stages ? 0 : next_stage + 1;
+        }
+        copies--;
+        copy_commit();
+    };
+    for (int s = 0; s < (all ? center_tiles : stages - 1); s++) {
+        copy_tile();
+    }
+    bool waited = false;
+
+    int lane = lane_id();
+    // Where the lane's row of the matrices of 8 centres by 8 columns begins: of the same centres two, of the next two; and of
+    // the last columns one of each.
+    uint lane_values_at = stages_at + (uint)((lane >> 4) * 128 + (lane >> 3 & 1) * BlockBytes + (lane & 7) * 16);
+    uint lane_extra_at = stages_at + (uint)((lane >> 3 & 1) * 128 + (lane & 7) * 16);
+    uint factor = tag_factor();
+    int stage = 0;
+    for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
+        int first = (tile * Warps + warp_id()) * HeldRowsOfWarp, place = first + (lane >> 2);
+        HeldRows<Steps> rows = hold_rows<Steps>(a, place);
+        if (all && !waited) {
+            copy_wait<0>();
+            block_barrier();
+            waited = true;
+        }
+        HeldBest best[4][Sets];
+        if (all) {
+            for (int t = 0; t < center_tiles; t++) {
+                keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
+            }
+        } else {
+            for (int t = 0, round = 0; t < center_tiles; round++) {
+                uint before[4][Sets];
+#pragma unroll
+                for (int i = 0; i < 4 * Sets; i++) {
+                    before[i / Sets][i % Sets] = best[i / Sets][i % Sets].best;
+                }
+                for (int end = least(t + TilesOfTags, center_tiles); t < end; t++) {
+                    if (stages > 2) {
+                        copy_wait<1>();
+                    } else {
+                        copy_wait<0>();
+                    }
+                    block_barrier();
+                    copy_tile();
+                    keep_tile<Steps>(best, rows, lane_values_at + stage * TileBytes, lane_extra_at + stage * TileBytes, factor, t, a.centers.count);
+                    stage = stage + 1 == stages ? 0 : stage + 1;
+                }
+#pragma unroll
+                for (int i = 0; i < 4 * Sets; i++) {
+                    HeldBest& set = best[i / Sets][i % Sets];
+                    set.round = set.best != before[i / Sets][i % Sets] ? round : set.round;
+                }
+            }
+        }
+        int label = label_held<Steps>(a, best, rows, place);
+        if (a.distances) {
+            measure_held(a, label, place);
+        }
+    }
+}

@@ -37,25 +37,4 @@ internal static class TestEngines
         engine.SetCenters(set.Centers, new double[set.Clusters], set.Frame);
         return engine;
     }
-
-    public static float[] Centers(this KMeansEngine engine, int clusters, int dimension)
-    {
-        float[] centers = new float[clusters * dimension];
-        engine.GetCenters(centers);
-        return centers;
-    }
-
-    public static double[] Counts(this KMeansEngine engine, int clusters)
-    {
-        double[] counts = new double[clusters];
-        engine.GetCounts(counts);
-        return counts;
-    }
-
-    public static long Find(this Seeding seeding, double share)
-    {
-        long[] row = new long[1];
-        seeding.Find([share], row, new float[1]);
-        return row[0];
-    }
 }

@@ -49,8 +49,17 @@ internal sealed unsafe partial class CpuEngine
         _slices = (_dimension + _sliceColumns - 1) / _sliceColumns;
     }
 
-    // A float64 read, added and written costs about as much as eight products.
-    private void AccumulateBlock() => _team.Run(_stretches * _slices, 8.0 * _blockRows * _dimension, _accumulateUnit);
+    private void AccumulateBlock()
+    {
+        if (_stretches == 1 && SortRows())
+        {
+            AddSorted();
+            return;
+        }
+
+        // A float64 read, added and written costs about as much as eight products.
+        _team.Run(_stretches * _slices, 8.0 * _blockRows * _dimension, _accumulateUnit);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AccumulateUnit(int unit, int slot)

@@ -36,6 +36,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         _siftUnit = SiftUnit;
         _settleUnit = SettleUnit;
         _accumulateUnit = AccumulateUnit;
+        _addUnit = AddUnit;
         _moveUnit = MoveUnit;
         _packUnit = PackUnit;
         _distanceUnit = DistanceUnit;

@@ -17,11 +17,22 @@ public class CudaAssignTests
             }
         }
 
-        foreach (int rows in new[] { 1, 31, 33, 128, 129 })
+        // Long rows come 64 columns at a time, 128 rows a block and two blocks together, and meet 256 centres at a time.
+        foreach (int dimension in new[] { 129, 192, 193, 385, 769, 1023 })
+        {
+            foreach (int clusters in new[] { 1, 128, 129, 255, 256, 257, 600 })
+            {
+                shapes.Add(700, dimension, clusters);
+            }
+        }
+
+        shapes.Add(40_000, 200, 1700);
+        foreach (int rows in new[] { 1, 31, 33, 128, 129, 257 })
         {
             shapes.Add(rows, 2, 5);
             shapes.Add(rows, 20, 130);
             shapes.Add(rows, 400, 3);
+            shapes.Add(rows, 131, 300);
         }
 
         // One centre more than a kernel takes at once, and more than keys can name without a count of rounds.
@@ -153,6 +164,7 @@ public class CudaAssignTests
     [InlineData(2)]
     [InlineData(16)]
     [InlineData(100)]
+    [InlineData(300)]
     public void Equal_centers_go_by_the_lowest_number(int dimension)
     {
         using CudaEngine engine = Gpu.Engine();
@@ -164,19 +176,20 @@ public class CudaAssignTests
     }
 
     [Theory]
-    [InlineData(16)]
-    [InlineData(130)]
-    public void Values_of_any_size_keep_their_labels(int dimension)
+    [InlineData(16, 1e4)]
+    [InlineData(130, 1e4)]
+    [InlineData(130, 1e6)]      // beyond half precision at the scale of the centres
+    public void Values_of_any_size_keep_their_labels(int dimension, double beyond)
     {
         using CudaEngine engine = Gpu.Engine();
-        foreach (double scale in new[] { 1e-30, 1e-12, 1.0, 1e9, 1e12 })
+        foreach (double scale in new[] { 1e-30, 1e-12, 1.0, 1e9, 1e12 }.Where(s => s * beyond < 1e17))
         {
             float[] rows = Gpu.Normal(2000, dimension, 8, scale), centers = Gpu.Normal(50, dimension, 9, scale);
 
             // Some rows lie far beyond, some columns hold next to nothing.
             for (int i = 0; i < rows.Length; i++)
             {
-                rows[i] *= i / dimension % 10 == 0 ? 1e4f : 1;
+                rows[i] *= i / dimension % 10 == 0 ? (float)beyond : 1;
                 rows[i] *= i % dimension % 3 == 0 ? 1e-6f : 1;
             }
 

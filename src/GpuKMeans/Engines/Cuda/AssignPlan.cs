@@ -9,20 +9,28 @@ namespace GpuKMeans.Engines.Cuda;
 /// <param name="MostBlocks">Blocks that run at once; a block takes further rows when it is done.</param>
 /// <param name="SharedBytes">Shared memory of a block.</param>
 /// <param name="Stages">Stages of the ring that centres pass through.</param>
+/// <param name="Cluster">Blocks that run together and reach each other's shared memory.</param>
 internal sealed record AssignKernel(
-    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0);
+    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1);
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
-/// <param name="TiledRows">The rows of the tiles that it reads; 0 for none.</param>
+/// <param name="TileCenters">The centres of a tile.</param>
+/// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
 internal sealed record AssignPlan(
-    AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TiledRows = 0)
+    AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TileCenters = 128, long RoundingRoom = 0)
 {
     // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
+
+    // Of Kernels/hopper_long.cuh.
+    private const int LongTileCenters = 256;
+
+    // As much as a part of the rows is given for rounding.
+    private const long MostRoundingRoom = 1 << 28;
 
     /// <summary>Makes the plan.</summary>
     /// <param name="gpu">The GPU.</param>
@@ -55,9 +63,15 @@ internal sealed record AssignPlan(
                 : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, false, columns + 8);
         }
 
-        if (hopper && ForHopper(gpu, dimension) is { } wide)
+        if (hopper)
         {
-            return new AssignPlan(wide, candidates, true, WideColumnsFor(dimension), wide.BlockRows);
+            int columns = LongColumnsFor(dimension);
+            AssignKernel ofLong = ForLongRows(gpu, columns);
+            long room = ofLong.MostBlocks * 2L * ofLong.BlockRows * columns;
+            if (ofLong.SharedBytes <= gpu.SharedMemory && room <= MostRoundingRoom)
+            {
+                return new AssignPlan(ofLong, candidates, false, columns, LongTileCenters, room);
+            }
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
@@ -127,36 +141,15 @@ internal sealed record AssignPlan(
         return new AssignKernel(kernel, threads, groups * 64, blocks * gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
     }
 
-    /// <summary>The kernel for Hopper, with as many rows and stages as find room; null where rows are too long for it.</summary>
-    private static AssignKernel? ForHopper(CudaContext gpu, int dimension)
+    /// <summary>The kernel for Hopper that rounds longer rows while it multiplies those before.</summary>
+    private static AssignKernel ForLongRows(CudaContext gpu, int columns)
     {
-        // Of Kernels/assign_sm90a.cu: rows, a ring of tiles of centres or of 64 columns of them, and BlockState.
-        const int barrierBytes = (24 + 24 + 8 + 8) * 8, mostChunks = 24, mostStages = 8;
-        const int chunk = 64, stageBytes = 256 * chunk;
-        int columns = WideColumnsFor(dimension);
-        foreach ((int rows, int leastStages) in new[] { (192, 4), (128, 2), (64, 2) })
-        {
-            // Half squared lengths come beside the ring, for two tiles more than it has.
-            int chunks = columns / chunk, stages = mostStages;
-            int Bytes() => (rows * columns * 2) + barrierBytes + (((stages / chunks) + 2) * 512) + (stages * stageBytes);
-            while (stages > 0 && Bytes() > gpu.SharedMemory)
-            {
-                stages--;
-            }
-
-            if (chunks <= mostChunks && stages >= leastStages)
-            {
-                Kernel kernel = rows switch
-                {
-                    192 => Kernel.AssignHopper192,
-                    128 => Kernel.AssignHopper128,
-                    _ => Kernel.AssignHopper64,
-                };
-                return new AssignKernel(kernel, (rows * 2) + 32, rows, gpu.Multiprocessors, Bytes(), stages);
-            }
-        }
-
-        return null;
+        // Of Kernels/hopper_long.cuh: stages of 64 columns of rows and centres, and LongState, with the origin.
+        const int rows = 128, stages = 4, slots = 3;
+        const int stageBytes = (rows + LongTileCenters) * 64 * 2;
+        const int stateBytes = (((2 * stages) + 4) * 8) + (slots * LongTileCenters * 4);
+        int bytes = (stages * stageBytes) + stateBytes + (columns * 4);
+        return new AssignKernel(Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2);
     }
 
     /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>
@@ -175,5 +168,5 @@ internal sealed record AssignPlan(
         _ => ShortColumns,
     };
 
-    private static int WideColumnsFor(int dimension) => (dimension + 63) / 64 * 64;
+    private static int LongColumnsFor(int dimension) => (dimension + 63) / 64 * 64;
 }

@@ -12,7 +12,10 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public int Dimension { get; private set; }
 
     /// <summary>K rounded up to whole tiles of the tensor cores' kernel.</summary>
-    public int PaddedCount => (Count + 127) / 128 * 128;
+    public int PaddedCount => (Count + TileCenters - 1) / TileCenters * TileCenters;
+
+    /// <summary>The centres of a tile.</summary>
+    public int TileCenters { get; private set; }
 
     /// <summary>D rounded up to whole steps of the tensor cores.</summary>
     public int PaddedColumns => (Dimension + 15) / 16 * 16;
@@ -36,9 +39,9 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
     /// <summary>Makes room.</summary>
-    public void Reserve(int count, int dimension, int tiledColumns)
+    public void Reserve(int count, int dimension, int tileCenters, int tiledColumns)
     {
-        (Count, Dimension, TiledColumns) = (count, dimension, tiledColumns);
+        (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
         if (tiledColumns > 0)
         {
             TilesOfHalves.Reserve(PaddedCount * (long)tiledColumns);
@@ -66,6 +69,6 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Count = Count,
         PaddedColumns = PaddedColumns,
         TiledColumns = TiledColumns,
-        Tiles = PaddedCount / 128,
+        Tiles = (Count + 127) / 128,
     };
 }

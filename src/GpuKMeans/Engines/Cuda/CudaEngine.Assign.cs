@@ -97,7 +97,6 @@ internal sealed unsafe partial class CudaEngine
             Distances = measures ? _work.Distances.Reserve(n) : 0,
             BadRow = _work.BadRow.Pointer,
             Stages = plan.Assign.Stages,
-            TileRows = plan.TiledRows,
             Parts = CandidateParts,
         };
         if (plan.Candidates is null)
@@ -106,8 +105,7 @@ internal sealed unsafe partial class CudaEngine
         }
         else
         {
-            arguments.Halves = _work.Halves.Reserve(
-                Math.Max(n * (long)_centers.PaddedColumns, Blocks(n, plan.Assign.BlockRows) * plan.TiledRows * _centers.TiledColumns));
+            arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
             if (plan.RoundsRows)
             {
@@ -123,12 +121,17 @@ internal sealed unsafe partial class CudaEngine
         _stream.Launch(Kernel.SettleRows, Math.Min(Blocks(n, 8), _context.Multiprocessors * 8), 256, arguments);
     }
 
-    private void Launch(AssignKernel kernel, in AssignArgs arguments, int parts) => _stream.Launch(
-        kernel.Kernel,
-        Math.Min(Blocks(arguments.Rows.Count, kernel.BlockRows) * parts, kernel.MostBlocks),
-        kernel.Threads,
-        arguments,
-        sharedBytes: kernel.SharedBytes);
+    private void Launch(AssignKernel kernel, in AssignArgs arguments, int parts)
+    {
+        long blocks = Blocks(Blocks(arguments.Rows.Count, kernel.BlockRows) * parts, kernel.Cluster) * kernel.Cluster;
+        _stream.Launch(
+            kernel.Kernel,
+            Math.Min(blocks, kernel.MostBlocks),
+            kernel.Threads,
+            arguments,
+            sharedBytes: kernel.SharedBytes,
+            cluster: kernel.Cluster);
+    }
 
     /// <summary>Sums what was found for a part, block by block.</summary>
     /// <param name="rows">The part.</param>

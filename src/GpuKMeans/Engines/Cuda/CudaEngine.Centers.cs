@@ -29,7 +29,7 @@ internal sealed partial class CudaEngine
         _accumulated = false;
         _frame = frame;
         _plan = AssignPlan.For(_context, dimension, clusters, UseHopper);
-        _centers.Reserve(clusters, dimension, _plan.TiledColumns);
+        _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
         _stream.Fill(_work.Finished.Reserve(clusters), 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
@@ -122,6 +122,7 @@ internal sealed partial class CudaEngine
             PaddedCount = _centers.PaddedCount,
             PaddedColumns = _centers.PaddedColumns,
             TiledColumns = _centers.TiledColumns,
+            TileCenters = _centers.TileCenters,
             Total = total,
         });
     }

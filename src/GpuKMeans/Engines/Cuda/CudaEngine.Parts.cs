@@ -40,7 +40,7 @@ internal sealed partial class CudaEngine
 
         // What is worked with beside them is little of the GPU's memory.
         long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 64 / rowBytes;
-        long parts = Blocks(count, Math.Clamp(Math.Min((PartValues << 3) / data.Dimension, room), 1024, MostAssignRows));
+        long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows));
         return (int)(Blocks(Blocks(count, Math.Max(parts, 1)), 1024) * 1024);
     }
 

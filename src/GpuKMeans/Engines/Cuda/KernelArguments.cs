@@ -55,7 +55,6 @@ internal struct AssignArgs
     public ulong Halves;
     public ulong Scales;
     public int Stages;
-    public int TileRows;
     public int Parts;
 }
 
@@ -113,6 +112,7 @@ internal struct PrepareArgs
     public int PaddedCount;
     public int PaddedColumns;
     public int TiledColumns;
+    public int TileCenters;
     public FinalTotalArgs Total;
 }
 

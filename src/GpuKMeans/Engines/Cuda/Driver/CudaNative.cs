@@ -156,5 +156,8 @@ internal static unsafe partial class CudaNative
         void** parameters,
         void** extra);
 
+    [LibraryImport(Library)]
+    public static partial int cuLaunchKernelEx(LaunchConfiguration* configuration, nint function, void** parameters, void** extra);
+
     private static nint Load() => NativeLibrary.TryLoad(FileName, out nint handle) ? handle : 0;
 }

@@ -63,17 +63,21 @@ internal sealed unsafe class CudaStream : IDisposable
     /// <param name="arguments">The structure, laid out as in the kernel's source.</param>
     /// <param name="blocksY">How many blocks in the second direction.</param>
     /// <param name="sharedBytes">Shared memory a block, beside what the source declares.</param>
-    public void Launch<T>(Kernel kernel, long blocks, int threads, in T arguments, int blocksY = 1, int sharedBytes = 0)
+    /// <param name="cluster">How many blocks run together; more than one only on Hopper.</param>
+    public void Launch<T>(
+        Kernel kernel, long blocks, int threads, in T arguments, int blocksY = 1, int sharedBytes = 0, int cluster = 1)
         where T : unmanaged
     {
         nint function = _kernels.Function(kernel, sharedBytes);
         fixed (T* pointer = &arguments)
         {
             void* parameter = pointer;
-            CudaNative.Check(
-                CudaNative.cuLaunchKernel(
-                    function, checked((uint)blocks), (uint)blocksY, 1, (uint)threads, 1, 1, (uint)sharedBytes, _handle, &parameter, null),
-                $"cuLaunchKernel of {kernel}(");
+            uint gridX = checked((uint)blocks);
+            int result = cluster > 1
+                ? LaunchClusters(function, gridX, (uint)threads, (uint)sharedBytes, &parameter, (uint)cluster)
+                : CudaNative.cuLaunchKernel(
+                    function, gridX, (uint)blocksY, 1, (uint)threads, 1, 1, (uint)sharedBytes, _handle, &parameter, null);
+            CudaNative.Check(result, $"cuLaunchKernel of {kernel}(");
         }
     }
 
@@ -84,5 +88,24 @@ internal sealed unsafe class CudaStream : IDisposable
             _ = CudaNative.cuStreamDestroy_v2(_handle);
             _handle = 0;
         }
+    }
+
+    private int LaunchClusters(nint function, uint blocks, uint threads, uint sharedBytes, void** parameter, uint cluster)
+    {
+        var size = new LaunchAttribute { Id = LaunchAttribute.ClusterSize, X = cluster, Y = 1, Z = 1 };
+        var configuration = new LaunchConfiguration
+        {
+            GridX = blocks,
+            GridY = 1,
+            GridZ = 1,
+            BlockX = threads,
+            BlockY = 1,
+            BlockZ = 1,
+            SharedBytes = sharedBytes,
+            Stream = _handle,
+            Attributes = &size,
+            AttributeCount = 1,
+        };
+        return CudaNative.cuLaunchKernelEx(&configuration, function, parameter, null);
     }
 }

@@ -23,10 +23,9 @@ struct AssignArgs {
     int* labels;
     float* distances;           // may be null
     uint64* bad_row;            // takes the first place of a row that cannot be used
-    half_bits* halves;          // rows rounded beforehand, for the variant that streams them
-    float2* scales;             // their ratio and margin
+    half_bits* halves;          // rows rounded beforehand, for the variant that streams them; or room for those being rounded
+    float2* scales;             // their ratio and margin; or their length and what rounding took away
     int stages;                 // of the ring that centres pass through
-    int tile_rows;              // of the tiles of blocks that rows are rounded into; 0 for rows one after another
     int parts;                  // blocks that share the centres for the same undecided rows
 };
 

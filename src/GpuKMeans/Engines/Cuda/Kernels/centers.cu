@@ -33,6 +33,7 @@ struct PrepareArgs {
     int padded_count;
     int padded_columns;
     int tiled_columns;
+    int tile_centers;
     FinalTotalArgs total;           // for the block behind those of the centres, where there is one
 };
 
@@ -51,7 +52,8 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
         }
         if (a.tiles_of_halves) {
             int column = is_short && d < tile_columns ? short_column(d) : d;
-            a.tiles_of_halves[(int64)(k / 128) * 128 * a.tiled_columns + tiled_place(k % 128, column, 128)] = h;
+            int tile = k / a.tile_centers * a.tile_centers;
+            a.tiles_of_halves[(int64)tile * a.tiled_columns + tiled_place(k - tile, column, a.tile_centers)] = h;
         }
     };
     int columns = a.tiles_of_halves ? tile_columns : a.padded_columns;
@@ -60,7 +62,7 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
             put(d, 0);
         }
         if (lane_id() == 0) {
-            a.half_squares[k] = PaddingHalfSquare;
+            a.half_squares[k] = a.tiles_of_halves && !is_short ? infinity() : PaddingHalfSquare;
         }
         return;
     }

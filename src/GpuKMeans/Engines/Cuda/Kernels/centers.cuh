@@ -22,7 +22,7 @@ struct Centers {
     int count;
     int padded_columns;
     int tiled_columns;
-    int tiles;                      // padded count / 128
+    int tiles;                      // of 128
 };
 
 // Centres are scaled by a power of two so that the largest magnitude lies in [2^4, 2^5). That leaves room below, to where half

@@ -46,6 +46,35 @@ DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier
         ::"r"(to_shared), "l"(from), "r"(bytes), "r"(barrier) : "memory");
 }
 
+// The same to all blocks of a pair at once: each gets the piece at the same place of its shared memory, and its own barrier
+// counts it.
+DEVICE void copy_bulk_to_pair(uint to_shared, const void* from, uint bytes, uint barrier) {
+    asm volatile("{ .reg .b16 both; mov.u16 both, 3; "
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], both; }"
+        ::"r"(to_shared), "l"(from), "r"(bytes), "r"(barrier) : "memory");
+}
+
+// Makes what this thread has written to global memory visible to bulk copies that others start after it has told them so.
+DEVICE void bulk_copies_see_writes() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
+
+// The address of what lies at the same place of the shared memory of a block of the cluster.
+DEVICE uint address_in_block(uint shared, uint rank) {
+    uint address;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(shared), "r"(rank));
+    return address;
+}
+
+// Arrives at a barrier of any block of the cluster. It orders nothing for the other block: products that have been waited for
+// need no more.
+DEVICE void barrier_arrive_in_cluster(uint barrier) {
+    asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(barrier) : "memory");
+}
+
+// All threads of the blocks of a cluster.
+DEVICE void cluster_barrier() {
+    asm volatile("barrier.cluster.arrive.release; barrier.cluster.wait.acquire;" ::: "memory");
+}
+
 DEVICE void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 DEVICE void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 DEVICE void products_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
@@ -82,7 +111,23 @@ DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
         : "r"(a), "r"(b), "r"(add));
 }
 
-// The same with `a` in registers: of two rows 8 apart, two neighbouring columns, and two 8 further on.
+// The same by twice as many centres.
+DEVICE void multiply_add(float (&s)[128], uint a, uint b, int add) {
+    asm volatile("{ .reg .pred p; .reg .b64 a, b; setp.ne.b32 p, %130, 0; mov.b64 a, {%128, 8}; mov.b64 b, {%129, 8}; wgmma.mma_async.sync.aligned.m64n256k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, "
+        "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, "
+        "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, "
+        "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, "
+        "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
+        "}, a, b, p, 1, 1, 0, 0; }"
+        : F16(0), F16(16), F16(32), F16(48), F16(64), F16(80), F16(96), F16(112)
+        : "r"(a), "r"(b), "r"(add));
+}
+
+// 64×128 with `a` in registers: of two rows 8 apart, two neighbouring columns, and two 8 further on.
 DEVICE void multiply_add(float (&s)[64], const uint (&a)[4], uint b, int add) {
     asm volatile("{ .reg .pred p; .reg .b64 b; setp.ne.b32 p, %69, 0; mov.b64 b, {%68, 8}; wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
         "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "

@@ -1,17 +1,11 @@
 // Rounding rows, all of a batch or the undecided ones, for the kernels that do not do it themselves.
 #include "rounding.cuh"
 
-DEVICE int64 rounded_place(const AssignArgs& a, bool tiled, int columns, int row, int d) {
-    return tiled ? (int64)(row / a.tile_rows) * a.tile_rows * columns + tiled_place(row % a.tile_rows, d, a.tile_rows)
-        : (int64)row * columns + d;
-}
-
 // A warp takes four rows at a time.
 template <bool Listed>
 DEVICE void round_all(const AssignArgs& a) {
     int count = Listed ? *a.undecided.count : a.rows.count;
-    bool tiled = !Listed && a.tile_rows > 0;
-    int columns = tiled ? a.centers.tiled_columns : a.centers.padded_columns;
+    int columns = a.centers.padded_columns;
     for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {
         const float* rows[4];
         int entry[4];
@@ -21,7 +15,7 @@ DEVICE void round_all(const AssignArgs& a) {
             rows[i] = row_values(a.rows, Listed ? a.undecided.places[entry[i]] : entry[i]);
         }
         auto write = [&](int i, int d, uint low, uint high) {
-            *(uint64*)(a.halves + rounded_place(a, tiled, columns, entry[i], d)) = (uint64)high << 32 | low;
+            *(uint64*)(a.halves + (int64)entry[i] * columns + d) = (uint64)high << 32 | low;
         };
         auto finish = [&](int i, float ratio, float margin) { a.scales[entry[i]] = float2{ratio, margin}; };
         if (a.rows.dimension % 4 == 0) {

@@ -81,7 +81,7 @@ internal sealed unsafe partial class CpuEngine
         {
             if (i + RowsAhead < _blockRows)
             {
-                Prefetch(RowPointers[listed[i + RowsAhead]], _dimension);
+                Lanes.Prefetch(RowPointers[listed[i + RowsAhead]], _dimension);
             }
 
             double weight = BlockWeight(listed[i]);

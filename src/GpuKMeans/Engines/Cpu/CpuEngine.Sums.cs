@@ -72,8 +72,8 @@ internal sealed unsafe partial class CpuEngine
         {
             if (row + RowsAhead < end)
             {
-                Prefetch(RowPointers[row + RowsAhead] + column, columns);
-                Prefetch((float*)(Sum(stretch, _blockLabels[row + RowsAhead]) + column), 2 * columns);
+                Lanes.Prefetch(RowPointers[row + RowsAhead] + column, columns);
+                Lanes.Prefetch((float*)(Sum(stretch, _blockLabels[row + RowsAhead]) + column), 2 * columns);
             }
 
             int label = _blockLabels[row];

@@ -1,13 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Rows in tiles: packed, scored against panels, brought in ahead.</content>
 internal sealed unsafe partial class CpuEngine
 {
-    private const int LineFloats = 64 / sizeof(float);
-
     /// <summary>Panels that stay in the second-level cache while all tiles of a unit pass over them.</summary>
     private int GroupOf(CenterPanels panels) =>
         Math.Max(1, GroupBytes / (panels.Dimension * _kernel.PanelWidth * sizeof(float)));
@@ -56,22 +53,12 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Prefetch(float** rows, int count)
     {
-        if (_dimension >= LineFloats || !_blockOrder.IsSequential)
+        if (_dimension >= Lanes.CacheLine || !_blockOrder.IsSequential)
         {
             for (int row = 0; row < count; row++)
             {
-                Prefetch(rows[row], _dimension);
+                Lanes.Prefetch(rows[row], _dimension);
             }
-        }
-    }
-
-    /// <summary>Brings values into the second-level cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* values, int count)
-    {
-        for (int i = 0; i < count && Sse.IsSupported; i += LineFloats)
-        {
-            Sse.Prefetch1(values + i);
         }
     }
 

@@ -11,6 +11,9 @@ namespace GpuKMeans.Engines.Cpu;
 internal sealed unsafe partial class CpuSeeding : Seeding
 {
     private const int BlockRows = 1024;
+
+    // Members' distances do not begin at places of a cache that are the same for all.
+    private const int BlockStride = BlockRows + (2 * Lanes.CacheLine);
     private const int MostMembers = 48;
     private const int LeastMembers = 4;
     private const long PoolBytes = 256L << 20;
@@ -78,7 +81,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
         _memberRows = rows.ToArray();
         float* members = NativeBuffer<float>.Ensure(ref _members, rows.Length * (long)_dimension);
-        NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockRows * _panels.PaddedCount);
+        NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _panels.PaddedCount);
         for (int i = 0; i < rows.Length; i++)
         {
             _data.Copy(rows.Slice(i, 1), members + (i * (long)_dimension));
@@ -149,7 +152,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
     /// <summary>The distances of a block's rows to a member of the pool.</summary>
     private float* Distances(int block, int member) =>
-        _pool!.Pointer + (((block * (long)_panels!.PaddedCount) + member) * BlockRows);
+        _pool!.Pointer + (((block * (long)_panels!.PaddedCount) + member) * BlockStride);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MeasureBlock(int block, int slot)
@@ -166,7 +169,17 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             }
 
             _kernel.Pack(pointers, _dimension, _origin.Pointer, _tiles[slot].Pointer);
-            _kernel.SquaredDistances(_tiles[slot].Pointer, _panels!, Distances(block, 0) + first, BlockRows);
+
+            // The next tile's rows come in while this one is worked on.
+            long next = Math.Clamp(count - first - tile, 0, tile) * (long)_dimension;
+            float* nextRows = rows + ((first + tile) * (long)_dimension);
+            for (int panel = 0; panel < _panels!.PanelCount; panel++)
+            {
+                long from = next * panel / _panels.PanelCount;
+                Lanes.Prefetch(nextRows + from, (next * (panel + 1) / _panels.PanelCount) - from);
+                float* distances = Distances(block, _panels.FirstCenter(panel)) + first;
+                _kernel.SquaredDistances(_tiles[slot].Pointer, _panels, panel, distances, BlockStride);
+            }
         }
     }
 

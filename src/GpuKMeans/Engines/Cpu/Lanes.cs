@@ -8,6 +8,9 @@ namespace GpuKMeans.Engines.Cpu;
 /// <summary>Small things vectors need.</summary>
 internal static unsafe class Lanes
 {
+    /// <summary>Float32 values in a line of the caches.</summary>
+    public const int CacheLine = 64 / sizeof(float);
+
     // Lanes from 16 on are kept. A tail of r values is loaded as the last full vector before its end; the lanes that
     // were counted already are masked away.
     private static ReadOnlySpan<int> Steps =>
@@ -75,6 +78,16 @@ internal static unsafe class Lanes
         for (; i < count; i++)
         {
             rounded[i] = (float)values[i];
+        }
+    }
+
+    /// <summary>Brings values into the second-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* values, long count)
+    {
+        for (long i = 0; i < count && Sse.IsSupported; i += CacheLine)
+        {
+            Sse.Prefetch1(values + i);
         }
     }
 }

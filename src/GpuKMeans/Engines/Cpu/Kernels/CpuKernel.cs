@@ -85,19 +85,12 @@ internal abstract unsafe class CpuKernel
     public abstract void ScoreRow(float* row, CenterPanels panels, float* scores);
 
     /// <summary>
-    /// Squared distances from direct differences: <c>distances[j·stride + r]</c>, for each centre of the panels and those
-    /// that only fill them up. Summed in the order of the columns, multiply and add fused: the same bits in every kernel
-    /// on machines that fuse.
+    /// Squared distances from direct differences to the centres of a panel: <c>distances[j·stride + r]</c>, for each centre of
+    /// the panel and those that only fill it up. Summed in the order of the columns, multiply and add fused: the same bits in
+    /// every kernel on machines that fuse.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void SquaredDistances(float* tile, CenterPanels panels, float* distances, int stride)
-    {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
-        {
-            float* place = distances + (panels.FirstCenter(panel) * (long)stride);
-            DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), place, stride);
-        }
-    }
+    public void SquaredDistances(float* tile, CenterPanels panels, int panel, float* distances, int stride) =>
+        DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride);
 
     /// <summary>Scores of one panel, folded into the state as soon as they are known.</summary>
     /// <param name="tile">The rows.</param>

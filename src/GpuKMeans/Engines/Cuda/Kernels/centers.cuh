@@ -16,7 +16,7 @@ struct Centers {
     const float* values;            // count × dimension
     const float* origin;            // dimension values: what is subtracted before rounding to half precision
     const half_bits* halves;        // padded count × padded columns
-    const half_bits* tiles_of_halves;   // the same in the order of the variant for Hopper; its columns padded further
+    const half_bits* tiles_of_halves;   // the same in tiles, as the fast pass reads them; their columns are more
     const float* half_squares;      // padded count
     const Extremes* extremes;
     int count;
@@ -32,7 +32,7 @@ DEVICE int half_scale_exponent(float largest) {
     return largest > 0 ? clamp(4 - exponent(largest), -100, 100) : 0;
 }
 
-// Where the tensor cores of Hopper look for a value of a tile: 8×8 blocks in one piece, those of the same eight columns
+// Where a value of a tile lies: 8×8 blocks in one piece, those of the same eight columns
 // one after another.
 DEVICE int64 tiled_place(int row, int column, int tile_rows) {
     return (int64)(column / 8) * tile_rows * 8 + row * 8 + column % 8;

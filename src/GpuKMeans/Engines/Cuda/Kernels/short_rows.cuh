@@ -1,4 +1,4 @@
-// Rows of up to 128 values, rounded into registers in the order in which the tensor cores of Hopper take them.
+// Rows of up to 128 values, rounded into registers in the order in which the tensor cores take them.
 #pragma once
 #include "keys.cuh"
 #include "rounding.cuh"

@@ -32,6 +32,11 @@ public readonly record struct Device
     public static Device Cpu => new(Kind.Cpu, 0);
 
     /// <summary>An NVIDIA GPU.</summary>
+    /// <remarks>
+    /// Rows stay on it where they fit; else they are streamed. Rows of host memory or of a mapped file that are streamed a third
+    /// time are locked in place until the work is done, where they take no more than half of the machine's memory: the GPU
+    /// then reads them at the full speed of the bus.
+    /// </remarks>
     /// <param name="index">The device's number, from 0, in the driver's order.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is negative.</exception>
     public static Device Cuda(int index = 0)

@@ -58,6 +58,33 @@ public sealed class CudaStreamingTests
     }
 
     [Fact]
+    public void A_lock_lasts_as_long_as_the_last_who_reads_the_rows()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        engine.ResidentLimit = 0;
+        float[] rows = Gpu.Normal(100_000, 32, 5), centers = Gpu.Pick(rows, 32, 5, 6);
+        RowFrame frame = Gpu.Frame(rows, 32);
+        var first = (CudaData)engine.Load(VectorSource.FromMemory(rows, 32), default, frame);
+        engine.SetCenters(centers, new double[5], frame);
+        for (int pass = 0; pass < 3; pass++)
+        {
+            engine.Assign(first, 0, new int[100_000], []);
+        }
+
+        // The second views a part of the rows.
+        Assert.NotEqual(0UL, first.HostOnDevice);
+        var second = (CudaData)engine.Load(VectorSource.FromMemory(rows.AsMemory(32 * 1000), 32), default, frame);
+        Assert.Equal(first.HostOnDevice + (32 * 1000 * sizeof(float)), second.HostOnDevice);
+        first.Dispose();
+        int[] labels = new int[99_000];
+        engine.Assign(second, 0, labels, []);
+        Gpu.Same(Gpu.Oracle(rows, centers, 32)[1000..], labels, "labels");
+        second.Dispose();
+        using var third = (CudaData)engine.Load(VectorSource.FromMemory(rows, 32), default, frame);
+        Assert.Equal(0UL, third.HostOnDevice);
+    }
+
+    [Fact]
     public void What_a_source_throws_reaches_the_caller_as_it_was_thrown()
     {
         using CudaEngine engine = Gpu.Engine();
@@ -94,11 +121,17 @@ public sealed class CudaStreamingTests
         double[] potentials = new double[3];
         seeding.Evaluate([5, 99, 1000], potentials);
         seeding.Accept(1);
+
+        // By now rows have passed often enough to be locked.
+        var last = new StepStatistics[3];
+        engine.RunSteps(data, RowOrder.Shuffled(data.Count, 6), 0, 5000, last);
+        engine.Accumulate(data, CancellationToken.None);
+        engine.MoveCenters(data, out _);
         var hash = default(HashCode);
         hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(engine.Centers(k, d).AsSpan()));
         Array.ForEach(labels, hash.Add);
         Array.ForEach(distances, hash.Add);
-        return $"{string.Join(' ', steps)} {pass} {shift:R} {inertia:R} {string.Join(' ', potentials)} {seeding.Find(0.7)} {hash.ToHashCode()}";
+        return $"{string.Join(' ', steps)} {pass} {shift:R} {inertia:R} {string.Join(' ', potentials)} {seeding.Find(0.7)} {string.Join(' ', last)} {hash.ToHashCode()}";
     }
 
     private sealed unsafe class PlacedVectors : VectorSource

@@ -90,7 +90,7 @@ internal sealed partial class CudaEngine
             };
             if (passes == 1 && tiles <= BatchTiles)
             {
-                _stream.Launch(Kernel.SortBatch, tiles + totalsBlocks, 256, arguments);
+                _stream.Launch(Kernel.SortBatch, tiles + 1 + totalsBlocks, 256, arguments);
             }
             else
             {

@@ -94,7 +94,7 @@ internal sealed partial class CudaEngine
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
             foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
             {
-                _stream.Launch(Kernel.MeasureMembers, Blocks(part.Count, TileRows), 256, new MeasureArgs
+                _stream.Launch(Kernel.MeasureMembers, Blocks(part.Count, TileRows), TileRows, new MeasureArgs
                 {
                     Rows = part,
                     Members = _members.Pointer,

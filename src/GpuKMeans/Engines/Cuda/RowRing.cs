@@ -14,17 +14,16 @@ internal sealed unsafe class RowRing : IDisposable
 {
     private const int BatchCount = 3;
     private const int MostThreads = 12;
-    private const int MostChunkBytes = 1 << 20;
+    private const int MostChunkBytes = 1 << 19;
     private const int LeastChunkBytes = 1 << 17;
 
-    // Blocks that pick rows out of host memory: the bus is full with fewer, and multiprocessors are left for others.
-    private const int GatherBlocks = 32;
+    // Blocks that pick rows out of host memory: they fill the bus, and leave the multiprocessors to the steps.
+    private const int GatherBlocks = 8;
 
     private readonly CudaContext _context;
     private readonly CudaStream _copies;
     private readonly Batch[] _batches;
-    private readonly Chunk[] _chunks;
-    private readonly ConcurrentQueue<Chunk> _free;
+    private readonly ConcurrentBag<Chunk[]> _chunks = [];
     private readonly int _threads = Math.Min(MostThreads, Environment.ProcessorCount);
     private int _nextBatch;
 
@@ -33,10 +32,6 @@ internal sealed unsafe class RowRing : IDisposable
         _context = context;
         _copies = new CudaStream(context);
         _batches = [.. Enumerable.Range(0, BatchCount).Select(_ => new Batch(memory))];
-
-        // For each thread one that it fills and one that is on its way.
-        _chunks = [.. Enumerable.Range(0, _threads * 2).Select(_ => new Chunk())];
-        _free = new ConcurrentQueue<Chunk>(_chunks);
     }
 
     /// <summary>Sends a batch, and lets the stream wait for it.</summary>
@@ -47,6 +42,7 @@ internal sealed unsafe class RowRing : IDisposable
     /// <param name="stream">The stream that will read them; <see cref="Release"/> says when it has.</param>
     public Rows Send(CudaData data, RowOrder order, long position, int count, CudaStream stream)
     {
+        data.CountSent(count);
         Batch batch = _batches[_nextBatch];
         int dimension = data.Dimension;
         bool picksRows = !order.IsSequential && data.HostOnDevice != 0, picksWeights = !order.IsSequential && data.IsWeighted;
@@ -112,7 +108,7 @@ internal sealed unsafe class RowRing : IDisposable
     public void Dispose()
     {
         _ = CudaNative.cuStreamSynchronize(_copies.Handle);
-        foreach (Chunk chunk in _chunks)
+        foreach (Chunk chunk in _chunks.SelectMany(pair => pair))
         {
             chunk.Dispose();
         }
@@ -144,22 +140,23 @@ internal sealed unsafe class RowRing : IDisposable
 
         int each = (int)Math.Max(1, Math.Clamp(count * rowBytes / (2 * _threads), LeastChunkBytes, MostChunkBytes) / rowBytes);
         long chunks = (count + each - 1) / each;
-        void SendOne(long i)
+        Chunk[] SendOne(long i, Chunk[] pair)
         {
-            _context.MakeCurrent();
             int n = (int)Math.Min(each, count - (i * each));
-            SendChunk(data, order, position + (i * each), n, to + (ulong)(i * each * rowBytes));
+            SendChunk(pair[0], data, order, position + (i * each), n, to + (ulong)(i * each * rowBytes));
+            return [pair[1], pair[0]];
         }
 
         if (chunks == 1)
         {
-            SendOne(0);
+            _chunks.Add(SendOne(0, TakeChunks()));
             return;
         }
 
         try
         {
-            Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, SendOne);
+            Parallel.For(
+                0, chunks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, TakeChunks, (i, _, pair) => SendOne(i, pair), _chunks.Add);
         }
         catch (AggregateException error)
         {
@@ -168,27 +165,21 @@ internal sealed unsafe class RowRing : IDisposable
         }
     }
 
-    private void SendChunk(CudaData data, RowOrder order, long position, int count, ulong to)
+    /// <summary>For the thread that calls: a buffer to fill, and one that is on its way.</summary>
+    private Chunk[] TakeChunks()
     {
-        Chunk? chunk;
-        while (!_free.TryDequeue(out chunk))
-        {
-            Thread.Yield();
-        }
+        _context.MakeCurrent();
+        return _chunks.TryTake(out Chunk[]? pair) ? pair : [new(), new()];
+    }
 
-        try
-        {
-            long values = count * (long)data.Dimension;
-            chunk.Sent.Synchronize();
-            chunk.Host.Reserve(Math.Max(MostChunkBytes, values * sizeof(float)));
-            Fill(data, order, position, count, (float*)chunk.Host.Address);
-            _copies.Upload(to, (float*)chunk.Host.Address, values);
-            chunk.Sent.Record(_copies);
-        }
-        finally
-        {
-            _free.Enqueue(chunk);
-        }
+    private void SendChunk(Chunk chunk, CudaData data, RowOrder order, long position, int count, ulong to)
+    {
+        long values = count * (long)data.Dimension;
+        chunk.Sent.Synchronize();
+        chunk.Host.Reserve(Math.Max(MostChunkBytes, values * sizeof(float)));
+        Fill(data, order, position, count, (float*)chunk.Host.Address);
+        _copies.Upload(to, (float*)chunk.Host.Address, values);
+        chunk.Sent.Record(_copies);
     }
 
     private static void Fill(CudaData data, RowOrder order, long position, int count, float* to)

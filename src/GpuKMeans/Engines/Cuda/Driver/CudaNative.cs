@@ -95,6 +95,12 @@ internal static unsafe partial class CudaNative
     public static partial int cuMemFreeHost(nint pointer);
 
     [LibraryImport(Library)]
+    public static partial int cuMemHostRegister_v2(void* pointer, nuint bytes, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int cuMemHostUnregister(void* pointer);
+
+    [LibraryImport(Library)]
     public static partial int cuPointerGetAttribute(void* value, int attribute, ulong pointer);
 
     [LibraryImport(Library)]

@@ -95,9 +95,9 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
         // The shift itself rounds: by 2^-24 of each value at most.
         float norm = root((float)square) * 1.000001f;
         a.half_squares[k] = half_square;
-        atomic_max(&a.extremes->norm, float_bits(norm));
-        atomic_max(&a.extremes->residual, float_bits(root(residual) + 0x1p-23f * norm));
-        atomic_max(&a.extremes->half_square, float_bits(half_square));
+        atomic_max_seldom(&a.extremes->norm, float_bits(norm));
+        atomic_max_seldom(&a.extremes->residual, float_bits(root(residual) + 0x1p-23f * norm));
+        atomic_max_seldom(&a.extremes->half_square, float_bits(half_square));
     }
 }
 

@@ -135,6 +135,14 @@ DEVICE int block_prefix(int v, int* scratch, int& total) {
 
 DEVICE int atomic_add(int* p, int v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 DEVICE void atomic_max(uint* p, uint v) { __nvvm_atom_max_gen_ui(p, v); }
+
+// The same where many do it and few have more than there is: a look costs less than waiting for one another.
+DEVICE void atomic_max_seldom(uint* p, uint v) {
+    if (v > *(volatile uint*)p) {
+        atomic_max(p, v);
+    }
+}
+
 DEVICE void atomic_max(int* p, int v) { __nvvm_atom_max_gen_i(p, v); }
 DEVICE void atomic_min(int* p, int v) { __nvvm_atom_min_gen_i(p, v); }
 DEVICE void atomic_min(uint64* p, uint64 v) { __nvvm_atom_min_gen_ull(p, v); }
@@ -143,6 +151,9 @@ DEVICE void atomic_min(uint64* p, uint64 v) { __nvvm_atom_min_gen_ull(p, v); }
 DEVICE uint shared_address(const void* p) {
     return (uint)(uint64)(__attribute__((address_space(3))) const void*)p;
 }
+
+// Brings a line of 128 bytes to the multiprocessor's cache.
+DEVICE void prefetch_near(const void* p) { asm volatile("prefetch.global.L1 [%0];" ::"l"(p)); }
 
 // Brings a line of 128 bytes to the second-level cache.
 DEVICE void prefetch(const float* p) { asm volatile("prefetch.global.L2 [%0];" ::"l"(p)); }

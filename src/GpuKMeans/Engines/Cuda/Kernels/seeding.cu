@@ -8,8 +8,9 @@ constexpr int MostTried = 16;       // Seeding.MaxCandidates
 constexpr int MostMembers = 64;     // of the pool
 constexpr int TileRows = 128;
 constexpr int Columns = 32;         // of a stage
+constexpr int TileThreads = 128;    // each with 8 rows by 8 members
 constexpr int ThreadRows = 8;
-constexpr int ThreadMembers = 4;
+constexpr int ThreadMembers = 8;
 
 struct MeasureArgs {
     Rows rows;
@@ -29,8 +30,8 @@ template <int Count, int Pitch, bool Vectors, typename Row>
 DEVICE void load_stage(float (&stage)[Columns * Pitch], int from, int dimension, Row row) {
     int d = thread_id() % 8 * 4;
 #pragma unroll
-    for (int i = 0; i < Count * 8 / Threads; i++) {
-        int r = thread_id() / 8 + i * (Threads / 8);
+    for (int i = 0; i < Count * 8 / TileThreads; i++) {
+        int r = thread_id() / 8 + i * (TileThreads / 8);
         const float* values = row(r) + from + d;
         float4 v = {0, 0, 0, 0};
         if constexpr (Vectors) {
@@ -49,11 +50,10 @@ DEVICE void load_stage(float (&stage)[Columns * Pitch], int from, int dimension,
 }
 
 template <bool Vectors>
-DEVICE void measure_tile(const MeasureArgs& a) {
-    SHARED float rows[Columns * TileRows];
-    SHARED float members[Columns * MostMembers];
+DEVICE void measure_tile(const MeasureArgs& a, float (&rows)[Columns * TileRows], float (&members)[Columns * MostMembers]) {
+    // Of members a thread has four of either half, so that what eight threads read together falls in different banks.
     int dimension = a.rows.dimension, first = block_id() * TileRows;
-    int own_row = thread_id() / 16 * ThreadRows, own_member = thread_id() % 16 * ThreadMembers;
+    int own_row = thread_id() / 8 * ThreadRows, own_member = thread_id() % 8 * 4;
     float sums[ThreadMembers][ThreadRows] = {};
     for (int from = 0; from < dimension; from += Columns) {
         block_barrier();
@@ -67,11 +67,12 @@ DEVICE void measure_tile(const MeasureArgs& a) {
         for (int four = 0; four < width; four += 4) {
 #pragma unroll
             for (int i = 0; i < 4; i++) {
-                float4 low = load4(rows + stage_place<TileRows>(own_row, four + i));
-                float4 high = load4(rows + stage_place<TileRows>(own_row + 4, four + i));
-                float4 y = load4(members + stage_place<MostMembers>(own_member, four + i));
-                float x[ThreadRows] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-                float c[ThreadMembers] = {y.x, y.y, y.z, y.w};
+                float4 x0 = load4(rows + stage_place<TileRows>(own_row, four + i));
+                float4 x1 = load4(rows + stage_place<TileRows>(own_row + 4, four + i));
+                float4 c0 = load4(members + stage_place<MostMembers>(own_member, four + i));
+                float4 c1 = load4(members + stage_place<MostMembers>(own_member + MostMembers / 2, four + i));
+                float x[ThreadRows] = {x0.x, x0.y, x0.z, x0.w, x1.x, x1.y, x1.z, x1.w};
+                float c[ThreadMembers] = {c0.x, c0.y, c0.z, c0.w, c1.x, c1.y, c1.z, c1.w};
 #pragma unroll
                 for (int m = 0; m < ThreadMembers; m++) {
 #pragma unroll
@@ -84,8 +85,9 @@ DEVICE void measure_tile(const MeasureArgs& a) {
     }
 #pragma unroll
     for (int m = 0; m < ThreadMembers; m++) {
-        if (own_member + m < a.member_count) {
-            float* to = a.distances + (own_member + m) * a.stride + first + own_row;
+        int member = own_member + m / 4 * (MostMembers / 2) + m % 4;
+        if (member < a.member_count) {
+            float* to = a.distances + member * a.stride + first + own_row;
             *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
             *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
@@ -93,11 +95,13 @@ DEVICE void measure_tile(const MeasureArgs& a) {
 }
 
 // Squared distances from rows to all members of the pool, from direct differences.
-GLOBAL BOUNDS(Threads, 2) void measure_members(MeasureArgs a) {
+GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
+    SHARED float rows[Columns * TileRows];
+    SHARED float members[Columns * MostMembers];
     if (a.rows.dimension % 4 == 0) {
-        measure_tile<true>(a);
+        measure_tile<true>(a, rows, members);
     } else {
-        measure_tile<false>(a);
+        measure_tile<false>(a, rows, members);
     }
 }
 

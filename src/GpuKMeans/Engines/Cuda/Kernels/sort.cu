@@ -41,8 +41,11 @@ DEVICE void rank_items(const SortArgs& a, int (&counts)[MostDigits], int (&digit
 #pragma unroll
     for (int r = 0; r < Rounds; r++) {
         int i = block_id() * TileItems + warp_id() * 32 * Rounds + r * 32 + lane_id();
-        bool valid = i < a.count;
-        digit[r] = valid ? (a.keys[i] >> a.shift) & (a.digits - 1) : -1;
+        digit[r] = i < a.count ? (a.keys[i] >> a.shift) & (a.digits - 1) : -1;
+    }
+#pragma unroll
+    for (int r = 0; r < Rounds; r++) {
+        bool valid = digit[r] >= 0;
         uint active = ballot(valid);
         if (valid) {
             uint same = match_any(active, (uint)digit[r]);
@@ -67,15 +70,28 @@ DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
     block_barrier();
 }
 
-// Says where clusters begin, and how many segments come before them. A thread has neighbouring digits.
-DEVICE void describe_clusters(const Clusters& c, const int (&own)[ThreadDigits], int start, int count, int* scratch) {
-    int extras = 0;
+DEVICE void clear_words(const SortArgs& a) {
+    if (a.cleared && thread_id() < 4) {
+        a.cleared[thread_id()] = 0;
+    }
+}
+
+// Says where clusters begin, and how many segments come before them, by how many there are of each digit. One block.
+template <typename Total>
+DEVICE void describe_clusters(const SortArgs& a, Total total) {
+    SHARED int scratch[33];
+    const Clusters& c = a.clusters;
+    int own[ThreadDigits], rows = 0, extras = 0;
 #pragma unroll
     for (int i = 0; i < ThreadDigits; i++) {
+        int d = thread_id() * ThreadDigits + i;
+        own[i] = d < a.digits ? total(d) : 0;
+        rows += own[i];
         extras += segments_of(own[i]) - 1;
     }
-    int all;
-    int before = block_prefix(extras, scratch, all);
+    int all_rows, all_extras;
+    int start = block_prefix(rows, scratch, all_rows);
+    int before = block_prefix(extras, scratch, all_extras);
 #pragma unroll
     for (int i = 0; i < ThreadDigits; i++) {
         int k = thread_id() * ThreadDigits + i;
@@ -87,8 +103,8 @@ DEVICE void describe_clusters(const Clusters& c, const int (&own)[ThreadDigits],
         before += segments_of(own[i]) - 1;
     }
     if (thread_id() == 0) {
-        c.offsets[c.count] = count;
-        c.extras[c.count] = all;
+        c.offsets[c.count] = all_rows;
+        c.extras[c.count] = all_extras;
     }
 }
 
@@ -110,7 +126,7 @@ DEVICE void place_items(const SortArgs& a, int (&counts)[Warps][MostDigits], Tot
         sum += own[i];
     }
     int all;
-    int first = block_prefix(sum, scratch, all), start = first;
+    int start = block_prefix(sum, scratch, all);
 #pragma unroll
     for (int i = 0; i < ThreadDigits; i++) {
         int d = thread_id() * ThreadDigits + i;
@@ -137,34 +153,15 @@ DEVICE void place_items(const SortArgs& a, int (&counts)[Warps][MostDigits], Tot
             a.sorted_places[to] = a.places ? a.places[i] : i;
         }
     }
-    if (block_id() == 0) {
-        if (a.clusters.offsets) {
-            describe_clusters(a.clusters, own, first, a.count, scratch);
-        }
-        if (a.cleared && thread_id() < 4) {
-            a.cleared[thread_id()] = 0;
-        }
-    }
 }
 
-// Counts a digit a lane, -1 for none. Where most rows are of one cluster, lanes would wait for one another.
-DEVICE void count_digit(int digit, int* counts) {
-    uint same = ballot(digit == __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, digit, 0, 31));
-    if (same != 0xFFFFFFFFu) {
-        if (digit >= 0) {
-            atomic_add(counts + digit, 1);
-        }
-    } else if (lane_id() == 0 && digit >= 0) {
-        atomic_add(counts + digit, 32);
-    }
-}
-
-// The whole sort of a batch of a few tiles: each block counts the digits of all of them for itself.
+// The whole sort of a batch of a few tiles: each block counts the digits of all of them for itself. The block behind the
+// tiles says where clusters begin.
 GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
     SHARED int earlier[MostDigits], later[MostDigits];
-    if (block_id() >= a.tiles) {
-        total_block(a.totals_of_rows, block_id() - a.tiles);
+    if (block_id() > a.tiles) {
+        total_block(a.totals_of_rows, block_id() - a.tiles - 1);
         return;
     }
     for (int d = thread_id(); d < a.digits; d += Threads) {
@@ -186,9 +183,17 @@ GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
         for (int t = 0; t < CountedTiles; t++) {
 #pragma unroll
             for (int r = 0; r < Rounds; r++) {
-                count_digit(digits[t][r], first + t < block_id() ? earlier : later);
+                if (digits[t][r] >= 0) {
+                    atomic_add((first + t < block_id() ? earlier : later) + digits[t][r], 1);
+                }
             }
         }
+    }
+    if (block_id() == a.tiles) {
+        block_barrier();
+        clear_words(a);
+        describe_clusters(a, [&](int d) { return earlier[d]; });
+        return;
     }
     place_items(a, counts, [&](int d) { return earlier[d] + later[d]; }, [&](int d) { return earlier[d]; });
 }
@@ -245,6 +250,12 @@ GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
     clear(counts, a.digits);
     place_items(
         a, counts, [&](int d) { return a.totals[d]; }, [&](int d) { return a.counts[d * a.tiles + block_id()]; });
+    if (block_id() == 0) {
+        clear_words(a);
+        if (a.clusters.offsets) {
+            describe_clusters(a, [&](int d) { return a.totals[d]; });
+        }
+    }
 }
 
 struct OffsetsArgs {

@@ -53,7 +53,7 @@ DEVICE void move_center(const Moves& m, int k, double weight, Sum sum, double* s
     shift = block_sum(shift, scratch);
     largest = lanes_max(largest);
     if (lane_id() == 0) {
-        atomic_max(m.largest, float_bits(largest));
+        atomic_max_seldom(m.largest, float_bits(largest));
     }
     if (thread_id() == 0) {
         m.shifts[k] = shift;
@@ -121,6 +121,12 @@ GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
     int begin = c.offsets[k], all = c.offsets[k + 1] - begin, segments = segments_of(all);
     int first = begin + segment * SegmentRows, n = least(begin + all - first, SegmentRows);
     int t = thread_id(), dimension = a.rows.dimension;
+    if (!a.sums && t < dimension) {
+        // Of use only at the end, and a wait there.
+        prefetch_near(a.moves.means + (int64)k * dimension + t);
+        prefetch_near(a.moves.values + (int64)k * dimension + t);
+        prefetch_near(a.moves.counts + k);
+    }
     float own_weight = 0;
     if (t < n) {
         int place = c.places[first + t];
@@ -128,7 +134,10 @@ GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
         own_weight = row_weight(a.rows, place);
         weights[t] = own_weight;
     }
-    double weight = block_sum((double)own_weight, scratch);
+    double weight = a.rows.weights ? block_sum((double)own_weight, scratch) : n;
+    if (!a.rows.weights) {
+        block_barrier();
+    }
 
     // Of one segment with up to as many columns as threads the sums need not go through memory.
     bool alone = segments == 1, kept = alone && dimension <= Threads;

@@ -56,35 +56,37 @@ struct FinalTotalArgs {
     int centers;
 };
 
-// Sums values, of which value i goes to lane i % 1024: the same bits by any number of warps. `scratch` holds 32 values.
-template <typename Value>
-DEVICE double sum_by_lane(int64 count, double* scratch, Value value) {
-    block_barrier();
-    for (int w = warp_id(); w < 32; w += block_threads() / 32) {
-        double sum = 0;
-        for (int64 i = w * 32 + lane_id(); i < count; i += 1024) {
-            sum += value(i);
-        }
-        sum = lanes_sum(sum);
-        if (lane_id() == 0) {
-            scratch[w] = sum;
-        }
-    }
-    block_barrier();
-    return lanes_sum(scratch[lane_id()]);
-}
-
+// By a block of up to 1024 threads.
 DEVICE void total_all(const FinalTotalArgs& a) {
-    SHARED double scratch[32];
-    Total sum = {};
-    sum.inertia = sum_by_lane(a.count, scratch, [&](int64 i) { return a.totals[i].inertia; });
-    sum.weight = sum_by_lane(a.count, scratch, [&](int64 i) { return a.totals[i].weight; });
-    sum.changed = (int64)sum_by_lane(a.count, scratch, [&](int64 i) { return (double)a.totals[i].changed; });
-    if (a.shifts) {
-        sum.shift = sum_by_lane(a.centers, scratch, [&](int64 k) { return a.shifts[k]; });
+    SHARED double scratch[4][32];
+    int threads = block_threads();
+    double figures[4] = {};
+#pragma unroll 2
+    for (int64 i = thread_id(); i < a.count; i += threads) {
+        Total of_rows = a.totals[i];
+        figures[0] += of_rows.inertia;
+        figures[1] += of_rows.weight;
+        figures[2] += (double)of_rows.changed;
     }
+#pragma unroll 8
+    for (int k = thread_id(); k < (a.shifts ? a.centers : 0); k += threads) {
+        figures[3] += a.shifts[k];
+    }
+#pragma unroll
+    for (int f = 0; f < 4; f++) {
+        figures[f] = lanes_sum(figures[f]);
+        if (lane_id() == 0) {
+            scratch[f][warp_id()] = figures[f];
+        }
+    }
+    block_barrier();
     if (thread_id() == 0) {
-        sum.bad_row = *a.bad_row;
-        *a.result = sum;
+        for (int w = 1; w < threads / 32; w++) {
+#pragma unroll
+            for (int f = 0; f < 4; f++) {
+                figures[f] += scratch[f][w];
+            }
+        }
+        *a.result = Total{figures[0], figures[1], figures[3], (int64)figures[2], *a.bad_row};
     }
 }

@@ -10,7 +10,7 @@ public sealed class HeadTests
 
     public static TheoryData<string, int, int, int> Cases => new(
         from kernel in CpuKernels.Available
-        from shape in ((int Dimension, int Clusters, int Head)[])[(32, 1, 0), (33, 100, 0), (64, 37, 1), (300, 130, 0), (300, 130, 3)]
+        from shape in ((int Dimension, int Clusters, int Head)[])[(32, 1, 0), (33, 100, 0), (64, 37, 1), (300, 130, 0), (300, 130, 3), (600, 70, 5)]
         select (kernel.Name, shape.Dimension, shape.Clusters, shape.Head));
 
     public static TheoryData<string> Kernels => new(CpuKernels.Available.Select(kernel => kernel.Name));

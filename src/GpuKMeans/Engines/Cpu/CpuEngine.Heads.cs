@@ -49,8 +49,8 @@ internal sealed unsafe partial class CpuEngine
         {
             int endPart = Math.Min(part + CpuKernel.ChunkPanels, panels.PanelCount), from = next * part / panels.PanelCount;
             Prefetch(list.Pointers + first + tile + from, (next * endPart / panels.PanelCount) - from);
-            _kernel.Score(scratch.Tiles, panels, part, endPart, scores);
             int center = panels.FirstCenter(part), end = panels.FirstCenter(endPart - 1) + panels.Width(endPart - 1);
+            _kernel.Score(scratch.Tiles, panels, part, endPart, scores + (center * tile));
             _kernel.Fold(scores + (center * tile), center, Math.Min(end, panels.Count) - center, scratch.State);
         }
     }

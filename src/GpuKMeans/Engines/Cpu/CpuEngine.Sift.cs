@@ -30,16 +30,16 @@ internal sealed unsafe partial class CpuEngine
 
     private float** ListedPointers => (float**)_listedPointers!.Pointer;
 
-    /// <summary>Heads of 16, 32, 64 … columns, up to half of them and to what is summed in one go.</summary>
+    /// <summary>Heads of 16, 32, 64 … columns, and of half of them.</summary>
     private static int[] HeadColumns(int dimension)
     {
         var columns = new List<int>();
-        for (int head = ShortestHead; head <= Math.Min(dimension / 2, CpuKernel.ChunkColumns); head *= 2)
+        for (int head = ShortestHead; head < dimension / 2; head *= 2)
         {
             columns.Add(head);
         }
 
-        return [.. columns];
+        return dimension / 2 < ShortestHead ? [] : [.. columns, dimension / 2];
     }
 
     private void BoundHeads()

@@ -54,14 +54,32 @@ internal abstract unsafe class CpuKernel
         }
     }
 
-    /// <summary>Scores of panels of at most <see cref="ChunkColumns"/> columns: <c>scores[j·TileRows + r]</c>.</summary>
+    /// <summary>
+    /// Scores of consecutive panels: <c>scores[j·TileRows + r]</c>, the first panel's first centre being 0. A chunk of columns
+    /// of the tile stays in the first-level cache while the panels, at most <see cref="ChunkPanels"/> where rows are long, pass
+    /// over it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Score(float* tile, CenterPanels panels, int firstPanel, int endPanel, float* scores)
     {
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        float* zeros = stackalloc float[PanelWidth];
+        new Span<float>(zeros, PanelWidth).Clear();
+        int firstCenter = panels.FirstCenter(firstPanel);
+        for (int column = 0; column < panels.Dimension; column += ChunkColumns)
         {
-            float* place = scores + (panels.FirstCenter(panel) * TileRows);
-            ScoreChunk(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), true, place);
+            int columns = Math.Min(ChunkColumns, panels.Dimension - column);
+            for (int panel = firstPanel; panel < endPanel; panel++)
+            {
+                int width = panels.Width(panel);
+                ScoreChunk(
+                    tile + ((long)column * TileRows),
+                    column == 0 ? panels.Starts(panel) : zeros,
+                    panels.Lines(panel) + ((long)column * width),
+                    columns,
+                    width,
+                    column == 0,
+                    scores + ((panels.FirstCenter(panel) - firstCenter) * TileRows));
+            }
         }
     }
 
@@ -111,39 +129,16 @@ internal abstract unsafe class CpuKernel
     protected abstract void DistancesToPanel(
         float* tile, float* lines, int dimension, int width, float* distances, int stride);
 
-    // Long rows: a chunk of columns of the tile stays in the first-level cache while a few panels pass over it, and the
-    // scores so far wait in memory.
+    // Long rows: the scores so far wait in memory.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignInChunks(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
     {
-        int panelScores = PanelWidth * TileRows;
-        float* scores = stackalloc float[ChunkPanels * panelScores];
-        float* zeros = stackalloc float[PanelWidth];
-        new Span<float>(zeros, PanelWidth).Clear();
+        float* scores = stackalloc float[ChunkPanels * PanelWidth * TileRows];
         for (int group = firstPanel; group < endPanel; group += ChunkPanels)
         {
-            int endGroup = Math.Min(group + ChunkPanels, endPanel);
-            for (int column = 0; column < panels.Dimension; column += ChunkColumns)
-            {
-                int columns = Math.Min(ChunkColumns, panels.Dimension - column);
-                for (int panel = group; panel < endGroup; panel++)
-                {
-                    int width = panels.Width(panel);
-                    ScoreChunk(
-                        tile + ((long)column * TileRows),
-                        column == 0 ? panels.Starts(panel) : zeros,
-                        panels.Lines(panel) + ((long)column * width),
-                        columns,
-                        width,
-                        column == 0,
-                        scores + ((panel - group) * panelScores));
-                }
-            }
-
-            for (int panel = group; panel < endGroup; panel++)
-            {
-                Fold(scores + ((panel - group) * panelScores), panels.FirstCenter(panel), panels.Width(panel), state);
-            }
+            int endGroup = Math.Min(group + ChunkPanels, endPanel), center = panels.FirstCenter(group);
+            Score(tile, panels, group, endGroup, scores);
+            Fold(scores, center, panels.FirstCenter(endGroup - 1) + panels.Width(endGroup - 1) - center, state);
         }
     }
 

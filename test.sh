@@ -134,6 +134,11 @@ for kernel in "${kernels[@]}"; do
     --filter "FullyQualifiedName~GpuKMeans.Tests.Estimators"
 done
 
+if [[ $WithTorchSharp == true ]]; then
+  GPUKMEANS_TORCH_ENGINE=always run GpuKMeans.TorchSharp.Tests-always \
+    tests/GpuKMeans.TorchSharp.Tests/GpuKMeans.TorchSharp.Tests.csproj --filter "FullyQualifiedName!~GpuKMeans.Tests.Engines"
+fi
+
 say "Packages"
 if tests/package/run.sh; then ((passed++)); else ((failed++)); fi
 

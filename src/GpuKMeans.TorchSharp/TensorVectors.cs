@@ -87,7 +87,7 @@ internal sealed unsafe class TensorVectors : VectorSource
 
     internal override RowSummary Summarize(
         ReadOnlyMemory<float> weights, bool normalize, int threads, CancellationToken cancellationToken) =>
-        _device.type == DeviceType.CPU
+        _device.type == DeviceType.CPU && !TorchEngine.IsForced
             ? base.Summarize(weights, normalize, threads, cancellationToken)
             : new TensorStatistics(this, weights, normalize).Summarize(cancellationToken);
 

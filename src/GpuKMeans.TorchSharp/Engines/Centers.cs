@@ -86,6 +86,8 @@ internal sealed class Centers : IDisposable
     /// <summary>Sets the sums to 0.</summary>
     public void ClearSums()
     {
+        // What changes a tensor in place gives another handle to it.
+        using var scope = torch.NewDisposeScope();
         Sums.zero_();
         Given.zero_();
     }

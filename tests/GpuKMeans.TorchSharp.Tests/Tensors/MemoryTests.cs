@@ -34,7 +34,11 @@ public sealed class MemoryTests
         torch.Device device = TestDevices.Get(name);
         TestSet set = TestData.Get("blobs", 1000, 8, 10);
         using Tensor rows = torch.tensor(set.Rows, [1000, 8]).to(device, disposeAfter: true);
-        using var kmeans = new MiniBatchKMeans(10);
+
+        // Labels are made by the model, which keeps its engine for the next.
+        var lloyd = new KMeans(new KMeansOptions { ClusterCount = 10, ComputeLabels = false });
+        using var steps = new MiniBatchKMeans(10);
+        KMeansModel model = new KMeans(10).Fit(rows).Model;
         Work();
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 20; i++)
@@ -46,10 +50,10 @@ public sealed class MemoryTests
 
         void Work()
         {
-            kmeans.Fit(rows);
-            kmeans.PartialFit(rows);
-            using Tensor labels = kmeans.Predict(rows), distances = kmeans.Transform(rows), centers = kmeans.GetClusterCenters(device);
-            kmeans.Score(rows);
+            lloyd.Fit(rows);
+            steps.PartialFit(rows);
+            using Tensor labels = model.Predict(rows), distances = model.Transform(rows), centers = model.GetClusterCenters(device);
+            model.Score(rows);
         }
     }
 }

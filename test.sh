@@ -8,7 +8,7 @@ results=$PWD/artifacts/test-results
 passed=0 failed=0 skipped=0
 notes=()
 # The tests themselves ask for this to tell a build server from a laptop.
-[[ ${CI:-} != true ]] || export GPUKMEANS_REQUIRE_NODE=1
+[[ ${CI:-} != true ]] || export GPUKMEANS_REQUIRE_NODE=1 GPUKMEANS_REQUIRE_TORCH=1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 say() { printf '\n== %s\n' "$*"; }

@@ -35,13 +35,17 @@ if [[ -r /proc/loadavg ]] && awk '{ exit !($1 > 0.5) }' /proc/loadavg; then
   echo "warning: the machine is busy (load $(cut -d ' ' -f 1 /proc/loadavg)); the figures will not hold" >&2
 fi
 
-# Fair to the peers: no setting that slows OpenBLAS, its OpenMP build (the other fights scikit-learn's threads), every
-# instruction the machine has, every core.
+# Fair to the peers: OpenBLAS's fastest kernels, its OpenMP build (the other fights scikit-learn's threads), every instruction
+# the machine has, every core.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 openmp=$(find /usr/lib -maxdepth 2 -type d -name openblas-openmp 2> /dev/null | head -1)
 [[ -z $openmp ]] || export LD_LIBRARY_PATH=$openmp${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 if grep -qw avx512f /proc/cpuinfo 2> /dev/null; then export ATEN_CPU_CAPABILITY=avx512; fi
 export OMP_NUM_THREADS=$threads
+if [[ -n $peers ]]; then
+  blas=$("$python" "$here/peers/openblas.py")
+  [[ -z $blas ]] || export OPENBLAS_CORETYPE=$blas
+fi
 
 dotnet build "$here/GpuKMeans.Measure" -c Release -nologo -v quiet -clp:NoSummary >&2
 ours=$here/GpuKMeans.Measure/bin/Release/net10.0/GpuKMeans.Measure.dll

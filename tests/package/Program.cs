@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using System.Xml.Linq;
 using GpuKMeans;
 using GpuKMeans.Spatial;
 using NetTopologySuite.Geometries;
@@ -7,7 +8,7 @@ using NetTopologySuite.Geometries;
 string feed = args[0], version = args[1], parquet = args[2];
 
 // The packages hold what a package must.
-foreach (string id in new[] { "GpuKMeans", "GpuKMeans.Spatial" })
+foreach (string id in args[3..])
 {
     using ZipArchive package = ZipFile.OpenRead(Path.Combine(feed, $"{id}.{version}.nupkg"));
     foreach (string file in new[] { $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", "README.md" })
@@ -16,6 +17,9 @@ foreach (string id in new[] { "GpuKMeans", "GpuKMeans.Spatial" })
     }
 
     Check(File.Exists(Path.Combine(feed, $"{id}.{version}.snupkg")), $"{id} has no symbols");
+    using StreamReader nuspec = new(package.GetEntry($"{id}.nuspec")!.Open());
+    string[] needed = [.. XDocument.Load(nuspec).Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order()];
+    Check(needed.SequenceEqual(Needed(id)), $"{id} depends on {string.Join(", ", needed)}");
 }
 
 string loaded = typeof(MiniBatchKMeans).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
@@ -48,6 +52,15 @@ Check(bytes.AsSpan().StartsWith("PAR1"u8) && bytes.AsSpan().EndsWith("PAR1"u8), 
 Check(bytes.AsSpan().IndexOf("\"primary_column\""u8) >= 0, "the file has no geo metadata");
 
 Console.WriteLine($"Packages {version}: fitted, predicted and wrote {bytes.Length} bytes of GeoParquet.");
+
+// No libtorch: the application chooses one.
+static string[] Needed(string id) => id switch
+{
+    "GpuKMeans" => ["System.Numerics.Tensors"],
+    "GpuKMeans.Spatial" => ["GpuKMeans", "NetTopologySuite", "Npgsql"],
+    "GpuKMeans.TorchSharp" => ["GpuKMeans", "GpuKMeans.Spatial", "TorchSharp"],
+    _ => throw new ArgumentException($"Nothing is known of {id}."),
+};
 
 static void Check(bool condition, string message)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs both packages and uses them as a stranger would: from a fresh console project outside this tree.
+# Packs the packages and uses them as a stranger would: from a fresh console project outside this tree.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -11,7 +11,9 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 # A version that no cache can have.
 version=0.0.0-smoke.$(date +%s).$$
 
-for project in GpuKMeans GpuKMeans.Spatial; do
+packages=(GpuKMeans GpuKMeans.Spatial)
+[[ ${WithTorchSharp:-} != true ]] || packages+=(GpuKMeans.TorchSharp)
+for project in "${packages[@]}"; do
   dotnet pack "$root/src/$project/$project.csproj" -c Release -o "$work/feed" --artifacts-path "$work/artifacts" \
     -p:Version="$version" -nologo -v quiet -clp:NoSummary
 done
@@ -31,4 +33,4 @@ CONFIG
 cache=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
 cd "$work/app"
 dotnet restore -nologo -v quiet --packages "$work/packages" -p:RestoreFallbackFolders="$cache"
-dotnet run -c Release --no-restore -- "$work/feed" "$version" "$work/smoke.parquet"
+dotnet run -c Release --no-restore -- "$work/feed" "$version" "$work/smoke.parquet" "${packages[@]}"

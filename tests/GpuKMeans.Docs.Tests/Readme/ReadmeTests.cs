@@ -1,14 +1,17 @@
 namespace GpuKMeans.Docs.Tests.Readme;
 
-/// <summary>The README's code is compiled and run: each block is, line for line, a sample or a region of <see cref="Snippets"/>.</summary>
+/// <summary>
+/// The README's code is compiled and run: each block is, line for line, a sample or a region of <see cref="Snippets"/>, or of
+/// their like on tensors, which run where TorchSharp is.
+/// </summary>
 public class ReadmeTests
 {
-    private const string SnippetsPath = "tests/GpuKMeans.Docs.Tests/Readme/Snippets.cs";
+    private static readonly string[] _snippets =
+        ["tests/GpuKMeans.Docs.Tests/Readme/Snippets.cs", "tests/GpuKMeans.TorchSharp.Tests/Readme/Snippets.cs"];
 
     [Fact]
     public void Each_block_is_its_source()
     {
-        HashSet<string> usings = [.. Repository.Read(SnippetsPath).Split('\n').Where(IsUsing)];
         IReadOnlyList<CodeBlock> blocks = CodeBlock.In(Repository.Read("README.md"));
         Assert.NotEmpty(blocks);
         foreach (CodeBlock block in blocks)
@@ -18,6 +21,8 @@ public class ReadmeTests
             if (block.Source.Contains('#', StringComparison.Ordinal))
             {
                 string[] lines = text.Split('\n');
+                string file = Repository.Read(block.Source.Split('#')[0]);
+                HashSet<string> usings = ["using GpuKMeans;", .. file.Split('\n').Where(IsUsing)];
                 Assert.Subset(usings, lines.TakeWhile(IsUsing).ToHashSet());
                 text = string.Join('\n', lines.SkipWhile(line => IsUsing(line) || line.Length == 0));
             }
@@ -29,7 +34,11 @@ public class ReadmeTests
     [Fact]
     public void Each_snippet_is_in_the_readme()
     {
-        string[] expected = ["samples/QuickStart/Program.cs", .. SourceText.Regions(SnippetsPath).Select(name => $"{SnippetsPath}#{name}")];
+        string[] expected = 
+        [
+            "samples/QuickStart/Program.cs",
+            .. from path in _snippets from name in SourceText.Regions(path) select $"{path}#{name}",
+        ];
         IEnumerable<string?> sources = CodeBlock.In(Repository.Read("README.md")).Select(block => block.Source);
         Assert.Equal(expected.Order(), sources.Order());
     }

@@ -15,8 +15,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void Mini_batches_are_those_of_the_cpu_engine(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeansOptions options = From(_set.Centers);
         using var expected = new MiniBatchKMeans(options with { Device = Device.Cpu });
         expected.Fit(_set.Array, _set.Weights);
@@ -28,8 +28,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void Full_iterations_are_those_of_the_cpu_engine(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeansOptions options = From(_set.Centers);
         KMeans expected = new KMeans(options with { Device = Device.Cpu }).Fit(_set.Array);
         var actual = new KMeans(options);
@@ -39,8 +39,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void The_first_centres_are_chosen_on_every_device(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeansOptions options = new() { ClusterCount = Clusters, Metric = Metric.Cosine, Seed = 3 };
         KMeans expected = new KMeans(options with { Device = Device.Cpu }).Fit(_set.Array);
         KMeans actual = new KMeans(options).Fit(Rows(device));
@@ -51,8 +51,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void Parts_are_learnt_as_from_arrays(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeansOptions options = From(_set.Centers);
         using var expected = new MiniBatchKMeans(options with { Device = Device.Cpu });
         using var actual = new MiniBatchKMeans(options);
@@ -70,8 +70,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void Results_are_tensors_on_the_device_of_the_rows(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeans fitted = new KMeans(From(_set.Centers)).Fit(_set.Array);
         Tensor rows = Rows(device), labels = fitted.Predict(rows), distances = fitted.Transform(rows);
         Tensor centers = fitted.GetClusterCenters(device);
@@ -92,8 +92,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void A_row_that_is_not_finite_is_named(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         KMeans fitted = new KMeans(From(_set.Centers)).Fit(_set.Array);
         Tensor rows = Rows(device).clone();
         rows[1234, 5] = float.NaN;
@@ -112,8 +112,8 @@ public sealed class TensorEstimatorTests
     [Theory, MemberData(nameof(Devices))]
     public void A_weight_that_is_negative_is_named(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         Tensor weights = Weights(device).clone();
         weights[77] = -1;
         ArgumentException error = Assert.Throws<ArgumentException>(() => new MiniBatchKMeans(Clusters).Fit(Rows(device), weights));

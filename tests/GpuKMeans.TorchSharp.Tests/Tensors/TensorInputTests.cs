@@ -18,8 +18,8 @@ public sealed class TensorInputTests
     [Theory, MemberData(nameof(DevicesAndTypes))]
     public void Every_type_of_floating_point_is_taken(string name, torch.ScalarType type)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
 
         // Whole numbers to 64 are the same in all types.
         float[] values = TestData.Values(40 * 6, i => i * 7 % 64);
@@ -35,8 +35,8 @@ public sealed class TensorInputTests
     [Theory, MemberData(nameof(Devices))]
     public void Views_and_tensors_with_gradient_are_taken_as_they_look(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         Tensor whole = torch.arange(400, torch.ScalarType.Float32, device).view(20, 20);
         foreach (Tensor rows in (Tensor[])[
             whole.t(),
@@ -59,8 +59,8 @@ public sealed class TensorInputTests
     [Theory, MemberData(nameof(Devices))]
     public void A_tensor_on_another_device_than_asked_for_is_taken_there(string name)
     {
-        using var scope = torch.NewDisposeScope();
         torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
         TestSet set = TestData.Make("blobs", 500, 6, 5, seed: 3);
         Tensor rows = torch.tensor(set.Rows, [500, 6]).to(device);
         foreach (Device where in name == "cuda" ? [Device.Cpu, Device.Cuda()] : (Device[])[Device.Cpu])

@@ -41,16 +41,16 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ScoreByHead(RowList list, int first, int rows, CenterPanels panels, Scratch scratch)
     {
-        int tile = _kernel.TileRows, next = Math.Clamp(list.Count - first - tile, 0, tile);
+        int tile = _kernel.TileRows;
         PackTile(list.Pointers + first, rows, panels.Dimension, scratch.Tiles);
+        RowsAhead ahead = TileAfter(list, first, panels.PanelCount, panels.Dimension);
         scratch.State.Reset(tile);
         float* scores = scratch.Scores(panels.PaddedCount * tile);
         for (int part = 0; part < panels.PanelCount; part += CpuKernel.ChunkPanels)
         {
-            int endPart = Math.Min(part + CpuKernel.ChunkPanels, panels.PanelCount), from = next * part / panels.PanelCount;
-            Prefetch(list.Pointers + first + tile + from, (next * endPart / panels.PanelCount) - from);
+            int endPart = Math.Min(part + CpuKernel.ChunkPanels, panels.PanelCount);
             int center = panels.FirstCenter(part), end = panels.FirstCenter(endPart - 1) + panels.Width(endPart - 1);
-            _kernel.Score(scratch.Tiles, panels, part, endPart, scores + (center * tile));
+            _kernel.Score(scratch.Tiles, panels, part, endPart, scores + (center * tile), ref ahead);
             _kernel.Fold(scores + (center * tile), center, Math.Min(end, panels.Count) - center, scratch.State);
         }
     }

@@ -27,39 +27,28 @@ internal sealed unsafe partial class CpuEngine
             int endPanel = Math.Min(panel + group, panels.PanelCount);
             for (int t = 0; t < tiles; t++)
             {
-                if (panel > 0)
+                RowsAhead ahead = default;
+                if (panel == 0)
                 {
-                    _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t));
-                    continue;
+                    int row = first + (t * tile);
+                    PackTile(list.Pointers + row, Math.Min(tile, end - row), panels.Dimension, Tile(scratch, t));
+                    ahead = TileAfter(list, row, endPanel, panels.Dimension);
                 }
 
-                int row = first + (t * tile);
-                PackTile(list.Pointers + row, Math.Min(tile, end - row), panels.Dimension, Tile(scratch, t));
-
-                // The next tile's rows come in while this one is worked on, a few at a time: a burst of them would be waited for.
-                int next = Math.Clamp(list.Count - row - tile, 0, tile);
-                for (int part = 0; part < endPanel; part += CpuKernel.ChunkPanels)
-                {
-                    int endPart = Math.Min(part + CpuKernel.ChunkPanels, endPanel), from = next * part / endPanel;
-                    Prefetch(list.Pointers + row + tile + from, (next * endPart / endPanel) - from);
-                    _kernel.Assign(Tile(scratch, t), panels, part, endPart, State(scratch, t));
-                }
+                _kernel.Assign(Tile(scratch, t), panels, panel, endPanel, State(scratch, t), ref ahead);
             }
         }
 
         return tiles;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Prefetch(float** rows, int count)
+    /// <summary>The rows of the tile after one, which come in while that is scored.</summary>
+    private RowsAhead TileAfter(RowList list, int first, int panels, int columns)
     {
-        if (_dimension >= Lanes.CacheLine || !_blockOrder.IsSequential)
-        {
-            for (int row = 0; row < count; row++)
-            {
-                Lanes.Prefetch(rows[row], _dimension);
-            }
-        }
+        int tile = _kernel.TileRows, next = first + tile;
+        bool come = _dimension >= Lanes.CacheLine || !_blockOrder.IsSequential;
+        int turns = panels * ((columns + CpuKernel.ChunkColumns - 1) / CpuKernel.ChunkColumns);
+        return come ? new RowsAhead(list.Pointers + next, Math.Clamp(list.Count - next, 0, tile), _dimension, turns) : default;
     }
 
     // Lanes beyond the last row repeat it.

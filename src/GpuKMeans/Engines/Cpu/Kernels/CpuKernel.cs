@@ -39,16 +39,18 @@ internal abstract unsafe class CpuKernel
 
     /// <summary>Carries the best score, its centre and the second best score of each row through panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Assign(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
+    public void Assign(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)
     {
         if (panels.Dimension > ChunkColumns)
         {
-            AssignInChunks(tile, panels, firstPanel, endPanel, state);
+            AssignInChunks(tile, panels, firstPanel, endPanel, state, ref ahead);
             return;
         }
 
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
+            ahead.BringSome();
             AssignPanel(
                 tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), panels.FirstCenter(panel), state);
         }
@@ -60,7 +62,7 @@ internal abstract unsafe class CpuKernel
     /// over it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Score(float* tile, CenterPanels panels, int firstPanel, int endPanel, float* scores)
+    public void Score(float* tile, CenterPanels panels, int firstPanel, int endPanel, float* scores, ref RowsAhead ahead)
     {
         float* zeros = stackalloc float[PanelWidth];
         new Span<float>(zeros, PanelWidth).Clear();
@@ -71,6 +73,7 @@ internal abstract unsafe class CpuKernel
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
                 int width = panels.Width(panel);
+                ahead.BringSome();
                 ScoreChunk(
                     tile + ((long)column * TileRows),
                     column == 0 ? panels.Starts(panel) : zeros,
@@ -84,7 +87,7 @@ internal abstract unsafe class CpuKernel
     }
 
     /// <summary>Folds scores of consecutive centres into the state.</summary>
-    public abstract void Fold(float* scores, int center, int count, TileState state);
+    public abstract void Fold(float* scores, int center, int count, in TileState state);
 
     /// <summary>For each centre, which rows' scores are not below a threshold of theirs, as a mask of lanes.</summary>
     public abstract void Reaching(float* scores, int count, float* thresholds, uint* masks);
@@ -94,7 +97,7 @@ internal abstract unsafe class CpuKernel
     /// centre must have to be in question, a distance below which no centre but the best lies (<see cref="ErrorBound"/>), and
     /// its ‖x‖².
     /// </summary>
-    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state);
+    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state);
 
     /// <summary>The scores of one row with all centres.</summary>
     /// <param name="row">The row, shifted.</param>
@@ -119,7 +122,7 @@ internal abstract unsafe class CpuKernel
     /// <param name="center">The first of them.</param>
     /// <param name="state">What is kept of the rows.</param>
     protected abstract void AssignPanel(
-        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state);
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state);
 
     /// <summary>Scores of one panel over a chunk of columns: <c>scores[j·TileRows + r]</c>, set by the first chunk and added to by the others.</summary>
     protected abstract void ScoreChunk(
@@ -131,13 +134,14 @@ internal abstract unsafe class CpuKernel
 
     // Long rows: the scores so far wait in memory.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AssignInChunks(float* tile, CenterPanels panels, int firstPanel, int endPanel, TileState state)
+    private void AssignInChunks(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)
     {
         float* scores = stackalloc float[ChunkPanels * PanelWidth * TileRows];
         for (int group = firstPanel; group < endPanel; group += ChunkPanels)
         {
             int endGroup = Math.Min(group + ChunkPanels, endPanel), center = panels.FirstCenter(group);
-            Score(tile, panels, group, endGroup, scores);
+            Score(tile, panels, group, endGroup, scores, ref ahead);
             Fold(scores, center, panels.FirstCenter(endGroup - 1) + panels.Width(endGroup - 1) - center, state);
         }
     }

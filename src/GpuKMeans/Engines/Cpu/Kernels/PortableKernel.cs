@@ -21,7 +21,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
     {
         float squaredNorm = 0;
         for (int d = 0; d < dimension; d++)
@@ -46,7 +46,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
     }
 
     protected override void AssignPanel(
-        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state)
     {
         float score = *start;
         for (int d = 0; d < dimension; d++)
@@ -69,7 +69,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
         *scores = first ? part : *scores + part;
     }
 
-    public override void Fold(float* scores, int center, int count, TileState state)
+    public override void Fold(float* scores, int center, int count, in TileState state)
     {
         for (int j = 0; j < count; j++)
         {

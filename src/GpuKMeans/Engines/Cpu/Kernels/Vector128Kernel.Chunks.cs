@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector128Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Fold(float* scores, int center, int count, TileState state)
+    public override void Fold(float* scores, int center, int count, in TileState state)
     {
         Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
         for (int end = center + count; center < end; center++, scores += Rows)

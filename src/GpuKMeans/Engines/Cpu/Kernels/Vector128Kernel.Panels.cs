@@ -7,7 +7,7 @@ namespace GpuKMeans.Engines.Cpu;
 internal sealed unsafe partial class Vector128Kernel
 {
     protected override void AssignPanel(
-        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state)
     {
         if (width == Wide)
         {
@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector128Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
     {
         Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
         Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;
@@ -106,7 +106,7 @@ internal sealed unsafe partial class Vector128Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
     {
         Vector128<float> a0 = Vector128.Create(start[0]), b0 = a0;
         Vector128<float> a1 = Vector128.Create(start[1]), b1 = a1;

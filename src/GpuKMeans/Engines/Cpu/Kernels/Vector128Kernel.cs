@@ -22,7 +22,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     public override int RoundingsPerTerm => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
     {
         Vector128<float> low = Vector128<float>.Zero, low2 = low, high = low, high2 = low;
         float* end = tile + ((long)(dimension - 1) * Rows);
@@ -47,7 +47,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
         return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
     }
 
-    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, TileState state)
+    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, in TileState state)
     {
         Vector128<float> best = Vector128.Load(state.Best + lane), second = Vector128.Load(state.Second + lane);
         Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
@@ -77,14 +77,14 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
         private Vector128<float> _second;
         private Vector128<int> _index;
 
-        public static Running Load(TileState state, int lane) => new()
+        public static Running Load(in TileState state, int lane) => new()
         {
             _best = Vector128.Load(state.Best + lane),
             _second = Vector128.Load(state.Second + lane),
             _index = Vector128.Load(state.Index + lane),
         };
 
-        public readonly void Store(TileState state, int lane)
+        public readonly void Store(in TileState state, int lane)
         {
             _best.Store(state.Best + lane);
             _second.Store(state.Second + lane);

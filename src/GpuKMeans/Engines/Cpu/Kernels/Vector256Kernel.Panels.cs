@@ -7,7 +7,7 @@ namespace GpuKMeans.Engines.Cpu;
 internal sealed unsafe partial class Vector256Kernel
 {
     protected override void AssignPanel(
-        float* tile, float* start, float* lines, int dimension, int width, int center, TileState state)
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state)
     {
         if (width == Wide)
         {
@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector256Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
     {
         Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
         Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;
@@ -70,7 +70,7 @@ internal sealed unsafe partial class Vector256Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, TileState state)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
     {
         Vector256<float> a0 = Vector256.Create(start[0]), b0 = a0;
         Vector256<float> a1 = Vector256.Create(start[1]), b1 = a1;

@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     public override int TailWidth => Tail;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
     {
         Vector256<float> low = Vector256<float>.Zero, low2 = low, high = low, high2 = low;
         float* end = tile + ((long)(dimension - 1) * Rows);
@@ -45,7 +45,7 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
         return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
     }
 
-    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, TileState state)
+    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, in TileState state)
     {
         Vector256<float> best = Vector256.Load(state.Best + lane), second = Vector256.Load(state.Second + lane);
         Vector256<float> norm = Vector256.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
@@ -75,14 +75,14 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
         private Vector256<float> _second;
         private Vector256<int> _index;
 
-        public static Running Load(TileState state, int lane) => new()
+        public static Running Load(in TileState state, int lane) => new()
         {
             _best = Vector256.Load(state.Best + lane),
             _second = Vector256.Load(state.Second + lane),
             _index = Vector256.Load(state.Index + lane),
         };
 
-        public readonly void Store(TileState state, int lane)
+        public readonly void Store(in TileState state, int lane)
         {
             _best.Store(state.Best + lane);
             _second.Store(state.Second + lane);

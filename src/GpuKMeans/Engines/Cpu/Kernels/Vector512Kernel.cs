@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     public override int TailWidth => Tail;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
     {
         Vector512<float> low = Vector512<float>.Zero, low2 = low, high = low, high2 = low;
         float* end = tile + ((long)(dimension - 1) * Rows);
@@ -45,7 +45,7 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
     }
 
-    private static uint Decide(Vector512<float> squares, int lane, in ErrorBound bound, TileState state)
+    private static uint Decide(Vector512<float> squares, int lane, in ErrorBound bound, in TileState state)
     {
         Vector512<float> best = Vector512.Load(state.Best + lane), second = Vector512.Load(state.Second + lane);
         Vector512<float> norm = Vector512.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
@@ -75,14 +75,14 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         private Vector512<float> _second;
         private Vector512<int> _index;
 
-        public static Running Load(TileState state, int lane) => new()
+        public static Running Load(in TileState state, int lane) => new()
         {
             _best = Vector512.Load(state.Best + lane),
             _second = Vector512.Load(state.Second + lane),
             _index = Vector512.Load(state.Index + lane),
         };
 
-        public readonly void Store(TileState state, int lane)
+        public readonly void Store(in TileState state, int lane)
         {
             _best.Store(state.Best + lane);
             _second.Store(state.Second + lane);

@@ -93,7 +93,7 @@ counter() { grep -o '<Counters [^>]*' "$1" | grep -o " $2=\"[0-9]*\"" | tr -dc '
 
 # Why tests were skipped: one line a test, cut where it grows long.
 reasons() {
-  tr '\r\n' '  ' < "$1" | sed 's/<UnitTestResult /\n&/g' | grep 'outcome="NotExecuted"' \
+  tr '\r\n' '  ' < "$1" | sed 's/<UnitTestResult /\n&/g; s/<\/UnitTestResult>/&\n/g' | grep 'outcome="NotExecuted"' \
     | sed -nE 's/.*<(Message|StdOut)>([^<]*).*/\2/p' | sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' \
     | cut -c 1-160
 }

@@ -38,11 +38,16 @@ internal static class Figures
         figures["seconds_all"] = new JsonArray([.. timing.Seconds.Select(s => JsonValue.Create(s))]);
     }
 
-    /// <summary>What tells engines of one run apart: the GPU, and the kernel it was held to.</summary>
-    private static string Variant(JsonObject figures) =>
-        figures["device"]?.ToString().StartsWith("cuda", StringComparison.Ordinal) == true
+    /// <summary>What tells engines of one run apart: the GPU, the kernel it was held to, and options that are not the default.</summary>
+    private static string Variant(JsonObject figures)
+    {
+        string gpu = figures["device"]?.ToString().StartsWith("cuda", StringComparison.Ordinal) == true
             ? $" cuda {Environment.GetEnvironmentVariable("GPUKMEANS_CUDA_KERNEL")}".TrimEnd()
             : "";
+        return figures["final_iterations"]?.GetValue<int>() is { } final && final != new KMeansOptions().FinalIterations
+            ? $"{gpu}, {final} final iterations"
+            : gpu;
+    }
 
     private static long Megabytes(long bytes) => bytes >> 20;
 }

@@ -10,10 +10,14 @@ internal static class FitCommand
     {
         Option<int> repeat = CommonOptions.Repeat(1);
         Option<bool> parallel = new("--parallel") { Description = "From centres chosen by k-means‖" };
+        Option<int> final = new("--final-iterations")
+        {
+            Description = "Lloyd's iterations at the end", DefaultValueFactory = _ => new KMeansOptions().FinalIterations,
+        };
         var command = new Command("fit", "Fits by mini-batches, end to end")
         {
             CommonOptions.Data, CommonOptions.Clusters, CommonOptions.Batch, CommonOptions.Seed,
-            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, parallel,
+            CommonOptions.Device, CommonOptions.Threads, CommonOptions.Mapped, repeat, parallel, final,
         };
         command.SetAction(parsed =>
         {
@@ -25,6 +29,7 @@ internal static class FitCommand
                 ClusterCount = parsed.GetValue(CommonOptions.Clusters),
                 BatchSize = parsed.GetValue(CommonOptions.Batch),
                 Initialization = parsed.GetValue(parallel) ? KMeansInitialization.Parallel : KMeansInitialization.PlusPlus,
+                FinalIterations = parsed.GetValue(final),
                 Seed = parsed.GetValue(CommonOptions.Seed),
                 Device = parsed.GetValue(CommonOptions.Device),
                 MaxDegreeOfParallelism = parsed.GetValue(CommonOptions.Threads),
@@ -48,6 +53,7 @@ internal static class FitCommand
                 ["batch"] = options.BatchSize,
                 ["start"] = options.Initialization.ToString(),
                 ["seed"] = options.Seed,
+                ["final_iterations"] = options.FinalIterations,
             };
             figures.Add(timing);
             figures["seconds_by_phase"] = new JsonObject

@@ -58,7 +58,7 @@ def cells(name, engine, runs, ours, peaks):
         name,
         engine,
         f"{seconds:.4g}",
-        "1.00" if engine.startswith(OURS) or ours is None else f"{seconds / ours:.2f}",
+        "" if ours is None else f"{seconds / ours:.2f}",
         f"{rate:.0f}" if rate else "",
         f"{rate / statistics.median(peaks):.0%}" if rate and peaks else "",
         f"{statistics.median(r['inertia'] for r in runs):.6g}",

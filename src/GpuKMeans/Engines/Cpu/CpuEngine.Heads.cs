@@ -19,7 +19,7 @@ internal sealed unsafe partial class CpuEngine
         {
             int rows = Math.Min(tile, list.Count - first);
             ScoreByHead(list, first, rows, panels, scratch);
-            _kernel.Decide(scratch.Tiles, panels.Dimension, _headBounds[head], scratch.State);
+            _kernel.Decide(scratch.Tiles, panels.Dimension, _headBounds[head], scratch.State, lower: true);
             uint open = 0;
             for (int i = 0; i < rows; i++)
             {

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>Full iterations over all rows.</content>
@@ -27,9 +31,7 @@ internal sealed unsafe partial class CpuEngine
                 AssignBlock();
                 AccumulateBlock();
                 inertia += BlockInertia();
-                changed += first
-                    ? count
-                    : Differences(new ReadOnlySpan<int>(label, count), new ReadOnlySpan<int>(before, count));
+                changed += first ? count : Differences(label, before, count);
             }
         }
         catch
@@ -151,14 +153,21 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    private static long Differences(ReadOnlySpan<int> now, ReadOnlySpan<int> before)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long Differences(int* now, int* before, int count)
     {
-        long count = 0;
-        for (int i = 0; i < now.Length; i++)
+        long same = 0;
+        int i = 0;
+        for (; i <= count - 16; i += 16)
         {
-            count += now[i] != before[i] ? 1 : 0;
+            same += BitOperations.PopCount(Vector512.Equals(Vector512.Load(now + i), Vector512.Load(before + i)).ExtractMostSignificantBits());
         }
 
-        return count;
+        for (; i < count; i++)
+        {
+            same += now[i] == before[i] ? 1 : 0;
+        }
+
+        return count - same;
     }
 }

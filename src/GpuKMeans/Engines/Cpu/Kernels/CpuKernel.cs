@@ -94,10 +94,10 @@ internal abstract unsafe class CpuKernel
 
     /// <summary>
     /// Says which rows' best centre is not certain, as a mask of lanes, and sets for each row the least score that a
-    /// centre must have to be in question, a distance below which no centre but the best lies (<see cref="ErrorBound"/>), and
-    /// its ‖x‖².
+    /// centre must have to be in question and its ‖x‖²; where <paramref name="lower"/> asks for it, also a distance below which
+    /// no centre but the best lies (<see cref="ErrorBound"/>).
     /// </summary>
-    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state);
+    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower);
 
     /// <summary>The scores of one row with all centres.</summary>
     /// <param name="row">The row, shifted.</param>

@@ -21,7 +21,7 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
     {
         float squaredNorm = 0;
         for (int d = 0; d < dimension; d++)
@@ -31,7 +31,10 @@ internal sealed unsafe class PortableKernel : CpuKernel
 
         *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
         *state.Squares = squaredNorm;
-        *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
+        if (lower)
+        {
+            *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
+        }
 
         // Not "second >= threshold": what is not a number is not certain.
         return *state.Second < *state.Threshold ? 0u : 1u;

@@ -22,7 +22,7 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     public override int RoundingsPerTerm => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector128<float> low = Vector128<float>.Zero, low2 = low, high = low, high2 = low;
         float* end = tile + ((long)(dimension - 1) * Rows);
@@ -44,18 +44,21 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
             high = Vector128.MultiplyAddEstimate(y, y, high);
         }
 
-        return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
+        return Decide(low + low2, 0, bound, state, lower) | (Decide(high + high2, Lanes, bound, state, lower) << Lanes);
     }
 
-    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, in TileState state)
+    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector128<float> best = Vector128.Load(state.Best + lane), second = Vector128.Load(state.Second + lane);
         Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
         squares.Store(state.Squares + lane);
 
-        Vector128<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
-        (Vector128.Sqrt(Vector128.MaxNative(lower, Vector128<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+        if (lower)
+        {
+            Vector128<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
+            (Vector128.Sqrt(Vector128.MaxNative(least, Vector128<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+        }
 
         // Not "second >= threshold": what is not a number is not certain.
         uint certain = (uint)Vector128.LessThan(second, threshold).ExtractMostSignificantBits();

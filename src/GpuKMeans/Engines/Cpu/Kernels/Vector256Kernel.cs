@@ -20,7 +20,7 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     public override int TailWidth => Tail;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state)
+    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector256<float> low = Vector256<float>.Zero, low2 = low, high = low, high2 = low;
         float* end = tile + ((long)(dimension - 1) * Rows);
@@ -42,18 +42,21 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
             high = Vector256.FusedMultiplyAdd(y, y, high);
         }
 
-        return Decide(low + low2, 0, bound, state) | (Decide(high + high2, Lanes, bound, state) << Lanes);
+        return Decide(low + low2, 0, bound, state, lower) | (Decide(high + high2, Lanes, bound, state, lower) << Lanes);
     }
 
-    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, in TileState state)
+    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector256<float> best = Vector256.Load(state.Best + lane), second = Vector256.Load(state.Second + lane);
         Vector256<float> norm = Vector256.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
         squares.Store(state.Squares + lane);
 
-        Vector256<float> lower = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
-        (Vector256.Sqrt(Vector256.MaxNative(lower, Vector256<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+        if (lower)
+        {
+            Vector256<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
+            (Vector256.Sqrt(Vector256.MaxNative(least, Vector256<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
+        }
 
         // Not "second >= threshold": what is not a number is not certain.
         uint certain = (uint)Vector256.LessThan(second, threshold).ExtractMostSignificantBits();

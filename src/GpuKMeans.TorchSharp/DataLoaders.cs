@@ -12,39 +12,28 @@ public static class DataLoaders
     /// <returns>This estimator.</returns>
     /// <remarks>
     /// The first centres are chosen among the first batch; where that has fewer rows than clusters, the first few are one. To
-    /// train in several passes with all that <see cref="MiniBatchKMeans.FitAsync"/> does, see
-    /// <see cref="Spatial.TensorClustering.AsFeatures"/> and its <see cref="Spatial.FeatureSource.Vectors"/>.
+    /// train in several passes, give <see cref="AsStream(IEnumerable{Tensor})"/> to <see cref="MiniBatchKMeans.FitAsync"/>.
     /// </remarks>
     /// <exception cref="ArgumentException">A batch is unfit, or all of them have fewer rows than clusters.</exception>
     public static MiniBatchKMeans PartialFit(this MiniBatchKMeans estimator, IEnumerable<Tensor> loader)
     {
         ArgumentNullException.ThrowIfNull(estimator);
         ArgumentNullException.ThrowIfNull(loader);
-        using var scope = torch.NewDisposeScope();
-        List<Tensor> first = [];
-        long rows = 0;
+        using var first = new KeptRows();
         foreach (Tensor batch in loader)
         {
             if (estimator.IsFitted)
             {
                 estimator.PartialFit(batch);
-                continue;
             }
-
-            using (VectorSource check = TensorVectors.Of(batch, nameof(loader)))
+            else if (first.Add(batch) > 0 && first.Count >= estimator.Options.ClusterCount)
             {
-                rows += check.Count;
-            }
-
-            // The loader may dispose of its batch before the next.
-            first.Add(batch.detach().clone());
-            if (rows >= estimator.Options.ClusterCount)
-            {
-                estimator.PartialFit(torch.cat(first, 0));
+                using Tensor rows = first.Take();
+                estimator.PartialFit(rows);
             }
         }
 
-        return estimator.IsFitted ? estimator : throw TensorErrors.TooFewRows(rows, estimator.Options.ClusterCount);
+        return estimator.IsFitted ? estimator : throw TensorErrors.TooFewRows(first.Count, estimator.Options.ClusterCount);
     }
 
     /// <inheritdoc cref="PartialFit(MiniBatchKMeans, IEnumerable{Tensor})"/>
@@ -55,8 +44,7 @@ public static class DataLoaders
         this MiniBatchKMeans estimator, IEnumerable<Dictionary<string, Tensor>> loader, string key = "embedding")
     {
         ArgumentNullException.ThrowIfNull(loader);
-        return estimator.PartialFit(loader.Select(
-            batch => batch.TryGetValue(key, out Tensor? rows) ? rows : throw TensorErrors.NoKey(key, batch.Keys)));
+        return estimator.PartialFit(Vectors(loader, key));
     }
 
     /// <inheritdoc cref="PartialFit(MiniBatchKMeans, IEnumerable{Tensor})"/>
@@ -66,5 +54,54 @@ public static class DataLoaders
     {
         ArgumentNullException.ThrowIfNull(loader);
         return estimator.PartialFit(loader.Select(batch => batch[0]));
+    }
+
+    /// <summary>Views a loader as a stream, for whatever takes a <see cref="VectorStream"/>; its first batch is read at once.</summary>
+    /// <param name="loader">N×D batches: the same rows each time. They are brought to the host as they come.</param>
+    /// <exception cref="ArgumentException">The first batch is unfit, or there is none.</exception>
+    public static VectorStream AsStream(this IEnumerable<Tensor> loader)
+    {
+        ArgumentNullException.ThrowIfNull(loader);
+        foreach (Tensor first in loader)
+        {
+            using VectorSource rows = TensorVectors.Of(first, nameof(loader));
+            int dimension = rows.Dimension;
+            return VectorStream.FromBatches(loader.Select(batch => OnHost(batch, dimension)), dimension, canRepeat: true);
+        }
+
+        throw TensorErrors.NoBatches();
+    }
+
+    /// <inheritdoc cref="AsStream(IEnumerable{Tensor})"/>
+    /// <param name="loader">Batches by name, such as a <c>torch.utils.data.DataLoader</c> gives.</param>
+    /// <param name="key">How the vectors are called.</param>
+    public static VectorStream AsStream(this IEnumerable<Dictionary<string, Tensor>> loader, string key = "embedding")
+    {
+        ArgumentNullException.ThrowIfNull(loader);
+        return Vectors(loader, key).AsStream();
+    }
+
+    /// <inheritdoc cref="AsStream(IEnumerable{Tensor})"/>
+    /// <param name="loader">Batches of several tensors, such as a loader over a <c>TensorDataset</c> gives; the vectors come first.</param>
+    public static VectorStream AsStream(this IEnumerable<IList<Tensor>> loader)
+    {
+        ArgumentNullException.ThrowIfNull(loader);
+        return loader.Select(batch => batch[0]).AsStream();
+    }
+
+    private static IEnumerable<Tensor> Vectors(IEnumerable<Dictionary<string, Tensor>> loader, string key) => loader.Select(
+        batch => batch.TryGetValue(key, out Tensor? rows) ? rows : throw TensorErrors.NoKey(key, batch.Keys));
+
+    private static ReadOnlyMemory<float> OnHost(Tensor batch, int dimension)
+    {
+        using VectorSource rows = TensorVectors.Of(batch, "loader");
+        if (rows.Dimension != dimension)
+        {
+            throw TensorErrors.OtherDimension(rows.Dimension, dimension);
+        }
+
+        float[] values = new float[rows.Count * dimension];
+        rows.Read(0, values);
+        return values;
     }
 }

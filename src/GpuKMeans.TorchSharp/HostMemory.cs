@@ -1,17 +1,16 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
 
 namespace GpuKMeans;
 
 /// <summary>Values to tensors and back.</summary>
-internal static class HostMemory
+internal static unsafe class HostMemory
 {
     /// <summary>A tensor of values, on a device.</summary>
     public static Tensor Upload<T>(ReadOnlySpan<T> values, torch.ScalarType type, torch.Device device, params ReadOnlySpan<long> shape)
         where T : unmanaged
     {
-        Tensor host = torch.empty(shape, type);
+        Tensor host = torch.empty(shape, type, torch.CPU);
         values.CopyTo(ValuesOf<T>(host));
         return device.type == DeviceType.CPU ? host : host.to(device, disposeAfter: true);
     }
@@ -24,10 +23,17 @@ internal static class HostMemory
         ValuesOf<T>(host).CopyTo(destination);
     }
 
-    /// <summary>The values of a contiguous tensor in the host's memory; at most 2 GB.</summary>
+    /// <summary>The values of a contiguous tensor in the host's memory; at most 2³¹ − 1 of them.</summary>
     public static Span<T> ValuesOf<T>(Tensor tensor)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes);
+        where T : unmanaged
+    {
+        if (tensor.numel() == 0)
+        {
+            return [];
+        }
 
-    /// <summary>Whether two devices are one.</summary>
-    public static bool Same(torch.Device a, torch.Device b) => a.type == b.type && Math.Max(a.index, 0) == Math.Max(b.index, 0);
+        // A storage holds another handle to the tensor.
+        using var scope = torch.NewDisposeScope();
+        return new((T*)tensor.storage<T>().data_ptr() + tensor.storage_offset(), checked((int)tensor.numel()));
+    }
 }

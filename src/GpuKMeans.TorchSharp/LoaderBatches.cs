@@ -1,3 +1,4 @@
+using System.Globalization;
 using NetTopologySuite.Geometries;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
@@ -8,12 +9,7 @@ namespace GpuKMeans.Spatial;
 internal sealed class LoaderBatches(LoaderKeys keys)
 {
     /// <summary>The vectors of a batch.</summary>
-    public Tensor Embeddings(Dictionary<string, Tensor> batch)
-    {
-        Tensor rows = Part(batch, keys.Embedding);
-        using VectorSource check = TensorVectors.Of(rows, "loader");
-        return rows;
-    }
+    public Tensor Embeddings(Dictionary<string, Tensor> batch) => Part(batch, keys.Embedding);
 
     /// <summary>The ids of a batch.</summary>
     public long[] Ids(Dictionary<string, Tensor> batch, long rows)
@@ -56,23 +52,48 @@ internal sealed class LoaderBatches(LoaderKeys keys)
         var result = new Geometry?[rows];
         for (int i = 0; i < rows; i++)
         {
-            ReadOnlySpan<double> row = values.AsSpan(i * width, width);
-            result[i] = row.ContainsAnyExceptInRange(double.MinValue, double.MaxValue) ? null
-                : width == 2 ? new Point(row[0], row[1])
-                : GeometryFactory.Default.ToGeometry(new Envelope(row[0], row[2], row[1], row[3]));
+            result[i] = Shape(values.AsSpan(i * width, width), i);
         }
 
         return result;
     }
 
     /// <summary>A batch as features, in the host's memory.</summary>
-    public FeatureBatch Features(Dictionary<string, Tensor> batch)
+    /// <param name="batch">The batch.</param>
+    /// <param name="located">Whether other batches have geometries: then rows of one without any have none each.</param>
+    public FeatureBatch Features(Dictionary<string, Tensor> batch, bool located)
     {
-        using VectorSource rows = TensorVectors.Of(Part(batch, keys.Embedding), "loader");
+        using VectorSource rows = TensorVectors.Of(Embeddings(batch), "loader");
         float[] vectors = new float[rows.Count * rows.Dimension];
         rows.Read(0, vectors);
-        return FeatureBatch.Create(Ids(batch, rows.Count), vectors, Geometries(batch, rows.Count));
+        Geometry?[]? geometries = Geometries(batch, rows.Count) ?? (located ? new Geometry?[rows.Count] : null);
+        return FeatureBatch.Create(Ids(batch, rows.Count), vectors, geometries);
     }
+
+    private static Geometry? Shape(ReadOnlySpan<double> values, long row)
+    {
+        if (!values.ContainsAnyExcept(double.NaN))
+        {
+            return null;
+        }
+
+        if (values.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
+        {
+            throw TensorErrors.BadPoint(row, Text(values));
+        }
+
+        if (values.Length == 2)
+        {
+            return new Point(values[0], values[1]);
+        }
+
+        return values[0] <= values[2] && values[1] <= values[3]
+            ? GeometryFactory.Default.ToGeometry(new Envelope(values[0], values[2], values[1], values[3]))
+            : throw TensorErrors.BadBox(row, Text(values));
+    }
+
+    private static string Text(ReadOnlySpan<double> values) =>
+        string.Join(", ", values.ToArray().Select(value => value.ToString(CultureInfo.InvariantCulture)));
 
     private static Tensor Part(Dictionary<string, Tensor> batch, string key) =>
         batch.TryGetValue(key, out Tensor? part) ? part : throw TensorErrors.NoKey(key, batch.Keys);

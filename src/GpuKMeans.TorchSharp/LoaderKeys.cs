@@ -9,6 +9,6 @@ public sealed record LoaderKeys
     /// <summary>The vectors. Default "embedding".</summary>
     public string Embedding { get; init; } = "embedding";
 
-    /// <summary>The geometries, which a batch need not have. Default "geometry".</summary>
+    /// <summary>The geometries, which a batch need not have: its rows then have none. Default "geometry".</summary>
     public string Geometry { get; init; } = "geometry";
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NetTopologySuite.Geometries;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
@@ -21,7 +22,7 @@ public static class TensorClustering
     {
         ArgumentNullException.ThrowIfNull(tool);
         using VectorSource rows = TensorVectors.Of(embeddings, nameof(embeddings));
-        return tool.Run(ids, rows, geometries, crs, columns, TensorWeights.Of(weights), progress, cancellationToken);
+        return tool.Run(ids, rows, geometries, crs, columns, TensorWeights.Of(weights, rows.Count), progress, cancellationToken);
     }
 
     /// <summary>Clusters all rows of a data loader, which is read once and whose rows are kept in memory.</summary>
@@ -34,7 +35,7 @@ public static class TensorClustering
     /// <returns>The rows in the order they came, each with its cluster; ids are int64.</returns>
     /// <remarks>
     /// Ids are whole numbers, N or N×1. Geometries, where there are any, are N×2 (x, y) for points or N×4 (least x and y, greatest
-    /// x and y) for boxes; a row with NaN has none.
+    /// x and y) for boxes. A row of NaN has none, nor have those of a batch that comes without.
     /// </remarks>
     /// <exception cref="ArgumentException">A batch lacks a part, or one is of another shape or type; the message says which.</exception>
     public static ClusteredFeatures Run(
@@ -47,18 +48,19 @@ public static class TensorClustering
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(loader);
-        using var scope = torch.NewDisposeScope();
         var batches = new LoaderBatches(keys ?? new LoaderKeys());
+        using var embeddings = new KeptRows();
         List<long> ids = [];
         List<Geometry?> geometries = [];
-        List<Tensor> embeddings = [];
+        bool located = false;
         foreach (Dictionary<string, Tensor> batch in loader)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Tensor rows = batches.Embeddings(batch);
-            embeddings.Add(rows.detach().clone());
-            ids.AddRange(batches.Ids(batch, rows.shape[0]));
-            geometries.AddRange(batches.Geometries(batch, rows.shape[0]) ?? []);
+            long rows = embeddings.Add(batches.Embeddings(batch));
+            ids.AddRange(batches.Ids(batch, rows));
+            Geometry?[]? shapes = batches.Geometries(batch, rows);
+            located |= shapes is not null;
+            geometries.AddRange(shapes ?? new Geometry?[rows]);
         }
 
         if (embeddings.Count == 0)
@@ -66,8 +68,8 @@ public static class TensorClustering
             throw TensorErrors.NoBatches();
         }
 
-        Tensor all = torch.cat(embeddings, 0);
-        return tool.Run(ids, all, geometries.Count == 0 ? null : geometries, crs, null, null, progress, cancellationToken);
+        using Tensor all = embeddings.Take();
+        return tool.Run(ids, all, located ? geometries : null, crs, null, null, progress, cancellationToken);
     }
 
     /// <summary>Clusters the rows of a data loader that can be read again and again, of which only a few batches are ever kept.</summary>
@@ -109,10 +111,30 @@ public static class TensorClustering
         var batches = new LoaderBatches(keys ?? new LoaderKeys());
         foreach (Dictionary<string, Tensor> first in loader)
         {
-            return FeatureSource.FromBatches(
-                loader.Select(batches.Features), (int)batches.Embeddings(first).shape[1], crs, canRepeat: true);
+            FeatureBatch features = batches.Features(first, located: false);
+            return new LoaderFeatures(
+                loader, batches, (int)batches.Embeddings(first).shape[1], features.Geometries is not null, crs);
         }
 
         throw TensorErrors.NoBatches();
+    }
+
+    private sealed class LoaderFeatures(
+        IEnumerable<Dictionary<string, Tensor>> loader, LoaderBatches batches, int dimension, bool located, string? crs)
+        : FeatureSource(dimension, null, canRepeat: true, crs is null ? null : CoordinateReferenceSystem.Parse(crs))
+    {
+        // Training needs neither ids nor geometries.
+        public override VectorStream Vectors => loader.Select(batches.Embeddings).AsStream();
+
+        public override async IAsyncEnumerable<FeatureBatch> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (Dictionary<string, Tensor> batch in loader)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return batches.Features(batch, located);
+            }
+
+            await Task.CompletedTask.ConfigureAwait(false);
+        }
     }
 }

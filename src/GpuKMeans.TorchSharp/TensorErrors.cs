@@ -28,6 +28,18 @@ internal static class TensorErrors
 
     public static ArgumentException NoBatches() => new("The loader gave no rows.", "loader");
 
+    public static ArgumentException OtherDimension(long dimension, long expected) => new(
+        $"A batch has rows of {dimension} values, the first one's have {expected}: all need the same.", "loader");
+
+    public static ArgumentException OtherDevice(torch.Device device, torch.Device expected) => new(
+        $"A batch is on {device}, the first one on {expected}: all need to be on one.", "loader");
+
+    public static ArgumentException BadPoint(long row, string values) => new(
+        $"The geometry of row {row} of the batch is {values}: finite numbers are needed, or NaN alone for a row that has none.", "loader");
+
+    public static ArgumentException BadBox(long row, string values) => new(
+        $"The box of row {row} of the batch is {values}: its least x and y come first, then its greatest.", "loader");
+
     public static ArgumentException TooFewRows(long rows, int clusters) => new(
         $"The loader gave {rows} rows and ClusterCount is {clusters}: at least one row a cluster is needed.", "loader");
 

@@ -33,7 +33,7 @@ public static class TensorExtensions
     {
         ArgumentNullException.ThrowIfNull(estimator);
         using VectorSource rows = TensorVectors.Of(data, nameof(data));
-        return estimator.Fit(rows, TensorWeights.Of(weights), progress, cancellationToken);
+        return estimator.Fit(rows, TensorWeights.Of(weights, rows.Count), progress, cancellationToken);
     }
 
     /// <inheritdoc cref="KMeans.Fit"/>
@@ -46,7 +46,7 @@ public static class TensorExtensions
     {
         ArgumentNullException.ThrowIfNull(estimator);
         using VectorSource rows = TensorVectors.Of(data, nameof(data));
-        return estimator.Fit(rows, TensorWeights.Of(weights), progress, cancellationToken);
+        return estimator.Fit(rows, TensorWeights.Of(weights, rows.Count), progress, cancellationToken);
     }
 
     /// <inheritdoc cref="MiniBatchKMeans.FitPredict"/>
@@ -74,7 +74,7 @@ public static class TensorExtensions
     {
         ArgumentNullException.ThrowIfNull(estimator);
         using VectorSource rows = TensorVectors.Of(batch, nameof(batch));
-        return estimator.PartialFit(rows, TensorWeights.Of(weights));
+        return estimator.PartialFit(rows, TensorWeights.Of(weights, rows.Count));
     }
 
     /// <inheritdoc cref="Predict(KMeansModel, Tensor, CancellationToken)"/>
@@ -139,7 +139,7 @@ public static class TensorExtensions
     {
         ArgumentNullException.ThrowIfNull(model);
         using VectorSource rows = TensorVectors.Of(data, nameof(data));
-        return model.Score(rows, TensorWeights.Of(weights), cancellationToken);
+        return model.Score(rows, TensorWeights.Of(weights, rows.Count), cancellationToken);
     }
 
     /// <summary>The centres as a tensor: K×D, float32 (under cosine, of unit length). A copy.</summary>

@@ -7,7 +7,9 @@ namespace GpuKMeans;
 internal static class TensorWeights
 {
     /// <summary>The weights on the host; empty for none.</summary>
-    public static ReadOnlyMemory<float> Of(Tensor? weights)
+    /// <param name="weights">The weights, or null.</param>
+    /// <param name="rows">The number of rows, which are to have one each.</param>
+    public static ReadOnlyMemory<float> Of(Tensor? weights, long rows)
     {
         if (weights is null)
         {
@@ -17,6 +19,11 @@ internal static class TensorWeights
         if (weights.dim() != 1)
         {
             throw TensorErrors.WeightRank(weights);
+        }
+
+        if (weights.shape[0] != rows)
+        {
+            throw KMeansErrors.WeightCount(weights.shape[0], rows);
         }
 
         using var scope = torch.NewDisposeScope();

@@ -18,8 +18,13 @@ foreach (string id in args[3..])
 
     Check(File.Exists(Path.Combine(feed, $"{id}.{version}.snupkg")), $"{id} has no symbols");
     using StreamReader nuspec = new(package.GetEntry($"{id}.nuspec")!.Open());
-    string[] needed = [.. XDocument.Load(nuspec).Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value).Order()];
-    Check(needed.SequenceEqual(Needed(id)), $"{id} depends on {string.Join(", ", needed)}");
+    string[] needed =
+    [
+        .. from dependency in XDocument.Load(nuspec).Descendants()
+           where dependency.Name.LocalName == "dependency"
+           select $"{dependency.Attribute("id")!.Value} {dependency.Attribute("version")!.Value}",
+    ];
+    Check(needed.Order().SequenceEqual(Needed(id)), $"{id} depends on {string.Join(", ", needed)}");
 }
 
 string loaded = typeof(MiniBatchKMeans).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
@@ -54,11 +59,11 @@ Check(bytes.AsSpan().IndexOf("\"primary_column\""u8) >= 0, "the file has no geo 
 Console.WriteLine($"Packages {version}: fitted, predicted and wrote {bytes.Length} bytes of GeoParquet.");
 
 // No libtorch: the application chooses one.
-static string[] Needed(string id) => id switch
+string[] Needed(string id) => id switch
 {
-    "GpuKMeans" => ["System.Numerics.Tensors"],
-    "GpuKMeans.Spatial" => ["GpuKMeans", "NetTopologySuite", "Npgsql"],
-    "GpuKMeans.TorchSharp" => ["GpuKMeans", "GpuKMeans.Spatial", "TorchSharp"],
+    "GpuKMeans" => ["System.Numerics.Tensors 10.0.15"],
+    "GpuKMeans.Spatial" => [$"GpuKMeans [{version}]", "NetTopologySuite 2.5.0", "Npgsql 10.0.0"],
+    "GpuKMeans.TorchSharp" => [$"GpuKMeans [{version}]", $"GpuKMeans.Spatial [{version}]", "TorchSharp 0.107.0"],
     _ => throw new ArgumentException($"Nothing is known of {id}."),
 };
 

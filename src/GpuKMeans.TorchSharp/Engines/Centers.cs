@@ -12,6 +12,9 @@ internal sealed class Centers : IDisposable
     {
         (Clusters, Dimension) = (clusters, dimension);
         using var scope = torch.NewDisposeScope();
+
+        // What is made in inference mode could not be changed outside of it.
+        using IDisposable mode = torch.inference_mode(false);
         Tensor Make(torch.ScalarType type, torch.Device where, params long[] shape) =>
             torch.zeros(shape, type, where).DetachFromDisposeScope();
 

@@ -80,8 +80,9 @@ internal sealed partial class TorchEngine
         for (long start = 0; start < count; start += RowsAtOnce)
         {
             Tensor places = undecided.narrow(0, start, Math.Min(RowsAtOnce, count - start));
-            (Tensor distance, Tensor settled) = Measure(Exactly(part.Rows.index_select(0, places)), _centers.Exact).min(1);
-            Tensor unfit = distance.isfinite().logical_not();
+            Tensor rows = Exactly(part.Rows.index_select(0, places));
+            Tensor settled = Measure(rows, _centers.Exact).min(1).indexes;
+            Tensor unfit = (rows * rows).sum(1).le(RowCheck.LargestSquaredNorm).logical_not();
             if (unfit.any().item<bool>())
             {
                 long first = unfit.to(torch.ScalarType.Float32).argmax().item<long>();

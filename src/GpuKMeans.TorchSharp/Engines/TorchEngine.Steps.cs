@@ -3,7 +3,10 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace GpuKMeans.Engines.Torch;
 
-/// <content>Mini-batch steps. Where the engine does not wait, all are queued, and the host reads their figures at the end.</content>
+/// <content>
+/// Mini-batch steps. Where the engine does not wait and a step is not large, all are queued, and the host reads their figures at
+/// the end.
+/// </content>
 internal sealed partial class TorchEngine
 {
     // Products of a part up to which measuring all of it in float64 is no slower than to wait for what float32 leaves undecided.

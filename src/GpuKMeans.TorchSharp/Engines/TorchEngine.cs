@@ -34,7 +34,8 @@ internal sealed partial class TorchEngine : KMeansEngine
     /// <param name="device">Where rows are, and their products with centres.</param>
     /// <param name="exact">Where float64 is.</param>
     /// <param name="waits">
-    /// Whether the host may look at each step what has been found; else a step measures in float64 at once, and is queued whole.
+    /// Whether the host may look at each step what has been found; else a step whose products are few measures in float64 at once, and
+    /// is queued whole.
     /// </param>
     public TorchEngine(torch.Device device, torch.Device exact, bool waits)
     {
@@ -80,7 +81,7 @@ internal sealed partial class TorchEngine : KMeansEngine
     {
         int dimension = source.Dimension, most = Math.Max(1, DeviceValues / dimension);
         Tensor rows = torch.empty(source.Count, dimension, torch.ScalarType.Float32, _device);
-        using Tensor piece = torch.empty(Math.Min(most, source.Count), dimension, torch.ScalarType.Float32);
+        using Tensor piece = torch.empty(Math.Min(most, source.Count), dimension, torch.ScalarType.Float32, torch.CPU);
         for (long start = 0; start < source.Count; start += most)
         {
             int count = (int)Math.Min(most, source.Count - start);

@@ -103,12 +103,77 @@ public sealed class DataLoaderTests
         Refused(new() { ["id"] = ids[..3], ["embedding"] = rows }, "The ids are 3 for 4 rows");
         Refused(new() { ["id"] = ids, ["embedding"] = rows, ["geometry"] = torch.rand(4, 3) }, "The geometries are 4×3 for 4 rows");
         Refused(new() { ["id"] = ids, ["embedding"] = ids }, "The tensor has 1 dimensions (4)");
+        Tensor far = torch.zeros(4, 2, torch.ScalarType.Float64), turned = torch.zeros(4, 4, torch.ScalarType.Float64);
+        far[2, 1] = double.PositiveInfinity;
+        turned[3, 0] = 1;
+        Refused(new() { ["id"] = ids, ["embedding"] = rows, ["geometry"] = far }, "The geometry of row 2 of the batch is 0, Infinity");
+        Refused(new() { ["id"] = ids, ["embedding"] = rows, ["geometry"] = turned }, "The box of row 3 of the batch is 1, 0, 0, 0");
+        Dictionary<string, Tensor> one = new() { ["id"] = ids, ["embedding"] = rows }, wide = new() { ["id"] = ids, ["embedding"] = torch.rand(4, 5) };
+        Assert.Contains(
+            "A batch has rows of 5 values, the first one's have 3",
+            Assert.Throws<ArgumentException>(() => tool.Run([one, wide])).Message);
+        using var five = new MiniBatchKMeans(5);
+        Assert.Contains(
+            "A batch has rows of 5 values, the first one's have 3",
+            Assert.Throws<ArgumentException>(() => five.PartialFit([one, wide])).Message);
         Assert.Contains(
             "The loader gave no rows", Assert.Throws<ArgumentException>(() => tool.Run(Array.Empty<Dictionary<string, Tensor>>())).Message);
         Assert.Equal(2, tool.Run([new() { ["id"] = ids, ["v"] = rows }], new LoaderKeys { Embedding = "v" }).ClusterIds.Values.Distinct().Count());
 
         void Refused(Dictionary<string, Tensor> batch, string message) =>
             Assert.Contains(message, Assert.Throws<ArgumentException>(() => tool.Run([batch])).Message);
+    }
+
+    /// <summary>The usual forms of an iterator that embeds as it goes: a scope for each batch, moving out of one, a batch kept for later.</summary>
+    [Fact]
+    public async Task Loaders_may_dispose_of_what_they_gave_and_keep_what_they_like()
+    {
+        TestDevices.Get("cpu");
+        Tensor? kept = null;
+        Tensor rows = torch.tensor(_set.Rows, [Count, Dimension]);
+        int[] expected = [];
+        foreach (Func<IEnumerable<Dictionary<string, Tensor>>> loader in (Func<IEnumerable<Dictionary<string, Tensor>>>[])[Scoped, Moved])
+        {
+            var tool = new KMeansClusteringTool(Clusters);
+            int[] labels = [.. tool.Run(loader()).ClusterIds.Values];
+            expected = expected.Length == 0 ? labels : expected;
+            Assert.Equal(expected, labels);
+
+            // The first batches are fewer than the clusters.
+            using var parts = new MiniBatchKMeans(150);
+            Assert.Equal(Count, parts.PartialFit(loader()).Report.RowsSeen);
+            using var passes = new MiniBatchKMeans(Clusters);
+            await passes.FitAsync(loader().AsStream());
+            Assert.Equal(Count, passes.ClusterCounts.Sum());
+        }
+
+        Assert.Equal(_set.Rows[..Dimension], kept!.data<float>().ToArray());
+        kept.Dispose();
+        rows.Dispose();
+
+        IEnumerable<Dictionary<string, Tensor>> Scoped()
+        {
+            for (int start = 0; start < Count; start += 100)
+            {
+                using var scope = torch.NewDisposeScope();
+                kept ??= rows[0].clone().DetachFromDisposeScope();
+                yield return new() { ["id"] = torch.arange(start, start + 100, torch.ScalarType.Int64), ["embedding"] = rows.narrow(0, start, 100) * 1 };
+            }
+        }
+
+        IEnumerable<Dictionary<string, Tensor>> Moved()
+        {
+            for (int start = 0; start < Count; start += 100)
+            {
+                Tensor batch;
+                using (torch.NewDisposeScope())
+                {
+                    batch = (rows.narrow(0, start, 100) * 1).MoveToOuterDisposeScope();
+                }
+
+                yield return new() { ["id"] = torch.arange(start, start + 100, torch.ScalarType.Int64), ["embedding"] = batch };
+            }
+        }
     }
 
     // Ids are ten times a row's number, so that whatever the order was, each row tells which one it is.

@@ -110,6 +110,20 @@ public sealed class TensorEstimatorTests
     }
 
     [Theory, MemberData(nameof(Devices))]
+    public void A_row_that_is_too_large_is_named(string name)
+    {
+        torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
+        KMeans fitted = new KMeans(From(_set.Centers)).Fit(_set.Array);
+        Tensor rows = Rows(device).clone();
+        rows[1234, 5] = 1e30f;
+        foreach (Action work in (Action[])[() => fitted.Predict(rows), () => fitted.Score(rows)])
+        {
+            Assert.Contains("Row 1234 has values so large", Assert.Throws<ArgumentException>(work).Message);
+        }
+    }
+
+    [Theory, MemberData(nameof(Devices))]
     public void A_weight_that_is_negative_is_named(string name)
     {
         torch.Device device = TestDevices.Get(name);
@@ -120,6 +134,8 @@ public sealed class TensorEstimatorTests
         Assert.Contains("The weight of row 77 is -1", error.Message);
         error = Assert.Throws<ArgumentException>(() => new MiniBatchKMeans(Clusters).Fit(Rows(device), torch.ones(5)));
         Assert.Contains("5 weights and 3000 rows", error.Message);
+        error = Assert.Throws<ArgumentException>(() => new MiniBatchKMeans(Clusters).Fit(Rows(device), torch.ones(0)));
+        Assert.Contains("0 weights and 3000 rows", error.Message);
     }
 
     private static KMeansOptions From(float[] centers) => new()

@@ -50,8 +50,7 @@ public sealed class TensorInputTests
             Assert.Equal(rows.detach().contiguous().cpu().data<float>().ToArray(), Read(source));
             using var kmeans = new MiniBatchKMeans(3);
             Tensor labels = kmeans.FitPredict(rows);
-            Assert.False(labels.requires_grad);
-            Assert.False(kmeans.GetClusterCenters(device).requires_grad);
+            Assert.False(kmeans.Transform(rows).requires_grad);
             Assert.Equal(rows.shape[0], labels.shape[0]);
         }
     }
@@ -70,6 +69,44 @@ public sealed class TensorInputTests
             Assert.Equal(device.type, labels.device_type);
             Assert.Equal(where == Device.Cpu, !kmeans.Report.Engine.Contains("cuda", StringComparison.Ordinal));
         }
+    }
+
+    [Theory, MemberData(nameof(Devices))]
+    public void A_default_device_changes_nothing(string name)
+    {
+        torch.Device device = TestDevices.Get(name);
+        using var scope = torch.NewDisposeScope();
+        Tensor rows = torch.rand(200, 4, device: device), weights = torch.ones(200, device: device);
+        torch.Device before = torch.get_default_device();
+        try
+        {
+            // No tensor there has values.
+            torch.set_default_device(torch.META);
+            var kmeans = new KMeans(3);
+            Assert.Equal(device.type, kmeans.FitPredict(rows, weights).device_type);
+            Assert.Equal(device.type, kmeans.Transform(rows).device_type);
+        }
+        finally
+        {
+            torch.set_default_device(before);
+        }
+    }
+
+    [Fact]
+    public void A_model_made_in_inference_mode_is_of_use_outside()
+    {
+        TestDevices.Get("cpu");
+        using var scope = torch.NewDisposeScope();
+        Tensor rows = torch.rand(200, 4);
+        using var kmeans = new MiniBatchKMeans(3);
+        using (torch.inference_mode())
+        {
+            kmeans.PartialFit(rows);
+            kmeans.Transform(rows);
+        }
+
+        kmeans.PartialFit(rows);
+        Assert.Equal([200], kmeans.Predict(rows).shape);
     }
 
     [Fact]

@@ -105,6 +105,7 @@ public sealed partial class KMeansModel
             }
         }
 
+        lease.Succeeded = true;
         return distances;
     }
 
@@ -152,6 +153,7 @@ public sealed partial class KMeansModel
             progress?.Report(new FitProgress(FitPhase.Labeling, 0, 0, start + count, data.Count, double.NaN));
         }
 
+        lease.Succeeded = true;
         return inertia;
     }
 
@@ -186,8 +188,11 @@ public sealed partial class KMeansModel
         return middle;
     }
 
-    /// <summary>The model's engine for one call; a second call at the same time gets one of its own.</summary>
-    private readonly ref struct Lease
+    /// <summary>
+    /// The model's engine for one call; a second call at the same time gets one of its own. An engine that has failed in the middle
+    /// of its work is not used again.
+    /// </summary>
+    private sealed class Lease : IDisposable
     {
         private readonly KMeansModel _model;
 
@@ -214,9 +219,12 @@ public sealed partial class KMeansModel
 
         public KMeansEngine Engine { get; }
 
+        /// <summary>Whether the engine has done what it was asked to.</summary>
+        public bool Succeeded { get; set; }
+
         public void Dispose()
         {
-            if (Interlocked.CompareExchange(ref _model._idle, Engine, null) is not null)
+            if (!Succeeded || Interlocked.CompareExchange(ref _model._idle, Engine, null) is not null)
             {
                 Engine.Dispose();
             }

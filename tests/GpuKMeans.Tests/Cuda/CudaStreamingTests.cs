@@ -39,6 +39,23 @@ public sealed class CudaStreamingTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Rows_may_begin_at_any_value(int first)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Blobs(100_000, 32, 40, 1), centers = Gpu.Pick(rows, 32, 70, 2), moved = [.. new float[first], .. rows];
+        string expected = Course(engine, VectorSource.FromMemory(rows, 32), [], centers);
+        engine.ResidentLimit = 0;
+
+        // Again and again, so that they are locked.
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(expected, Course(engine, VectorSource.FromMemory(moved.AsMemory(first), 32), [], centers));
+        }
+    }
+
     [Fact]
     public void Locked_memory_is_known_in_whole_and_in_part()
     {

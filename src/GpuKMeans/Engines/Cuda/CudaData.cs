@@ -6,6 +6,9 @@ namespace GpuKMeans.Engines.Cuda;
 /// <summary>Rows for the CUDA engine: on the GPU where they fit, else read from their source each time.</summary>
 internal sealed unsafe class CudaData : EngineData
 {
+    // Rows of whole fours of values are picked eight bytes at a time, at the least.
+    private const int Alignment = 8;
+
     private readonly ReadOnlyMemory<float> _weights;
     private readonly RowRing _ring;
     private MemoryHandle _pin;
@@ -25,7 +28,7 @@ internal sealed unsafe class CudaData : EngineData
         if (source.TryPin(out _pin))
         {
             Host = (float*)_pin.Pointer;
-            HostOnDevice = HostLock.Share((nint)Host, Bytes, out _lock);
+            HostOnDevice = IsAligned ? HostLock.Share((nint)Host, Bytes, out _lock) : 0;
         }
     }
 
@@ -58,6 +61,8 @@ internal sealed unsafe class CudaData : EngineData
     /// <summary>The squared distances of the last Lloyd pass.</summary>
     public DeviceBuffer<float> Distances { get; }
 
+    private bool IsAligned => (nint)Host % Alignment == 0 || Dimension % 4 != 0;
+
     private long Bytes => Count * Dimension * sizeof(float);
 
     /// <summary>
@@ -67,7 +72,7 @@ internal sealed unsafe class CudaData : EngineData
     public void CountSent(long rows)
     {
         _sent += rows;
-        if (_sent > 2 * Count && _sent - rows <= 2 * Count && Host != null && HostOnDevice == 0)
+        if (_sent > 2 * Count && _sent - rows <= 2 * Count && Host != null && HostOnDevice == 0 && IsAligned)
         {
             HostOnDevice = HostLock.Take((nint)Host, Bytes, out _lock);
         }
@@ -77,16 +82,12 @@ internal sealed unsafe class CudaData : EngineData
     {
         if (disposing)
         {
+            // After an error the GPU may still be reading and writing.
+            _ring.Finish();
             Rows.Dispose();
             DeviceWeights.Dispose();
             Labels.Dispose();
             Distances.Dispose();
-            if (HostOnDevice != 0)
-            {
-                // After an error the GPU may still be reading.
-                _ring.Finish();
-            }
-
             HostLock.Leave(_lock);
             _lock = 0;
             _pin.Dispose();

@@ -79,15 +79,17 @@ internal sealed unsafe partial class CudaEngine
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
-        _turn ^= 1;
+        int turn = _turn ^ 1;
+
+        // All there is to allocate before anything is queued: what fails then has changed nothing.
         var arguments = new AssignArgs
         {
             Rows = rows,
             Centers = _centers.Arguments,
             Undecided = new Undecided
             {
-                Count = _work.UndecidedCounts.At(2 * _turn),
-                CountNext = _work.UndecidedCounts.At(2 * (_turn ^ 1)),
+                Count = _work.UndecidedCounts.At(2 * turn),
+                CountNext = _work.UndecidedCounts.At(2 * _turn),
                 Places = _work.UndecidedPlaces.Reserve(n),
                 Thresholds = _work.Thresholds.Reserve(n),
                 CandidateCounts = _work.CandidateCounts.Reserve(n),
@@ -99,14 +101,19 @@ internal sealed unsafe partial class CudaEngine
             Stages = plan.Assign.Stages,
             Parts = CandidateParts,
         };
+        if (plan.Candidates is not null)
+        {
+            arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
+            arguments.Scales = _work.Scales.Reserve(n);
+        }
+
+        _turn = turn;
         if (plan.Candidates is null)
         {
             Launch(plan.Assign, arguments, 1);
         }
         else
         {
-            arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
-            arguments.Scales = _work.Scales.Reserve(n);
             if (plan.RoundsRows)
             {
                 _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);

@@ -12,10 +12,10 @@ internal sealed partial class CudaEngine
     {
         _context.MakeCurrent();
         var source = (CudaData)data;
+        source.Distances.Reserve(data.Count);
         if (source.Labels.Pointer == 0)
         {
             _stream.Fill(source.Labels.Reserve(data.Count), uint.MaxValue, data.Count);
-            source.Distances.Reserve(data.Count);
         }
 
         _work.BlockTotals.Reserve(Blocks(data.Count, 1024));

@@ -47,12 +47,16 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
         });
     }
 
-    /// <summary>Waits until all is delivered.</summary>
+    /// <summary>Waits until all is delivered, whatever becomes of one part.</summary>
     public void Finish()
     {
-        foreach (Slot slot in _slots)
+        try
         {
-            slot.Finish();
+            _slots[0].Finish();
+        }
+        finally
+        {
+            _slots[1].Finish();
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed unsafe class RowRing : IDisposable
         int dimension = data.Dimension;
         bool picksRows = !order.IsSequential && data.HostOnDevice != 0, picksWeights = !order.IsSequential && data.IsWeighted;
         int picked = picksRows || picksWeights ? count : 0;
-        if (count * (long)dimension > batch.Values.Capacity || picked > batch.Index.Capacity)
+        if (count * (long)dimension > batch.Values.Capacity || picked > Math.Min(batch.Index.Capacity, batch.Weights.Capacity))
         {
             // Kernels may still read what is about to be freed.
             stream.Synchronize();
@@ -149,7 +149,16 @@ internal sealed unsafe class RowRing : IDisposable
 
         if (chunks == 1)
         {
-            _chunks.Add(SendOne(0, TakeChunks()));
+            Chunk[] pair = TakeChunks();
+            try
+            {
+                pair = SendOne(0, pair);
+            }
+            finally
+            {
+                _chunks.Add(pair);
+            }
+
             return;
         }
 

@@ -20,17 +20,21 @@ internal static unsafe class HostLock
         lock (s_locks)
         {
             held = 0;
+            bool overlaps = false;
             foreach ((nint start, (long length, int users)) in s_locks)
             {
                 if (address >= start && address + bytes <= start + length)
                 {
                     s_locks[start] = (length, users + 1);
                     held = start;
-                    break;
+                    return PinnedBuffer.OnDevice(address, bytes);
                 }
+
+                overlaps |= address < start + length && start < address + bytes;
             }
 
-            return PinnedBuffer.OnDevice(address, bytes);
+            // Locks of parts leave a gap, or end while others go on.
+            return overlaps ? 0 : PinnedBuffer.OnDevice(address, bytes);
         }
     }
 
@@ -51,9 +55,16 @@ internal static unsafe class HostLock
             {
                 if (CudaNative.cuMemHostRegister_v2((void*)address, (nuint)bytes, flags) == CudaNative.Success)
                 {
+                    ulong locked = PinnedBuffer.OnDevice(address, bytes);
+                    if (locked == 0)
+                    {
+                        _ = CudaNative.cuMemHostUnregister((void*)address);
+                        return 0;
+                    }
+
                     s_locks.Add(address, (bytes, 1));
                     held = address;
-                    return PinnedBuffer.OnDevice(address, bytes);
+                    return locked;
                 }
             }
 

@@ -39,11 +39,13 @@ internal sealed unsafe class PinnedBuffer : IDisposable
         }
 
         Dispose();
-        if (CudaNative.cuMemHostAlloc(out nint pointer, (nuint)bytes, 0) != CudaNative.Success)
+        int result = CudaNative.cuMemHostAlloc(out nint pointer, (nuint)bytes, 0);
+        if (result == CudaNative.OutOfMemory)
         {
             throw CudaErrors.OutOfPinnedMemory(bytes);
         }
 
+        CudaNative.Check(result, nameof(CudaNative.cuMemHostAlloc) + "()");
         (_pointer, Length) = (pointer, bytes);
     }
 

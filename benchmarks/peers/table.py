@@ -15,6 +15,11 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     peaks = [r["gflops"] for r in records if r["command"] == "peak"]
+    peak = None
+    for record in records:
+        # Clocks drift: the share is that of the peak measured just before.
+        peak = record["gflops"] if record["command"] == "peak" else peak
+        record["peak"] = peak
     for bus in (r for r in records if r["command"] == "bus"):
         print(f"Copies, GB/s: to the GPU from pinned memory {bus['pinned_gb_s']:.1f}, from pageable {bus['pageable_gb_s']:.1f}; "
               f"on the GPU, read and written, {bus['on_gpu_gb_s']:.0f} ({bus['engine_detail']}).")
@@ -38,7 +43,7 @@ def main():
         for name, engines in works.items():
             ours = next((median(r) for e, r in engines.items() if e.startswith(OURS)), None)
             for engine, runs in engines.items():
-                print("|", " | ".join(cells(name, engine, runs, ours, peaks)), "|")
+                print("|", " | ".join(cells(name, engine, runs, ours)), "|")
 
 
 def work(record):
@@ -50,7 +55,7 @@ def work(record):
     return ", ".join(parts)
 
 
-def cells(name, engine, runs, ours, peaks):
+def cells(name, engine, runs, ours):
     seconds = median(runs)
     gflops = [r["gflops"] for r in runs if "gflops" in r]
     rate = statistics.median(gflops) if gflops else None
@@ -60,7 +65,7 @@ def cells(name, engine, runs, ours, peaks):
         f"{seconds:.4g}",
         "" if ours is None else f"{seconds / ours:.2f}",
         f"{rate:.0f}" if rate else "",
-        f"{rate / statistics.median(peaks):.0%}" if rate and peaks else "",
+        f"{statistics.median(r['gflops'] / r['peak'] for r in runs):.0%}" if rate and runs[0]["peak"] else "",
         f"{statistics.median(r['inertia'] for r in runs):.6g}",
         f"{statistics.median(r['peak_rss_mb'] for r in runs):.0f} MB",
     ]

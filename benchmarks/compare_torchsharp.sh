@@ -22,7 +22,9 @@ else
 fi
 
 # rows columns clusters batch
-for shape in "1048576 128 100 1024" "1048576 128 1024 8192"; do
+shapes=("1048576 128 100 1024")
+[[ $device == cpu ]] || shapes+=("1048576 128 1024 8192")
+for shape in "${shapes[@]}"; do
   # shellcheck disable=SC2086
   LD_LIBRARY_PATH=${LIBTORCH:-}${LIBTORCH:+:}${LD_LIBRARY_PATH:-} "${ours[@]}" "$device" $shape
   # shellcheck disable=SC2086

@@ -1,3 +1,4 @@
+using GpuKMeans.Spatial;
 using TorchSharp;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -44,7 +45,7 @@ public static class DataLoaders
         this MiniBatchKMeans estimator, IEnumerable<Dictionary<string, Tensor>> loader, string key = "embedding")
     {
         ArgumentNullException.ThrowIfNull(loader);
-        return estimator.PartialFit(Vectors(loader, key));
+        return estimator.PartialFit(loader.Select(batch => LoaderBatches.Part(batch, key)));
     }
 
     /// <inheritdoc cref="PartialFit(MiniBatchKMeans, IEnumerable{Tensor})"/>
@@ -78,7 +79,7 @@ public static class DataLoaders
     public static VectorStream AsStream(this IEnumerable<Dictionary<string, Tensor>> loader, string key = "embedding")
     {
         ArgumentNullException.ThrowIfNull(loader);
-        return Vectors(loader, key).AsStream();
+        return loader.Select(batch => LoaderBatches.Part(batch, key)).AsStream();
     }
 
     /// <inheritdoc cref="AsStream(IEnumerable{Tensor})"/>
@@ -89,19 +90,9 @@ public static class DataLoaders
         return loader.Select(batch => batch[0]).AsStream();
     }
 
-    private static IEnumerable<Tensor> Vectors(IEnumerable<Dictionary<string, Tensor>> loader, string key) => loader.Select(
-        batch => batch.TryGetValue(key, out Tensor? rows) ? rows : throw TensorErrors.NoKey(key, batch.Keys));
-
     private static ReadOnlyMemory<float> OnHost(Tensor batch, int dimension)
     {
-        using VectorSource rows = TensorVectors.Of(batch, "loader");
-        if (rows.Dimension != dimension)
-        {
-            throw TensorErrors.OtherDimension(rows.Dimension, dimension);
-        }
-
-        float[] values = new float[rows.Count * dimension];
-        rows.Read(0, values);
-        return values;
+        using TensorVectors rows = TensorVectors.Of(batch, "loader");
+        return rows.Dimension == dimension ? rows.ToArray() : throw TensorErrors.OtherDimension(rows.Dimension, dimension);
     }
 }

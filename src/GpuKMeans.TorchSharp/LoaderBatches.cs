@@ -63,11 +63,9 @@ internal sealed class LoaderBatches(LoaderKeys keys)
     /// <param name="located">Whether other batches have geometries: then rows of one without any have none each.</param>
     public FeatureBatch Features(Dictionary<string, Tensor> batch, bool located)
     {
-        using VectorSource rows = TensorVectors.Of(Embeddings(batch), "loader");
-        float[] vectors = new float[rows.Count * rows.Dimension];
-        rows.Read(0, vectors);
+        using TensorVectors rows = TensorVectors.Of(Embeddings(batch), "loader");
         Geometry?[]? geometries = Geometries(batch, rows.Count) ?? (located ? new Geometry?[rows.Count] : null);
-        return FeatureBatch.Create(Ids(batch, rows.Count), vectors, geometries);
+        return FeatureBatch.Create(Ids(batch, rows.Count), rows.ToArray(), geometries);
     }
 
     private static Geometry? Shape(ReadOnlySpan<double> values, long row)
@@ -95,6 +93,7 @@ internal sealed class LoaderBatches(LoaderKeys keys)
     private static string Text(ReadOnlySpan<double> values) =>
         string.Join(", ", values.ToArray().Select(value => value.ToString(CultureInfo.InvariantCulture)));
 
-    private static Tensor Part(Dictionary<string, Tensor> batch, string key) =>
+    /// <summary>A part of a batch, by its name.</summary>
+    public static Tensor Part(Dictionary<string, Tensor> batch, string key) =>
         batch.TryGetValue(key, out Tensor? part) ? part : throw TensorErrors.NoKey(key, batch.Keys);
 }

@@ -63,6 +63,14 @@ internal sealed unsafe class TensorVectors : VectorSource
         return new TensorVectors(aligned ? rows : rows.clone());
     }
 
+    /// <summary>A copy of all values in the host's memory.</summary>
+    public float[] ToArray()
+    {
+        float[] values = new float[Count * Dimension];
+        Read(0, values);
+        return values;
+    }
+
     internal override Device? Home => _device.type switch
     {
         _ when TorchEngine.IsForced => Device.Foreign($"torch:{_device}"),

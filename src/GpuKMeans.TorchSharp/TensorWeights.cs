@@ -21,6 +21,7 @@ internal static class TensorWeights
             throw TensorErrors.WeightRank(weights);
         }
 
+        // Here, for none at all would be taken for weights of 1.
         if (weights.shape[0] != rows)
         {
             throw KMeansErrors.WeightCount(weights.shape[0], rows);

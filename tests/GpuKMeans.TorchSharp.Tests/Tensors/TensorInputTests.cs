@@ -71,27 +71,6 @@ public sealed class TensorInputTests
         }
     }
 
-    [Theory, MemberData(nameof(Devices))]
-    public void A_default_device_changes_nothing(string name)
-    {
-        torch.Device device = TestDevices.Get(name);
-        using var scope = torch.NewDisposeScope();
-        Tensor rows = torch.rand(200, 4, device: device), weights = torch.ones(200, device: device);
-        torch.Device before = torch.get_default_device();
-        try
-        {
-            // No tensor there has values.
-            torch.set_default_device(torch.META);
-            var kmeans = new KMeans(3);
-            Assert.Equal(device.type, kmeans.FitPredict(rows, weights).device_type);
-            Assert.Equal(device.type, kmeans.Transform(rows).device_type);
-        }
-        finally
-        {
-            torch.set_default_device(before);
-        }
-    }
-
     [Fact]
     public void A_model_made_in_inference_mode_is_of_use_outside()
     {

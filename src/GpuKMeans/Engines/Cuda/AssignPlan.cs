@@ -23,6 +23,21 @@ internal sealed record AssignKernel(
 internal sealed record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TileCenters = 128, long RoundingRoom = 0)
 {
+    // Of Kernels/settle_batch.cu: open rows that are measured to all centres. Even if all rows of the batch are, that takes no more
+    // than some 0.1 ms.
+    private const int MostScannedClusters = 4096;
+    private const long MostScannedProducts = 1L << 30;
+
+    /// <summary>The fast pass for so few rows that each multiprocessor has one block of them; null where it is the same.</summary>
+    public AssignKernel? AssignBatch { get; init; }
+
+    /// <summary>The kernel of the fast pass for so many rows.</summary>
+    public AssignKernel AssignFor(int rows) => AssignBatch is { } batch && rows <= batch.BlockRows * (long)batch.MostBlocks ? batch : Assign;
+
+    /// <summary>Whether so few rows may be left undecided that no candidates need be looked for.</summary>
+    public bool IsScanned(int rows, int dimension, int clusters) =>
+        Candidates is not null && clusters <= MostScannedClusters && rows * (long)clusters * dimension <= MostScannedProducts;
+
     // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
 
@@ -60,6 +75,9 @@ internal sealed record AssignPlan(
             int columns = ShortColumnsFor(dimension);
             return hopper && clusters > MostHeldClusters(columns)
                 ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, false, columns + 16)
+                {
+                    AssignBatch = columns == ShortColumns ? ForBatch(gpu, clusters) : null,
+                }
                 : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, false, columns + 8);
         }
 
@@ -131,14 +149,24 @@ internal sealed record AssignPlan(
     /// <summary>The kernel for Hopper that has rows in registers.</summary>
     private static AssignKernel ForShortRows(CudaContext gpu, int columns, int clusters)
     {
-        // Of Kernels/hopper_short.cuh: a ring of tiles of centres, and ShortState.
-        const int mostStages = 32, barrierBytes = 2 * mostStages * 8;
         (Kernel kernel, int groups, int threads, int blocks) = columns == 64
             ? (Kernel.AssignShort64, 2, 288, 2)
             : (Kernel.AssignShort128, 3, 512, 1);
-        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024), tileBytes = 256 * (columns + 16);
+        return ForShortRows(gpu, kernel, columns, clusters, threads, groups * 64, blocks, 0);
+    }
+
+    /// <summary>The same for a small batch: three groups of four warps share 64 rows, and pass on what they have found.</summary>
+    private static AssignKernel ForBatch(CudaContext gpu, int clusters) =>
+        ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, 2 * 12 * 128 * sizeof(int));
+
+    private static AssignKernel ForShortRows(
+        CudaContext gpu, Kernel kernel, int columns, int clusters, int threads, int blockRows, int blocks, int staticBytes)
+    {
+        // Of Kernels/hopper_short.cuh: a ring of tiles of centres, and ShortState.
+        const int mostStages = 32, barrierBytes = 2 * mostStages * 8;
+        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024) - staticBytes, tileBytes = 256 * (columns + 16);
         int stages = Math.Min((room - barrierBytes) / tileBytes, Math.Min(mostStages, (clusters + 127) / 128));
-        return new AssignKernel(kernel, threads, groups * 64, blocks * gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
+        return new AssignKernel(kernel, threads, blockRows, blocks * gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
     }
 
     /// <summary>The kernel for Hopper that rounds longer rows while it multiplies those before.</summary>

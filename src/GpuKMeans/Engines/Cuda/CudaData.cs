@@ -6,9 +6,6 @@ namespace GpuKMeans.Engines.Cuda;
 /// <summary>Rows for the CUDA engine: on the GPU where they fit, else read from their source each time.</summary>
 internal sealed unsafe class CudaData : EngineData
 {
-    // Rows of whole fours of values are picked eight bytes at a time, at the least.
-    private const int Alignment = 8;
-
     private readonly ReadOnlyMemory<float> _weights;
     private readonly RowRing _ring;
     private MemoryHandle _pin;
@@ -28,7 +25,7 @@ internal sealed unsafe class CudaData : EngineData
         if (source.TryPin(out _pin))
         {
             Host = (float*)_pin.Pointer;
-            HostOnDevice = IsAligned ? HostLock.Share((nint)Host, Bytes, out _lock) : 0;
+            HostOnDevice = HostLock.Share((nint)Host, Bytes, out _lock);
         }
     }
 
@@ -61,8 +58,6 @@ internal sealed unsafe class CudaData : EngineData
     /// <summary>The squared distances of the last Lloyd pass.</summary>
     public DeviceBuffer<float> Distances { get; }
 
-    private bool IsAligned => (nint)Host % Alignment == 0 || Dimension % 4 != 0;
-
     private long Bytes => Count * Dimension * sizeof(float);
 
     /// <summary>
@@ -72,7 +67,7 @@ internal sealed unsafe class CudaData : EngineData
     public void CountSent(long rows)
     {
         _sent += rows;
-        if (_sent > 2 * Count && _sent - rows <= 2 * Count && Host != null && HostOnDevice == 0 && IsAligned)
+        if (_sent > 2 * Count && _sent - rows <= 2 * Count && Host != null && HostOnDevice == 0)
         {
             HostOnDevice = HostLock.Take((nint)Host, Bytes, out _lock);
         }

@@ -79,6 +79,7 @@ internal sealed unsafe partial class CudaEngine
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
+        AssignKernel assign = plan.AssignFor(n);
         int turn = _turn ^ 1;
 
         // All there is to allocate before anything is queued: what fails then has changed nothing.
@@ -98,7 +99,7 @@ internal sealed unsafe partial class CudaEngine
             Labels = _work.Labels.Reserve(n),
             Distances = measures ? _work.Distances.Reserve(n) : 0,
             BadRow = _work.BadRow.Pointer,
-            Stages = plan.Assign.Stages,
+            Stages = assign.Stages,
             Parts = CandidateParts,
         };
         if (plan.Candidates is not null)
@@ -108,18 +109,20 @@ internal sealed unsafe partial class CudaEngine
         }
 
         _turn = turn;
-        if (plan.Candidates is null)
+        if (plan.RoundsRows)
         {
-            Launch(plan.Assign, arguments, 1);
+            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
         }
-        else
-        {
-            if (plan.RoundsRows)
-            {
-                _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
-            }
 
-            Launch(plan.Assign, arguments, 1);
+        Launch(assign, arguments, 1);
+        if (plan.IsScanned(n, rows.Dimension, _centers.Count))
+        {
+            _stream.Launch(Kernel.SettleBatch, Math.Min(Blocks(n, 32), _context.Multiprocessors * 2), 256, arguments);
+            return;
+        }
+
+        if (plan.Candidates is not null)
+        {
             _stream.Launch(Kernel.RoundListedRows, Math.Min(Blocks(n, 16), _context.Multiprocessors * 8), 128, arguments);
             arguments.Stages = plan.Candidates.Stages;
             Launch(plan.Candidates, arguments, CandidateParts);

@@ -41,11 +41,8 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>The most bytes of rows that are kept on the GPU; tests lower it to have rows streamed.</summary>
     internal long ResidentLimit { get; set; } = long.MaxValue;
 
-    /// <summary>
-    /// Whether the kernel for Hopper may be used, where the GPU is one; else, and when the environment variable
-    /// GPUKMEANS_CUDA_KERNEL is "sm80", the one for all GPUs is.
-    /// </summary>
-    internal bool UseHopper { get; set; } = Environment.GetEnvironmentVariable("GPUKMEANS_CUDA_KERNEL") != "sm80";
+    /// <summary>Whether assignment may use the kernels for Hopper, where the GPU is one; else it uses those for all GPUs.</summary>
+    internal bool UseHopper { get; set; } = CudaContext.UsesHopper;
 
     /// <summary>Makes an engine on a GPU.</summary>
     /// <param name="index">The GPU's number.</param>

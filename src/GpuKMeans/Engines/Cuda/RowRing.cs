@@ -18,7 +18,7 @@ internal sealed unsafe class RowRing : IDisposable
     private const int LeastChunkBytes = 1 << 17;
 
     // Blocks that pick rows out of host memory: they fill the bus, and leave the multiprocessors to the steps.
-    private const int GatherBlocks = 8;
+    private static readonly int GatherBlocks = int.Parse(Environment.GetEnvironmentVariable("X_GATHER") ?? "8", System.Globalization.CultureInfo.InvariantCulture);
 
     private readonly CudaContext _context;
     private readonly CudaStream _copies;

@@ -15,6 +15,12 @@ internal sealed class CudaContext
 
     private static readonly Dictionary<int, CudaContext> s_contexts = [];
 
+    /// <summary>
+    /// Whether kernels for Hopper are used where the GPU is one; not when the environment variable GPUKMEANS_CUDA_KERNEL is "sm80",
+    /// which asks for those for all GPUs.
+    /// </summary>
+    public static bool UsesHopper { get; } = Environment.GetEnvironmentVariable("GPUKMEANS_CUDA_KERNEL") != "sm80";
+
     private readonly nint _handle;
 
     private CudaContext(int index)
@@ -26,7 +32,7 @@ internal sealed class CudaContext
         SharedMemoryInAll = CudaDriver.Attribute(device, SharedMemoryOfMultiprocessor);
         CudaNative.Check(CudaNative.cuDevicePrimaryCtxRetain(out _handle, device));
         MakeCurrent();
-        Kernels = new CudaKernels();
+        Kernels = new CudaKernels(overlapping: Device.ComputeCapability.Major >= 9 && UsesHopper);
     }
 
     /// <summary>What the GPU is.</summary>

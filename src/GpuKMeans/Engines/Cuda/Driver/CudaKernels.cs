@@ -1,9 +1,17 @@
 namespace GpuKMeans.Engines.Cuda.Driver;
 
 /// <summary>All kernels. A source file is loaded when the first of its kernels is asked for.</summary>
-internal sealed class CudaKernels
+/// <param name="overlapping">
+/// Whether the GPU (from compute capability 9.0 on) lets a kernel come while the one before it ends; then the variants that wait
+/// for that themselves are taken.
+/// </param>
+internal sealed class CudaKernels(bool overlapping)
 {
     private const int DynamicSharedMemory = 8;
+
+    // Of Kernels/build.sh: what there are two variants of.
+    private static readonly HashSet<string> s_overlapping =
+        ["centers", "rounding", "rows", "settle", "settle_batch", "seeding", "sort", "sums", "totals"];
 
     private static readonly (string Module, string Function)[] s_names =
     [
@@ -23,7 +31,9 @@ internal sealed class CudaKernels
         ("assign_direct", "assign_direct_4"),
         ("assign_direct", "assign_direct_8"),
         ("assign_direct", "assign_direct_16"),
+        ("assign_batch_sm90a", "assign_batch_128"),
         ("settle", "settle_rows"),
+        ("settle_batch", "settle_batch"),
         ("totals", "block_totals"),
         ("totals", "final_total"),
         ("centers", "find_largest"),
@@ -54,6 +64,13 @@ internal sealed class CudaKernels
     private readonly int[] _sharedBytes = new int[s_names.Length];
     private readonly Lock _lock = new();
 
+    /// <summary>Whether a kernel waits for the one before it by itself, so that it may be started before that has ended.</summary>
+    public bool MayOverlap(Kernel kernel)
+    {
+        string module = s_names[(int)kernel].Module;
+        return overlapping && (s_overlapping.Contains(module) || module.EndsWith("_sm90a", StringComparison.Ordinal));
+    }
+
     /// <summary>The driver's handle for a kernel, made ready for blocks with so much shared memory.</summary>
     public nint Function(Kernel kernel, int sharedBytes)
     {
@@ -66,6 +83,7 @@ internal sealed class CudaKernels
         lock (_lock)
         {
             (string name, string functionName) = s_names[(int)kernel];
+            name += overlapping && s_overlapping.Contains(name) ? "_sm90" : "";
             if (!_modules.TryGetValue(name, out CudaModule? module))
             {
                 module = new CudaModule(name);
@@ -104,7 +122,9 @@ internal enum Kernel
     AssignDirect4,
     AssignDirect8,
     AssignDirect16,
+    AssignBatch128,
     SettleRows,
+    SettleBatch,
     BlockTotals,
     FinalTotal,
     FindLargest,

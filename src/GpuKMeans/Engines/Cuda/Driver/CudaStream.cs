@@ -73,8 +73,10 @@ internal sealed unsafe class CudaStream : IDisposable
         {
             void* parameter = pointer;
             uint gridX = checked((uint)blocks);
-            int result = cluster > 1
-                ? LaunchClusters(function, gridX, (uint)threads, (uint)sharedBytes, &parameter, (uint)cluster)
+            bool overlaps = _kernels.MayOverlap(kernel);
+            int result = cluster > 1 || overlaps
+                ? LaunchWithAttributes(
+                    function, gridX, (uint)blocksY, (uint)threads, (uint)sharedBytes, &parameter, (uint)cluster, overlaps)
                 : CudaNative.cuLaunchKernel(
                     function, gridX, (uint)blocksY, 1, (uint)threads, 1, 1, (uint)sharedBytes, _handle, &parameter, null);
             CudaNative.Check(result, $"cuLaunchKernel of {kernel}(");
@@ -90,21 +92,33 @@ internal sealed unsafe class CudaStream : IDisposable
         }
     }
 
-    private int LaunchClusters(nint function, uint blocks, uint threads, uint sharedBytes, void** parameter, uint cluster)
+    private int LaunchWithAttributes(
+        nint function, uint gridX, uint gridY, uint threads, uint sharedBytes, void** parameter, uint cluster, bool overlaps)
     {
-        var size = new LaunchAttribute { Id = LaunchAttribute.ClusterSize, X = cluster, Y = 1, Z = 1 };
+        LaunchAttribute* attributes = stackalloc LaunchAttribute[2];
+        uint count = 0;
+        if (cluster > 1)
+        {
+            attributes[count++] = new LaunchAttribute { Id = LaunchAttribute.ClusterSize, X = cluster, Y = 1, Z = 1 };
+        }
+
+        if (overlaps)
+        {
+            attributes[count++] = new LaunchAttribute { Id = LaunchAttribute.ProgrammaticSerialization, X = 1 };
+        }
+
         var configuration = new LaunchConfiguration
         {
-            GridX = blocks,
-            GridY = 1,
+            GridX = gridX,
+            GridY = gridY,
             GridZ = 1,
             BlockX = threads,
             BlockY = 1,
             BlockZ = 1,
             SharedBytes = sharedBytes,
             Stream = _handle,
-            Attributes = &size,
-            AttributeCount = 1,
+            Attributes = attributes,
+            AttributeCount = count,
         };
         return CudaNative.cuLaunchKernelEx(&configuration, function, parameter, null);
     }

@@ -23,6 +23,7 @@ internal unsafe struct LaunchConfiguration
 internal struct LaunchAttribute
 {
     public const int ClusterSize = 4;
+    public const int ProgrammaticSerialization = 6;
 
     [FieldOffset(0)]
     public int Id;

@@ -14,13 +14,10 @@ if [[ ${1:-} == --check ]]; then
   trap 'rm -rf "$out"' EXIT
 fi
 
+# compile SOURCE NAME ARCH PTX
 stale=0
-for source in *.cu; do
-  name=${source%.cu}
-  arch=sm_80 ptx=ptx70
-  if [[ $name == *_sm90a ]]; then
-    arch=sm_90a ptx=ptx80
-  fi
+compile() {
+  local source=$1 name=$2 arch=$3 ptx=$4
   # Contraction is off so that a product and a sum are two roundings where they are written as two.
   "$clang" -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch="$arch" -Xclang -target-feature -Xclang "+$ptx" \
     -O3 -ffp-contract=off -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -S -o "$out/$name.ptx" "$source"
@@ -28,5 +25,18 @@ for source in *.cu; do
     echo "$name.ptx is not what $source gives: run build.sh" >&2
     stale=1
   fi
+}
+
+for source in *.cu; do
+  name=${source%.cu}
+  case $name in
+    *_sm90a) compile "$source" "$name" sm_90a ptx80 ;;
+    # Of what a step or an iteration consists of, also for GPUs where a kernel may come while another ends: kernel_begins.
+    centers | rounding | rows | settle | settle_batch | seeding | sort | sums | totals)
+      compile "$source" "$name" sm_80 ptx70
+      compile "$source" "${name}_sm90" sm_90 ptx80
+      ;;
+    *) compile "$source" "$name" sm_80 ptx70 ;;
+  esac
 done
 exit $stale

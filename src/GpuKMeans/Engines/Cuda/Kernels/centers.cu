@@ -11,6 +11,7 @@ struct LargestArgs {
 
 // The largest magnitude of a value less the origin. A block a centre.
 GLOBAL BOUNDS(128, 1) void find_largest(LargestArgs a) {
+    kernel_begins();
     float largest = 0;
     for (int d = thread_id(); d < a.dimension; d += 128) {
         largest = larger(largest, magnitude(a.values[(int64)block_id() * a.dimension + d] - a.origin[d]));
@@ -39,6 +40,7 @@ struct PrepareArgs {
 
 // Rounds the centres, less the origin, to half precision, and bounds what that takes away. A warp a centre.
 GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
+    kernel_begins();
     int k = (int)(global_thread() >> 5);
     if (k >= a.padded_count) {
         total_all(a.total);
@@ -112,6 +114,7 @@ struct ReseedArgs {
 
 // Puts centres on rows. A block a row.
 GLOBAL BOUNDS(128, 1) void reseed_centers(ReseedArgs a) {
+    kernel_begins();
     int64 first = (int64)a.clusters[block_id()] * a.rows.dimension;
     const float* row = row_values(a.rows, block_id());
     for (int d = thread_id(); d < a.rows.dimension; d += 128) {

@@ -29,7 +29,22 @@ DEVICE int lane_id() { return thread_id() & 31; }
 DEVICE int warp_id() { return thread_id() >> 5; }
 DEVICE int64 global_thread() { return (int64)block_id() * block_threads() + thread_id(); }
 
+// The first thing a kernel does. From compute capability 9.0 on a kernel that the host starts so (CudaStream.Launch) comes onto the
+// GPU while the one before it in the queue ends: it lets the next one come as early, and waits until the one before is done.
+DEVICE void kernel_begins() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents; griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 DEVICE void block_barrier() { __syncthreads(); }
+
+// For the first so many threads of a block, in whole warps.
+template <int Count>
+DEVICE void some_barrier() {
+    asm volatile("bar.sync 1, %0;" ::"n"(Count) : "memory");
+}
+
 DEVICE void warp_barrier() { __nvvm_bar_warp_sync(0xFFFFFFFFu); }
 
 DEVICE uint float_bits(float v) { return __builtin_bit_cast(uint, v); }
@@ -55,6 +70,9 @@ DEVICE int shuffle_xor(int v, int mask) { return __nvvm_shfl_sync_bfly_i32(0xFFF
 DEVICE float shuffle_xor(float v, int mask) { return __nvvm_shfl_sync_bfly_f32(0xFFFFFFFFu, v, mask, 31); }
 DEVICE int shuffle_up(int v, int by) { return __nvvm_shfl_sync_up_i32(0xFFFFFFFFu, v, by, 0); }
 
+DEVICE int shuffle(int v, int lane) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, lane, 31); }
+
+DEVICE uint ballot(bool v) { return __nvvm_vote_ballot_sync(0xFFFFFFFFu, v); }
 DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
 
 // The value of one of the lane's four.

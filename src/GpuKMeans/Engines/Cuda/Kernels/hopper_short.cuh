@@ -33,6 +33,38 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
     }
 }
 
+// What groups that share rows have kept of them, brought together in the first. All of their threads come here.
+template <int Groups>
+DEVICE void merge_groups(BestKeys (&best)[2][Sets]) {
+    constexpr int Words = 2 * Sets * 3;
+    SHARED int passed[Groups - 1][Words][128];
+    int group = warp_id() / 4, thread = thread_id() % 128;
+    if (group > 0) {
+#pragma unroll
+        for (int i = 0; i < 2 * Sets; i++) {
+            const BestKeys& own = best[i / Sets][i % Sets];
+            passed[group - 1][i * 3][thread] = own.best;
+            passed[group - 1][i * 3 + 1][thread] = own.second;
+            passed[group - 1][i * 3 + 2][thread] = own.tile;
+        }
+    }
+    some_barrier<Groups * 128>();
+    if (group == 0) {
+#pragma unroll
+        for (int g = 0; g < Groups - 1; g++) {
+#pragma unroll
+            for (int i = 0; i < 2 * Sets; i++) {
+                BestKeys& own = best[i / Sets][i % Sets];
+                int other = passed[g][i * 3][thread];
+                own.second = larger(larger(own.second, passed[g][i * 3 + 1][thread]), smaller(own.best, other));
+                own.tile = other > own.best ? passed[g][i * 3 + 2][thread] : own.tile;
+                own.best = larger(own.best, other);
+            }
+        }
+    }
+    some_barrier<Groups * 128>();
+}
+
 // Labels the rows, and measures their distances while they are in the cache.
 template <int Width>
 DEVICE void finish_rows(const AssignArgs& a, const BestKeys (&best)[2][Sets], const int (&margins)[2], float ratio, bool fits, int place) {
@@ -57,11 +89,11 @@ DEVICE void finish_rows(const AssignArgs& a, const BestKeys (&best)[2][Sets], co
 }
 
 // `Steps` of 16 columns; `Width` centres at a time. With one block on a multiprocessor the warp that sends gives its registers
-// away.
-template <int Groups, int Steps, int Width, bool GiveRegisters>
+// away. Where the rows are few, the groups of a block share 64 of them and take tiles of centres in turn.
+template <int Groups, int Steps, int Width, bool GiveRegisters, bool ShareRows = false>
 DEVICE void assign_short(const AssignArgs& a) {
     constexpr uint StageBytes = TileCenters * (Steps + 1) * 16 * 2;     // one step more than there are values for
-    constexpr int TileRows = Groups * 64, Parts = TileCenters / Width;
+    constexpr int TileRows = ShareRows ? 64 : Groups * 64, Parts = TileCenters / Width;
     extern SHARED __attribute__((aligned(128))) unsigned char shared[];
     int stages = a.stages, center_tiles = a.centers.tiles;
     bool all = center_tiles <= stages;
@@ -108,7 +140,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     if constexpr (GiveRegisters) {
         take_registers<160>();
     }
-    int own_row = warp_id() * 16 + (lane_id() >> 2);
+    int group = warp_id() / 4, own_row = (ShareRows ? warp_id() % 4 : warp_id()) * 16 + (lane_id() >> 2);
     uint factor = key_factor();
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
@@ -118,6 +150,16 @@ DEVICE void assign_short(const AssignArgs& a) {
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < center_tiles; t++) {
             barrier_wait(full + turn.at * 8, turn.parity);
+            if (ShareRows && t % Groups != group) {
+                // All groups see each tile come before another takes its place: a barrier tells only one round from the next.
+                warp_barrier();
+                if (!all && lane_id() == 0) {
+                    barrier_arrive(empty + turn.at * 8);
+                }
+                turn.next(all ? center_tiles : stages);
+                turn.parity = all ? 0 : turn.parity;
+                continue;
+            }
             uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
             for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
                 float sums[Width / 2];
@@ -143,6 +185,12 @@ DEVICE void assign_short(const AssignArgs& a) {
             // What came first never leaves where all find room.
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
+        }
+        if constexpr (ShareRows) {
+            merge_groups<Groups>(best);
+            if (group > 0) {
+                continue;
+            }
         }
         finish_rows<Width>(a, best, rows.margins, rows.ratio, rows.fits, place);
     }

@@ -26,5 +26,11 @@ DEVICE void round_all(const AssignArgs& a) {
     }
 }
 
-GLOBAL BOUNDS(128, 1) void round_rows(AssignArgs a) { round_all<false>(a); }
-GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) { round_all<true>(a); }
+GLOBAL BOUNDS(128, 1) void round_rows(AssignArgs a) {
+    kernel_begins();
+    round_all<false>(a);
+}
+GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) {
+    kernel_begins();
+    round_all<true>(a);
+}

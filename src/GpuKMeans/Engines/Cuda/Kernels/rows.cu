@@ -20,6 +20,7 @@ DEVICE uint feistel_round(uint h) {
 
 // The rows at consecutive places of a shuffled order: RowOrder.cs says how.
 GLOBAL BOUNDS(256, 1) void order_rows(OrderArgs a) {
+    kernel_begins();
     int64 i = global_thread();
     if (i >= a.count) {
         return;
@@ -48,6 +49,7 @@ struct NormalizeArgs {
 // Scales rows to unit length in place, with the same roundings as the CPU engine: squares are summed one after another.
 // A warp takes 32 rows, a thread each; shared memory turns the columns that it reads into rows.
 GLOBAL BOUNDS(128, 1) void normalize_rows(NormalizeArgs a) {
+    kernel_begins();
     SHARED float turned[4][32][33];
     SHARED double norms[4][32];
     float (&tile)[32][33] = turned[warp_id()];
@@ -95,23 +97,22 @@ struct GatherArgs {
     float* values;
 };
 
-// Copies rows one after another, also from host memory: a warp has four rows on their way at once.
-GLOBAL BOUNDS(256, 1) void gather_rows(GatherArgs a) {
-    constexpr int Together = 4;
+// A warp has four rows on their way at once.
+template <bool Vectors>
+DEVICE void gather(const GatherArgs& a) {
+    constexpr int Together = 4, Each = Vectors ? 4 : 1;
     int dimension = a.rows.dimension;
-    bool vectors = dimension % 4 == 0;
-    int each = vectors ? 4 : 1;
     for (int first = (int)(global_thread() >> 5) * Together; first < a.rows.count; first += grid_blocks() * (256 / 32) * Together) {
         const float* rows[Together];
 #pragma unroll
         for (int r = 0; r < Together; r++) {
             rows[r] = row_values(a.rows, least(first + r, a.rows.count - 1));
         }
-        for (int d = lane_id() * each; d < dimension; d += 32 * each) {
+        for (int d = lane_id() * Each; d < dimension; d += 32 * Each) {
             float4 v[Together];
 #pragma unroll
             for (int r = 0; r < Together; r++) {
-                if (vectors) {
+                if constexpr (Vectors) {
                     v[r] = load4(rows[r] + d);
                 } else {
                     v[r].x = rows[r][d];
@@ -120,15 +121,24 @@ GLOBAL BOUNDS(256, 1) void gather_rows(GatherArgs a) {
 #pragma unroll
             for (int r = 0; r < Together; r++) {
                 float* to = a.values + (int64)(first + r) * dimension + d;
-                if (first + r >= a.rows.count) {
-                    continue;
-                }
-                if (vectors) {
-                    *(float4*)to = v[r];
-                } else {
-                    *to = v[r].x;
+                if (first + r < a.rows.count) {
+                    if constexpr (Vectors) {
+                        *(float4*)to = v[r];
+                    } else {
+                        *to = v[r].x;
+                    }
                 }
             }
         }
+    }
+}
+
+// Copies rows one after another, also from host memory, where a row may begin at any value.
+GLOBAL BOUNDS(256, 1) void gather_rows(GatherArgs a) {
+    kernel_begins();
+    if (a.rows.dimension % 4 == 0 && ((uint64)a.rows.values & 15) == 0) {
+        gather<true>(a);
+    } else {
+        gather<false>(a);
     }
 }

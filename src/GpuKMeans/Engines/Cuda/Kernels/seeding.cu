@@ -96,6 +96,7 @@ DEVICE void measure_tile(const MeasureArgs& a, float (&rows)[Columns * TileRows]
 
 // Squared distances from rows to all members of the pool, from direct differences.
 GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
+    kernel_begins();
     SHARED float rows[Columns * TileRows];
     SHARED float members[Columns * MostMembers];
     if (a.rows.dimension % 4 == 0) {
@@ -123,6 +124,7 @@ struct TryArgs {
 
 // What blocks of rows would leave of the potential with each of a few members as the next centre.
 GLOBAL BOUNDS(Threads, 2) void try_members(TryArgs a) {
+    kernel_begins();
     SHARED double scratch[Threads / 32][MostTried];
     int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
     float4 nearest = load4(a.nearest + row), distances[MostTried];
@@ -178,6 +180,7 @@ struct TrialArgs {
 
 // A block a member that is tried.
 GLOBAL BOUNDS(Threads, 1) void sum_trials(TrialArgs a) {
+    kernel_begins();
     SHARED double scratch[32];
     Trial& trial = a.trials[block_id()];
     double sum = 0;
@@ -203,6 +206,7 @@ struct AcceptArgs {
 };
 
 GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
+    kernel_begins();
     SHARED double scratch[32];
     double sum = 0;
 #pragma unroll
@@ -278,6 +282,7 @@ DEVICE int thread_that_exceeds(double own, double target, const double* sums, in
 
 // The first row at which the running sum of weight × D² exceeds a share of the whole. A block a share.
 GLOBAL BOUNDS(1024, 1) void draw_rows(DrawArgs a) {
+    kernel_begins();
     SHARED double sums[32 + 1024];
     SHARED int found[2];
     SHARED int64 chosen;

@@ -33,8 +33,6 @@ DEVICE uint match_any(uint active, uint value) {
     return mask;
 }
 
-DEVICE uint ballot(bool v) { return __nvvm_vote_ballot_sync(0xFFFFFFFFu, v); }
-
 // Ranks the warp's items among those of their digit; `counts` ends as how many of each the warp has.
 DEVICE void rank_items(const SortArgs& a, int (&counts)[MostDigits], int (&digit)[Rounds], int (&rank)[Rounds]) {
     uint before = (1u << lane_id()) - 1;
@@ -158,6 +156,7 @@ DEVICE void place_items(const SortArgs& a, int (&counts)[Warps][MostDigits], Tot
 // The whole sort of a batch of a few tiles: each block counts the digits of all of them for itself. The block behind the
 // tiles says where clusters begin.
 GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
+    kernel_begins();
     SHARED int counts[Warps][MostDigits];
     SHARED int earlier[MostDigits], later[MostDigits];
     if (block_id() > a.tiles) {
@@ -199,6 +198,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
 }
 
 GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
+    kernel_begins();
     SHARED int counts[Warps][MostDigits];
     if (block_id() >= a.tiles) {
         total_block(a.totals_of_rows, block_id() - a.tiles);
@@ -220,6 +220,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
 
 // Sums over the tiles. A warp a digit.
 GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
+    kernel_begins();
     int d = (int)(global_thread() >> 5);
     if (d >= a.digits) {
         return;
@@ -246,6 +247,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
 }
 
 GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
+    kernel_begins();
     SHARED int counts[Warps][MostDigits];
     clear(counts, a.digits);
     place_items(
@@ -267,6 +269,7 @@ struct OffsetsArgs {
 
 // Where clusters begin, after a sort by more than one digit.
 GLOBAL BOUNDS(256, 1) void find_offsets(OffsetsArgs a) {
+    kernel_begins();
     int i = (int)global_thread();
     if (i > a.count) {
         return;
@@ -286,6 +289,7 @@ struct ExtrasArgs {
 
 // How many segments come before each cluster, after a sort by more than one digit. One block.
 GLOBAL BOUNDS(1024, 1) void find_extras(ExtrasArgs a) {
+    kernel_begins();
     SHARED int scratch[33];
     int start = 0;
     for (int first = 0; first < a.centers; first += 1024) {

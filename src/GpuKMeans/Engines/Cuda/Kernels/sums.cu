@@ -104,6 +104,7 @@ DEVICE bool finishes(const Clusters& c, int k, int segments) {
 }
 
 GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
+    kernel_begins();
     SHARED const float* rows[SegmentRows];
     SHARED float weights[SegmentRows];
     SHARED double sums[Threads];
@@ -205,6 +206,7 @@ struct MoveArgs {
 
 // A block a cluster.
 GLOBAL BOUNDS(Threads, 1) void move_centers(MoveArgs a) {
+    kernel_begins();
     SHARED double scratch[32];
     int k = block_id();
     const double* sums = a.sums + (int64)k * a.moves.dimension;

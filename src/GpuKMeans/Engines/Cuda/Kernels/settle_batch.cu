@@ -1,0 +1,101 @@
+// Settling the rows of a small batch. A few of them are open, and all their distances are measured here, which takes less time than
+// the two kernels that look for candidates.
+#include "settle.cuh"
+
+constexpr int MostScanned = 4096;       // centres: AssignPlan.MostScannedClusters
+constexpr int Together = 4;
+
+// A row whose candidates have not been looked for, by a block: all float32 distances, and float64 for those near the least.
+DEVICE void scan_row(const AssignArgs& a, int place) {
+    SHARED float distances[MostScanned];
+    SHARED float least_of_warps[Warps];
+    SHARED double exact_of_warps[Warps];
+    SHARED int labels_of_warps[Warps];
+    SHARED int candidates[MostCandidates];
+    SHARED int found;
+    int dimension = a.rows.dimension, count = a.centers.count;
+    const float* row = row_values(a.rows, place);
+    const float* const rows[Together] = {row, row, row, row};
+    float nearest = infinity();
+    if (thread_id() == 0) {
+        found = 0;
+    }
+    for (int first = warp_id() * 8 * Together; first < count; first += Warps * 8 * Together) {
+        int k = first + (lane_id() >> 2) * Together;
+        const float* centers[Together];
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
+            centers[i] = a.centers.values + (int64)least(k + i, count - 1) * dimension;
+        }
+        float own[Together];
+        direct_distances(own, rows, centers, dimension);
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
+            nearest = smaller(nearest, own[i]);
+            if ((lane_id() & 3) == i && k + i < count) {
+                distances[k + i] = own[i];
+            }
+        }
+    }
+#pragma unroll
+    for (int mask = 4; mask <= 16; mask *= 2) {
+        nearest = smaller(nearest, shuffle_xor(nearest, mask));
+    }
+    if (lane_id() == 0) {
+        least_of_warps[warp_id()] = nearest;
+    }
+    block_barrier();
+#pragma unroll
+    for (int w = 0; w < Warps; w++) {
+        nearest = smaller(nearest, least_of_warps[w]);
+    }
+    for (int k = thread_id(); k < count; k += Threads) {
+        if (!is_certainly_less(nearest, distances[k], dimension)) {
+            int slot = atomic_add(&found, 1);
+            if (slot < MostCandidates) {
+                candidates[slot] = k;
+            }
+        }
+    }
+    block_barrier();
+    int n = found;
+    if (n == 1 && nearest <= LargestPlainDistance) {
+        if (thread_id() == 0) {
+            a.labels[place] = candidates[0];
+            if (a.distances) {
+                a.distances[place] = nearest;
+            }
+        }
+    } else {
+        double exact = __builtin_inf();
+        int label = count - 1;
+        bool all = n > MostCandidates;
+        nearest_of(a, row, all ? nullptr : candidates, all ? count : n, exact, label, warp_id(), Warps);
+        if (lane_id() == 0) {
+            exact_of_warps[warp_id()] = exact;
+            labels_of_warps[warp_id()] = label;
+        }
+        block_barrier();
+        if (warp_id() == 0) {
+            for (int w = 1; w < Warps; w++) {
+                keep_nearest(exact, label, exact_of_warps[w], labels_of_warps[w]);
+            }
+            settle(a, place, row, exact, label, lane_id() == 0);
+        }
+    }
+    block_barrier();        // the next row comes into the same memory
+}
+
+// Open rows by blocks, the others by warps.
+GLOBAL BOUNDS(Threads, 1) void settle_batch(AssignArgs a) {
+    kernel_begins();
+    clear_next(a);
+    int open = a.undecided.count[0], known = a.undecided.count[1];
+    for (int i = block_id(); i < open; i += grid_blocks()) {
+        scan_row(a, a.undecided.places[i]);
+    }
+    int warps = grid_blocks() * Warps, warp = (int)(global_thread() >> 5);
+    for (int first = (warps - 1 - warp) * 8; first < known; first += warps * 8) {
+        settle_eight(a, first, 0, known);
+    }
+}

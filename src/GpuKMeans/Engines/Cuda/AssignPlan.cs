@@ -18,9 +18,9 @@ internal sealed record AssignKernel(
 /// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
-/// <param name="TileCenters">The centres of a tile.</param>
+/// <param name="TileCenters">The centres of a tile; 0 where no centres are rounded.</param>
 /// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
-internal sealed record AssignPlan(
+internal sealed partial record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TileCenters = 128, long RoundingRoom = 0)
 {
     // Of Kernels/centers.cuh: rows that find room in registers.
@@ -42,14 +42,7 @@ internal sealed record AssignPlan(
         // Below 16 columns plain float32 is as fast as memory, and leaves next to nothing undecided.
         if (dimension < 16)
         {
-            Kernel direct = dimension switch
-            {
-                <= 2 => Kernel.AssignDirect2,
-                <= 4 => Kernel.AssignDirect4,
-                <= 8 => Kernel.AssignDirect8,
-                _ => Kernel.AssignDirect16,
-            };
-            return new AssignPlan(new AssignKernel(direct, 256, 256), null, false);
+            return InFloat32(dimension);
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);

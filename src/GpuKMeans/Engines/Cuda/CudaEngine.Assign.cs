@@ -106,9 +106,18 @@ internal sealed unsafe partial class CudaEngine
             arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
+        else if (plan.Assign.Kernel == Kernel.AssignFloat32)
+        {
+            arguments.Parts = Float32Parts(n);
+            _work.Nearest.Reserve(n * (long)arguments.Parts);
+        }
 
         _turn = turn;
-        if (plan.Candidates is null)
+        if (plan.Assign.Kernel == Kernel.AssignFloat32)
+        {
+            AssignInFloat32(arguments);
+        }
+        else if (plan.Candidates is null)
         {
             Launch(plan.Assign, arguments, 1);
         }

@@ -17,8 +17,8 @@ public enum Precision
     /// <summary>
     /// Plain float32 throughout: sums of squared differences, with neither half precision nor tensor cores. On an NVIDIA GPU
     /// it costs time for rows of 16 values and more, and most where there are many clusters: the tensor cores of an H100 do some
-    /// thirty products while its other cores square one difference. Shorter rows are measured like this in any case, and the CPU
-    /// knows nothing but float32. On devices that only TorchSharp reaches, torch's own settings count.
+    /// thirty products while its other cores square one difference. It changes nothing for shorter rows, nor on the CPU, which
+    /// works in float32 in any case. On devices that only TorchSharp reaches, torch's own settings count.
     /// </summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The type of number is what is asked for.")]
     Float32,

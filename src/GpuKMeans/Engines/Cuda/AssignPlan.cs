@@ -15,7 +15,7 @@ internal sealed record AssignKernel(
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
-/// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
+/// <param name="Candidates">The pass over rows it left undecided; null where there is none.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
 /// <param name="TileCenters">The centres of a tile; 0 where no centres are rounded.</param>

@@ -29,6 +29,8 @@ internal static class CommonOptions
         CustomParser = result => GpuKMeans.Device.Parse(result.Tokens[0].Value),
     };
 
+    public static Option<Precision> Precision { get; } = new("--precision") { Description = "auto, or float32 for plain float32 throughout" };
+
     public static Option<bool> Pinned { get; } = new("--pinned") { Description = "Load the rows into memory that the GPU reads by itself" };
 
     public static Option<bool> Stream { get; } = new("--stream") { Description = "Keep no rows on the GPU: they come from the host each time" };

@@ -12,6 +12,7 @@ internal sealed class EngineWork : IDisposable
     private readonly string _file;
     private readonly string _placement;
     private readonly int _threads;
+    private readonly Precision _precision;
     private readonly RowFrame _frame;
 
     private EngineWork(ParseResult parsed)
@@ -19,7 +20,8 @@ internal sealed class EngineWork : IDisposable
         _file = parsed.GetValue(CommonOptions.Data)!;
         _threads = parsed.GetValue(CommonOptions.Threads);
         Centers = Npy.Matrix(parsed.GetValue(CommonOptions.Centers)!);
-        Engine = EngineFactory.Create(parsed.GetValue(CommonOptions.Device), _threads);
+        _precision = parsed.GetValue(CommonOptions.Precision);
+        Engine = EngineFactory.Create(parsed.GetValue(CommonOptions.Device), _threads, _precision);
         bool mapped = parsed.GetValue(CommonOptions.Mapped), pinned = parsed.GetValue(CommonOptions.Pinned);
         Rows = Npy.Rows(_file, mapped, pinned);
         _placement = pinned ? "pinned" : mapped ? "file" : "pageable";
@@ -47,7 +49,7 @@ internal sealed class EngineWork : IDisposable
     /// <summary>The options of where rows lie that every command on given centres has.</summary>
     public static Option[] Options { get; } =
     [
-        CommonOptions.Data, CommonOptions.Centers, CommonOptions.Device, CommonOptions.Threads,
+        CommonOptions.Data, CommonOptions.Centers, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Precision,
         CommonOptions.Mapped, CommonOptions.Pinned, CommonOptions.Stream, CommonOptions.AtOnce,
     ];
 
@@ -71,6 +73,7 @@ internal sealed class EngineWork : IDisposable
         ["device"] = Engine.Device.ToString(),
         ["engine_detail"] = Engine.Name,
         ["threads"] = _threads,
+        ["precision"] = _precision.ToString(),
         ["data"] = Path.GetFileName(_file),
         ["rows_in"] = _placement,
         ["rows"] = Rows.Count,

@@ -80,7 +80,8 @@ public abstract class KMeansEstimator
     {
         double products = PassesOfAFit * rows * Options.ClusterCount * dimension;
         int threads = Options.MaxDegreeOfParallelism;
-        return EngineFactory.Create(EngineFactory.Choose(Options.Device, threads, products, source), threads, source);
+        Device device = EngineFactory.Choose(Options.Device, threads, products, source);
+        return EngineFactory.Create(device, threads, Options.Precision, source);
     }
 
     /// <summary>Makes the engine for training on these rows.</summary>
@@ -128,7 +129,7 @@ public abstract class KMeansEstimator
         engine.GetCenters(centers);
         engine.GetCounts(counts);
         return new KMeansModel(
-            centers, counts, dimension, Options.Metric, Options.Device, Options.MaxDegreeOfParallelism);
+            centers, counts, dimension, Options.Metric, Options.Device, Options.MaxDegreeOfParallelism, Options.Precision);
     }
 
     /// <summary>Ends a fit: labels and inertia of all rows, where they are wanted.</summary>

@@ -66,23 +66,27 @@ public sealed partial class KMeansModel
     /// <param name="path">The file.</param>
     /// <param name="device">Where rows will be placed.</param>
     /// <param name="maxDegreeOfParallelism">The most threads of the CPU engine; −1 for one a core.</param>
+    /// <param name="precision">What the nearest centres are looked for in: no file tells, for the labels are the same.</param>
     /// <exception cref="InvalidDataException">The file is no model, is cut short, altered, or of a later version.</exception>
-    public static KMeansModel Load(string path, Device device = default, int maxDegreeOfParallelism = -1)
+    public static KMeansModel Load(
+        string path, Device device = default, int maxDegreeOfParallelism = -1, Precision precision = Precision.Auto)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using FileStream stream = File.OpenRead(path);
-        return Load(stream, device, maxDegreeOfParallelism);
+        return Load(stream, device, maxDegreeOfParallelism, precision);
     }
 
     /// <summary>Reads a model from a stream, which stays open, up to the end of the model.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="device">Where rows will be placed.</param>
     /// <param name="maxDegreeOfParallelism">The most threads of the CPU engine; −1 for one a core.</param>
+    /// <param name="precision">What the nearest centres are looked for in: no file tells, for the labels are the same.</param>
     /// <exception cref="InvalidDataException">The data is no model, is cut short, altered, or of a later version.</exception>
-    public static KMeansModel Load(Stream stream, Device device = default, int maxDegreeOfParallelism = -1)
+    public static KMeansModel Load(
+        Stream stream, Device device = default, int maxDegreeOfParallelism = -1, Precision precision = Precision.Auto)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        _ = new KMeansOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism }.Validated();
+        _ = new KMeansOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism, Precision = precision }.Validated();
         byte[] header = Read(stream, HeaderLength);
         if (!header.AsSpan(0, 8).SequenceEqual(Magic))
         {
@@ -113,7 +117,7 @@ public sealed partial class KMeansModel
         }
 
         return new KMeansModel(
-            centers, counts, dimension, metric == 1 ? Metric.Cosine : Metric.Euclidean, device, maxDegreeOfParallelism);
+            centers, counts, dimension, metric == 1 ? Metric.Cosine : Metric.Euclidean, device, maxDegreeOfParallelism, precision);
     }
 
     private delegate T ReadValue<T>(ReadOnlySpan<byte> bytes);

@@ -18,10 +18,10 @@ public sealed partial class KMeansModel
     private readonly RowFrame _frame;
     private KMeansEngine? _idle;
 
-    internal KMeansModel(float[] centers, double[] counts, int dimension, Metric metric, Device device, int threads)
+    internal KMeansModel(float[] centers, double[] counts, int dimension, Metric metric, Device device, int threads, Precision precision)
     {
         (_centers, _counts, Dimension, Metric) = (centers, counts, dimension, metric);
-        (Device, MaxDegreeOfParallelism) = (device, threads);
+        (Device, MaxDegreeOfParallelism, Precision) = (device, threads, precision);
         _frame = new RowFrame(Middle(), metric == Metric.Cosine);
     }
 
@@ -39,6 +39,9 @@ public sealed partial class KMeansModel
 
     /// <summary>The most threads the CPU engine uses; −1 for one a core.</summary>
     public int MaxDegreeOfParallelism { get; }
+
+    /// <summary>What the nearest centres are looked for in: as in training, or as <see cref="Load(string, Device, int, Precision)"/> was told.</summary>
+    public Precision Precision { get; }
 
     /// <summary>The centres, K×D. A copy.</summary>
     public float[,] ClusterCenters
@@ -210,7 +213,7 @@ public sealed partial class KMeansModel
 
             if (engine is null)
             {
-                engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism, rows);
+                engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism, model.Precision, rows);
                 engine.SetCenters(model._centers, model._counts, model._frame);
             }
 

@@ -78,6 +78,12 @@ public sealed record KMeansOptions
     /// <summary>What "near" means. Default <see cref="Metric.Euclidean"/>.</summary>
     public Metric Metric { get; init; } = Metric.Euclidean;
 
+    /// <summary>
+    /// What the nearest centres are looked for in. Default <see cref="Precision.Auto"/>; <see cref="Precision.Float32"/> asks
+    /// for plain float32 arithmetic throughout. Results are the same: it is a question of time alone.
+    /// </summary>
+    public Precision Precision { get; init; } = Precision.Auto;
+
     /// <summary>The most threads the CPU engine uses: 1 or more, or −1 for one a core. Default −1.</summary>
     public int MaxDegreeOfParallelism { get; init; } = -1;
 
@@ -119,6 +125,7 @@ public sealed record KMeansOptions
             $"at least ClusterCount ({ClusterCount}), AllRows, or null");
         Require(InitializationCount >= 1, nameof(InitializationCount), InitializationCount, "at least 1");
         Require(Enum.IsDefined(Metric), nameof(Metric), Metric, "Euclidean or Cosine");
+        Require(Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto or Float32");
         Require(
             MaxDegreeOfParallelism is -1 or >= 1, nameof(MaxDegreeOfParallelism), MaxDegreeOfParallelism, "at least 1, or −1");
 

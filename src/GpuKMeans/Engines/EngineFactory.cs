@@ -38,8 +38,9 @@ internal static class EngineFactory
     /// <summary>Makes an engine; the caller disposes it.</summary>
     /// <param name="device">The device, as <see cref="Choose"/> gives it.</param>
     /// <param name="threads">The most threads of the CPU engine; −1 for one a core.</param>
+    /// <param name="precision">What the arithmetic is done in, where there is a choice.</param>
     /// <param name="rows">The rows that <see cref="Choose"/> was given.</param>
     /// <exception cref="PlatformNotSupportedException">A GPU was asked for that cannot be used; the message says why.</exception>
-    public static KMeansEngine Create(Device device, int threads, VectorSource? rows = null) =>
-        device.IsForeign ? rows!.CreateEngine() : device.IsCuda ? CudaEngine.Create(device.Index) : new CpuEngine(threads);
+    public static KMeansEngine Create(Device device, int threads, Precision precision = default, VectorSource? rows = null) =>
+        device.IsForeign ? rows!.CreateEngine() : device.IsCuda ? CudaEngine.Create(device.Index, precision) : new CpuEngine(threads);
 }

@@ -8,15 +8,20 @@ namespace GpuKMeans.Tests.Cuda;
 /// <summary>What the tests on a GPU share: the engine, or the reason to skip; data; and the oracle.</summary>
 internal static class Gpu
 {
-    /// <summary>The engine on the first GPU. Skips the test where there is none, unless GPUKMEANS_REQUIRE_CUDA is set.</summary>
-    public static CudaEngine Engine()
+    /// <summary>The engine on the first GPU. Skips the test where there is none, as below.</summary>
+    public static CudaEngine Engine(Precision precision = Precision.Auto)
+    {
+        SkipWithoutOne();
+        return CudaEngine.Create(0, precision);
+    }
+
+    /// <summary>Skips the test where there is no GPU, unless GPUKMEANS_REQUIRE_CUDA is set.</summary>
+    public static void SkipWithoutOne()
     {
         if (Environment.GetEnvironmentVariable("GPUKMEANS_REQUIRE_CUDA") is null && CudaDriver.WhyUnavailable(0) is { } reason)
         {
             Assert.Skip(reason.Message);
         }
-
-        return CudaEngine.Create(0);
     }
 
     public static RowFrame Frame(float[] rows, int dimension, bool normalize = false)

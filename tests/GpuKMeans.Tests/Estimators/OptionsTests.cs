@@ -27,6 +27,7 @@ public sealed class OptionsTests
                 { "InitializationSampleSize", "7", "at least ClusterCount (8)", options with { InitializationSampleSize = 7 } },
                 { "InitializationCount", "0", "at least 1", options with { InitializationCount = 0 } },
                 { "Metric", "5", "Euclidean or Cosine", options with { Metric = (Metric)5 } },
+                { "Precision", "2", "Auto or Float32", options with { Precision = (Precision)2 } },
                 { "MaxDegreeOfParallelism", "0", "at least 1, or −1", options with { MaxDegreeOfParallelism = 0 } },
                 { "MaxDegreeOfParallelism", "-2", "at least 1, or −1", options with { MaxDegreeOfParallelism = -2 } },
             };

@@ -15,12 +15,12 @@ internal sealed record AssignKernel(
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
-/// <param name="Candidates">The pass over rows it left undecided; null where all centres are candidates.</param>
+/// <param name="Candidates">The pass over rows it left undecided; null where there is none.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
-/// <param name="TileCenters">The centres of a tile.</param>
+/// <param name="TileCenters">The centres of a tile; 0 where no centres are rounded.</param>
 /// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
-internal sealed record AssignPlan(
+internal sealed partial record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TileCenters = 128, long RoundingRoom = 0)
 {
     // Of Kernels/settle_batch.cu: open rows that are measured to all centres. Even if all rows of the batch are, that takes no more
@@ -57,14 +57,7 @@ internal sealed record AssignPlan(
         // Below 16 columns plain float32 is as fast as memory, and leaves next to nothing undecided.
         if (dimension < 16)
         {
-            Kernel direct = dimension switch
-            {
-                <= 2 => Kernel.AssignDirect2,
-                <= 4 => Kernel.AssignDirect4,
-                <= 8 => Kernel.AssignDirect8,
-                _ => Kernel.AssignDirect16,
-            };
-            return new AssignPlan(new AssignKernel(direct, 256, 256), null, false);
+            return InFloat32(dimension);
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);

@@ -11,10 +11,10 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>The number of values in a centre, D.</summary>
     public int Dimension { get; private set; }
 
-    /// <summary>K rounded up to whole tiles of the tensor cores' kernel.</summary>
-    public int PaddedCount => (Count + TileCenters - 1) / TileCenters * TileCenters;
+    /// <summary>K rounded up to whole tiles of the tensor cores' kernel; 0 where no centres are rounded for it.</summary>
+    public int PaddedCount => TileCenters == 0 ? 0 : (Count + TileCenters - 1) / TileCenters * TileCenters;
 
-    /// <summary>The centres of a tile.</summary>
+    /// <summary>The centres of a tile; 0 where none are rounded.</summary>
     public int TileCenters { get; private set; }
 
     /// <summary>D rounded up to whole steps of the tensor cores.</summary>
@@ -52,9 +52,12 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Counts.Reserve(count);
         Shifts.Reserve(count);
         Origin.Reserve(dimension);
-        Halves.Reserve(PaddedCount * (long)PaddedColumns);
-        HalfSquares.Reserve(PaddedCount);
         Extremes.Reserve(4);
+        if (PaddedCount > 0)
+        {
+            Halves.Reserve(PaddedCount * (long)PaddedColumns);
+            HalfSquares.Reserve(PaddedCount);
+        }
     }
 
     /// <summary>The centres as kernels take them.</summary>

@@ -107,6 +107,11 @@ internal sealed unsafe partial class CudaEngine
             arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
+        else if (plan.Assign.Kernel == Kernel.AssignFloat32)
+        {
+            arguments.Parts = Float32Parts(n);
+            _work.Nearest.Reserve(n * (long)arguments.Parts);
+        }
 
         _turn = turn;
         if (plan.RoundsRows)
@@ -114,7 +119,15 @@ internal sealed unsafe partial class CudaEngine
             _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
         }
 
-        Launch(assign, arguments, 1);
+        if (assign.Kernel == Kernel.AssignFloat32)
+        {
+            AssignInFloat32(arguments);
+        }
+        else
+        {
+            Launch(assign, arguments, 1);
+        }
+
         if (plan.IsScanned(n, rows.Dimension, _centers.Count))
         {
             _stream.Launch(Kernel.SettleBatch, Math.Min(Blocks(n, 32), _context.Multiprocessors * 2), 256, arguments);

@@ -28,7 +28,9 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
         _accumulated = false;
         _frame = frame;
-        _plan = AssignPlan.For(_context, dimension, clusters, UseHopper);
+        _plan = Precision == Precision.Float32
+            ? AssignPlan.InFloat32(dimension)
+            : AssignPlan.For(_context, dimension, clusters, UseHopper);
         _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
         _stream.Fill(_work.Finished.Reserve(clusters), 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
@@ -91,9 +93,14 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
     }
 
-    /// <summary>Finds the centres' scale, after they were set, and rounds them by it.</summary>
+    /// <summary>Finds the centres' scale, after they were set, and rounds them by it, where they are rounded.</summary>
     private void MeasureCenters()
     {
+        if (_centers.PaddedCount == 0)
+        {
+            return;
+        }
+
         _stream.Fill(_centers.Extremes.Pointer, 0, 4);
         _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
         {
@@ -109,6 +116,7 @@ internal sealed partial class CudaEngine
     /// <param name="total">What is totalled beside it; default for nothing.</param>
     private void PrepareCenters(in FinalTotalArgs total)
     {
+        // Where no centres are rounded the one block is that of the total.
         _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4) + (total.Result == 0 ? 0 : 1), 128, new PrepareArgs
         {
             Values = _centers.Values.Pointer,

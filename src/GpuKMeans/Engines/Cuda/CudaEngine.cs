@@ -44,10 +44,15 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>Whether assignment may use the kernels for Hopper, where the GPU is one; else it uses those for all GPUs.</summary>
     internal bool UseHopper { get; set; } = CudaContext.UsesHopper;
 
+    /// <summary>What the arithmetic is done in, from when centres are next set.</summary>
+    internal Precision Precision { get; set; }
+
     /// <summary>Makes an engine on a GPU.</summary>
     /// <param name="index">The GPU's number.</param>
+    /// <param name="precision">What the arithmetic is done in.</param>
     /// <exception cref="PlatformNotSupportedException">It cannot be used; the message says what is missing.</exception>
-    public static CudaEngine Create(int index) => new(CudaContext.Of(index));
+    public static CudaEngine Create(int index, Precision precision = default) =>
+        new(CudaContext.Of(index)) { Precision = precision };
 
     /// <summary>Whether a GPU can be used.</summary>
     public static bool IsAvailable(int index = 0) => CudaDriver.WhyUnavailable(index) is null;

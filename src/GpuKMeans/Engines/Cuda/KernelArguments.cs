@@ -59,6 +59,23 @@ internal struct AssignArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct Nearest
+{
+    public float Best;
+    public float Second;
+    public float Third;
+    public int Label;
+    public int Other;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Float32Args
+{
+    public AssignArgs Assign;
+    public ulong Nearest;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct Total
 {
     public double Inertia;

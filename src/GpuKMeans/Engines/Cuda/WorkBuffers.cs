@@ -14,6 +14,8 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<ushort> Halves { get; } = new(memory, "a batch in half precision");
     public DeviceBuffer<ulong> Scales { get; } = new(memory, "the scales of a batch");
 
+    public DeviceBuffer<Nearest> Nearest { get; } = new(memory, "the nearest centres of a batch");
+
     // Rows the fast pass left undecided.
     // Two counters for every other part: those of the next are cleared when those of the last have been read.
     public DeviceBuffer<int> UndecidedCounts { get; } = new(memory, "counters");

@@ -26,7 +26,7 @@ struct AssignArgs {
     half_bits* halves;          // rows rounded beforehand, for the variant that streams them; or room for those being rounded
     float2* scales;             // their ratio and margin; or their length and what rounding took away
     int stages;                 // of the ring that centres pass through
-    int parts;                  // blocks that share the centres for the same undecided rows
+    int parts;                  // blocks that share the centres for the same rows
 };
 
 // With X and C a row and a centre less the origin, in units of their scales, the fast pass takes for the score
@@ -46,6 +46,15 @@ DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual,
         + 0x1p-17f * (row_norm * c + ratio * bits_float(e.half_square));
     // The norms are float32 sums themselves: allow for their rounding.
     return 2 * error * (1.0005f + (float)padded_columns * 0x1p-24f) + 1e-30f;
+}
+
+// A sum of D squares of differences in float32, one after the other, is off from the true S by at most (D + 3)·2^-24·S, and by
+// D·2^-149 for what underflows: each difference is off by 2^-24 of itself, and adding up by D·2^-24 of the sum, however large D is
+// (Jeannerod and Rump, "Improved error bounds for inner products in floating-point arithmetic", 2013). A centre whose sum
+// exceeds another's by more than twice that share of itself is farther in truth; the rest is for rounding the margin, and
+// float64's sums.
+DEVICE float direct_margin(float sum, int dimension) {
+    return (float)(dimension + 4) * 0x1.01p-23f * sum + 1e-35f;
 }
 
 // How a row is scaled, and the ratio of its scale to the centres'.

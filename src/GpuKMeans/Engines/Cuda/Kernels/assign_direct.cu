@@ -50,9 +50,7 @@ DEVICE void assign_rows(const AssignArgs& a) {
         a.distances[place] = direct_distance_of_few(
             row_values(a.rows, place), a.centers.values + (int64)label * dimension, dimension);
     }
-    // A sum of D squares is off by at most (D + 3)·2^-24 of itself, and by what underflows.
-    float margin = (float)(dimension + 4) * 0x1p-23f * second + 1e-35f;
-    if (!(second - best > margin)) {
+    if (!(second - best > direct_margin(second, dimension))) {
         int entry = atomic_add(a.undecided.count, 1);
         a.undecided.places[entry] = place;
         a.undecided.candidate_counts[entry] = MostCandidates + 1;

@@ -1,16 +1,11 @@
 // k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
 // drawing rows by their share of it.
-#include "rows.cuh"
+#include "squares.cuh"
 
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
 constexpr int MostTried = 16;       // Seeding.MaxCandidates
-constexpr int MostMembers = 64;     // of the pool
-constexpr int TileRows = 128;
-constexpr int Columns = 32;         // of a stage
-constexpr int TileThreads = 128;    // each with 8 rows by 8 members
-constexpr int ThreadRows = 8;
-constexpr int ThreadMembers = 8;
+constexpr int MostMembers = TileOthers;     // of the pool
 
 struct MeasureArgs {
     Rows rows;
@@ -20,74 +15,17 @@ struct MeasureArgs {
     int member_count;
 };
 
-// Where a stage has a row's column. Rows lie side by side; what lanes write together falls in different banks, and four
-// rows from a multiple of four on stay together.
-template <int Pitch>
-DEVICE int stage_place(int row, int column) { return column * Pitch + (row ^ ((column / 4 & 7) * 4)); }
-
-// Brings columns of rows to shared memory, zeros behind the last.
-template <int Count, int Pitch, bool Vectors, typename Row>
-DEVICE void load_stage(float (&stage)[Columns * Pitch], int from, int dimension, Row row) {
-    int d = thread_id() % 8 * 4;
-#pragma unroll
-    for (int i = 0; i < Count * 8 / TileThreads; i++) {
-        int r = thread_id() / 8 + i * (TileThreads / 8);
-        const float* values = row(r) + from + d;
-        float4 v = {0, 0, 0, 0};
-        if constexpr (Vectors) {
-            v = from + d < dimension ? load4(values) : v;
-        } else {
-            v.x = from + d < dimension ? values[0] : 0;
-            v.y = from + d + 1 < dimension ? values[1] : 0;
-            v.z = from + d + 2 < dimension ? values[2] : 0;
-            v.w = from + d + 3 < dimension ? values[3] : 0;
-        }
-        stage[stage_place<Pitch>(r, d)] = v.x;
-        stage[stage_place<Pitch>(r, d + 1)] = v.y;
-        stage[stage_place<Pitch>(r, d + 2)] = v.z;
-        stage[stage_place<Pitch>(r, d + 3)] = v.w;
-    }
-}
-
 template <bool Vectors>
-DEVICE void measure_tile(const MeasureArgs& a, float (&rows)[Columns * TileRows], float (&members)[Columns * MostMembers]) {
-    // Of members a thread has four of either half, so that what eight threads read together falls in different banks.
-    int dimension = a.rows.dimension, first = block_id() * TileRows;
-    int own_row = thread_id() / 8 * ThreadRows, own_member = thread_id() % 8 * 4;
-    float sums[ThreadMembers][ThreadRows] = {};
-    for (int from = 0; from < dimension; from += Columns) {
-        block_barrier();
-        load_stage<TileRows, TileRows, Vectors>(
-            rows, from, dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); });
-        load_stage<MostMembers, MostMembers, Vectors>(members, from, dimension, [&](int m) {
-            return a.members + (int64)least(m, a.member_count - 1) * dimension;
-        });
-        block_barrier();
-        int width = least(dimension - from, Columns);
-        for (int four = 0; four < width; four += 4) {
+DEVICE void measure_tile(const MeasureArgs& a, Stage& stage) {
+    int first = block_id() * TileRows;
+    float sums[ThreadOthers][ThreadRows] = {};
+    add_squares<Vectors>(
+        stage, sums, a.rows.dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); },
+        [&](int m) { return a.members + (int64)least(m, a.member_count - 1) * a.rows.dimension; });
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                float4 x0 = load4(rows + stage_place<TileRows>(own_row, four + i));
-                float4 x1 = load4(rows + stage_place<TileRows>(own_row + 4, four + i));
-                float4 c0 = load4(members + stage_place<MostMembers>(own_member, four + i));
-                float4 c1 = load4(members + stage_place<MostMembers>(own_member + MostMembers / 2, four + i));
-                float x[ThreadRows] = {x0.x, x0.y, x0.z, x0.w, x1.x, x1.y, x1.z, x1.w};
-                float c[ThreadMembers] = {c0.x, c0.y, c0.z, c0.w, c1.x, c1.y, c1.z, c1.w};
-#pragma unroll
-                for (int m = 0; m < ThreadMembers; m++) {
-#pragma unroll
-                    for (int r = 0; r < ThreadRows; r++) {
-                        sums[m][r] = add_square(x[r], c[m], sums[m][r]);
-                    }
-                }
-            }
-        }
-    }
-#pragma unroll
-    for (int m = 0; m < ThreadMembers; m++) {
-        int member = own_member + m / 4 * (MostMembers / 2) + m % 4;
-        if (member < a.member_count) {
-            float* to = a.distances + member * a.stride + first + own_row;
+    for (int m = 0; m < ThreadOthers; m++) {
+        if (own_other(m) < a.member_count) {
+            float* to = a.distances + own_other(m) * a.stride + first + own_rows();
             *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
             *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
@@ -97,12 +35,11 @@ DEVICE void measure_tile(const MeasureArgs& a, float (&rows)[Columns * TileRows]
 // Squared distances from rows to all members of the pool, from direct differences.
 GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
     kernel_begins();
-    SHARED float rows[Columns * TileRows];
-    SHARED float members[Columns * MostMembers];
+    SHARED Stage stage;
     if (a.rows.dimension % 4 == 0) {
-        measure_tile<true>(a, rows, members);
+        measure_tile<true>(a, stage);
     } else {
-        measure_tile<false>(a, rows, members);
+        measure_tile<false>(a, stage);
     }
 }
 

@@ -65,7 +65,7 @@ internal sealed unsafe partial class CudaEngine
                 Distances = distances,
                 Count = clusters,
             };
-            _stream.Launch(Kernel.AllDistances, Blocks(part.Count, 64), 256, arguments, blocksY: (int)Blocks(clusters, 64));
+            _stream.Launch(Kernel.AllDistances, Blocks(clusters, 64), 256, arguments, blocksY: (int)Blocks(part.Count, 64));
             _stream.Download(squaredDistances.Slice((int)part.Before * clusters, part.Count * clusters), distances);
         }
 

@@ -45,7 +45,13 @@ internal sealed partial class CudaEngine
     }
 
     /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>
-    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most)
+    /// <param name="data">The rows.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="position">The first place in it.</param>
+    /// <param name="count">How many rows.</param>
+    /// <param name="most">The most rows of a part.</param>
+    /// <param name="before">The places of the operation before these, by which a row that cannot be used is named.</param>
+    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most, long before = 0)
     {
         for (long done = 0; done < count; done += most)
         {
@@ -56,7 +62,7 @@ internal sealed partial class CudaEngine
             part.Before = done;
             if (!data.IsResident && data.Frame.Normalize)
             {
-                Normalize(part);
+                Normalize(part with { Before = before + done });
             }
 
             try

@@ -32,7 +32,7 @@ internal sealed partial class CudaEngine
             }
             else
             {
-                foreach (Rows part in Parts(source, order, place, rows, most))
+                foreach (Rows part in Parts(source, order, place, rows, most, place - position))
                 {
                     for (int s = 0, first = 0; s < count; s++, first += batchSize)
                     {
@@ -68,7 +68,7 @@ internal sealed partial class CudaEngine
     private void StepInParts(CudaData data, RowOrder order, long place, long rows, long before, int result)
     {
         ClearSums();
-        foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension)))
+        foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension), before))
         {
             AssignPart(part with { Before = part.Before + before });
             AddTotals(part, 0);

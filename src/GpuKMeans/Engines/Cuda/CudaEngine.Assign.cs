@@ -20,7 +20,7 @@ internal sealed unsafe partial class CudaEngine
             return 0;
         }
 
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
         RowOrder order = RowOrder.Sequential(data.Count);
         int most = AssignRows(source, labels.Length);
@@ -45,12 +45,13 @@ internal sealed unsafe partial class CudaEngine
 
         Total total = FinishTotals(labels.Length);
         ThrowIfBad(source, order, start, total.BadRow);
+        operation.Complete();
         return total.Inertia;
     }
 
     public override void Distances(EngineData data, long start, Span<float> squaredDistances)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
         int clusters = _centers.Count;
         long count = squaredDistances.Length / clusters;
@@ -69,7 +70,8 @@ internal sealed unsafe partial class CudaEngine
             _stream.Download(squaredDistances.Slice((int)part.Before * clusters, part.Count * clusters), distances);
         }
 
-        _stream.Synchronize();
+        ThrowIfBad(source, start);
+        operation.Complete();
     }
 
     /// <summary>Finds labels and distances of a part, into the work buffers.</summary>

@@ -13,7 +13,7 @@ internal sealed partial class CudaEngine
             return;
         }
 
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         _accumulated = false;
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
@@ -48,11 +48,13 @@ internal sealed partial class CudaEngine
 
         Span<Total> totals = ReadBack<Total>(_work.Results.Pointer, steps.Length);
         ThrowIfBad(source, order, position, totals[^1].BadRow);
+        operation.Complete();
         for (int i = 0; i < steps.Length; i++)
         {
             steps[i] = new StepStatistics(totals[i].Inertia, totals[i].Weight, totals[i].Shift);
         }
     }
+
     /// <summary>Queues a step by a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="before">The places from the first step to the batch, by which a row that cannot be used is named.</param>

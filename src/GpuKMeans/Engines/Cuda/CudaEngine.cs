@@ -14,16 +14,17 @@ internal sealed partial class CudaEngine : KMeansEngine
     private readonly CudaStream _stream;
     private readonly RowRing _ring;
     private readonly ResultRing _results;
-    private readonly PinnedBuffer _readBack = new();
+    private readonly PinnedBuffer _readBack;
 
     private CudaEngine(CudaContext context)
     {
         _context = context;
-        context.MakeCurrent();
+        using CudaContext.Scope scope = context.Enter();
         _memory = new DeviceMemory(context);
         _stream = new CudaStream(context);
         _ring = new RowRing(context, _memory);
         _results = new ResultRing(context);
+        _readBack = new PinnedBuffer(context);
         _centers = new CenterBuffers(_memory);
         _work = new WorkBuffers(_memory);
         _work.BadRow.Reserve(1);
@@ -32,11 +33,17 @@ internal sealed partial class CudaEngine : KMeansEngine
         ForgetBadRow();
     }
 
+    // For an engine that was never disposed of. What it is made of has no finaliser, so that it all goes in the same order.
+    ~CudaEngine() => Dispose(disposing: false);
+
     public override Device Device => Device.Cuda(_context.Device.Index);
 
     public override int RowsPerCall => 1 << 22;
 
     public override string Name => $"{_context.Device.Name} (cuda:{_context.Device.Index})";
+
+    /// <summary>The engine's memory; tests limit it.</summary>
+    internal DeviceMemory Memory => _memory;
 
     /// <summary>The most bytes of rows that are kept on the GPU; tests lower it to have rows streamed.</summary>
     internal long ResidentLimit { get; set; } = long.MaxValue;
@@ -57,7 +64,7 @@ internal sealed partial class CudaEngine : KMeansEngine
 
     public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var data = new CudaData(rows, weights, frame, _memory, _ring);
         try
         {
@@ -89,6 +96,7 @@ internal sealed partial class CudaEngine : KMeansEngine
                 }
             }
 
+            operation.Complete();
             return data;
         }
         catch
@@ -100,15 +108,14 @@ internal sealed partial class CudaEngine : KMeansEngine
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_stream.Handle) == CudaNative.Success;
-            _ring.Dispose();
-            _results.Dispose();
-            _readBack.Dispose();
-            _stream.Dispose();
-            _memory.Dispose();
-        }
+        // A constructor that failed has not made all of it.
+        using CudaContext.Scope scope = _context.TryEnter();
+        _stream?.Finish();
+        _ring?.Dispose();
+        _results?.Dispose();
+        _readBack?.Dispose();
+        _stream?.Dispose();
+        _memory?.Dispose();
     }
 
     /// <summary>Whether the rows may stay on the GPU beside what is kept and worked with for them.</summary>
@@ -141,22 +148,24 @@ internal sealed partial class CudaEngine : KMeansEngine
             Normalize(part);
         }
 
-        ulong bad = ReadBack<ulong>(_work.BadRow.Pointer, 1)[0];
-        ThrowIfBad(data, RowOrder.Sequential(data.Count), 0, bad);
+        ThrowIfBad(data, 0);
     }
 
     private void Normalize(in Rows rows) => _stream.Launch(
         Kernel.NormalizeRows, Blocks(rows.Count, 128), 128, new NormalizeArgs { Rows = rows, BadRow = _work.BadRow.Pointer });
 
+    /// <summary>Waits for what is queued for rows from a first one on, and throws if one could not be used.</summary>
+    private void ThrowIfBad(CudaData data, long start) =>
+        ThrowIfBad(data, RowOrder.Sequential(data.Count), start, ReadBack<ulong>(_work.BadRow.Pointer, 1)[0]);
+
     /// <summary>Throws the error the CPU engine gives for the first row that could not be used, if there was one.</summary>
-    private void ThrowIfBad(CudaData data, RowOrder order, long position, ulong place)
+    private static void ThrowIfBad(CudaData data, RowOrder order, long position, ulong place)
     {
         if (place == ulong.MaxValue)
         {
             return;
         }
 
-        ForgetBadRow();
         long number = order[position + (long)place];
         float[] row = new float[data.Dimension];
         data.Source.Read(number, row);
@@ -167,8 +176,6 @@ internal sealed partial class CudaEngine : KMeansEngine
 
         RowCheck.ThrowNotFinite(row, number);
     }
-
-    private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
 
     /// <summary>Reads a little from the GPU, after all that is queued. What is returned holds until the next read.</summary>
     private Span<T> ReadBack<T>(ulong from, int count)

@@ -40,7 +40,7 @@ internal sealed partial class CudaEngine
         {
             (_engine, _data, _stream) = (engine, data, engine._stream);
             _blocks = Blocks(data.Count, BlockRows);
-            engine._context.MakeCurrent();
+            using Operation operation = engine.Enter();
             DeviceMemory memory = engine._memory;
             _nearest = new DeviceBuffer<float>(memory, "D² of each row");
             _distances = new DeviceBuffer<float>(memory, "the distances of k-means++ candidates");
@@ -76,7 +76,7 @@ internal sealed partial class CudaEngine
 
         public override void Prepare(ReadOnlySpan<long> rows)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Begin();
             _memberCount = rows.Length;
             _memberOf.Clear();
             for (int i = 0; i < rows.Length; i++)
@@ -103,6 +103,9 @@ internal sealed partial class CudaEngine
                     MemberCount = rows.Length,
                 });
             }
+
+            _engine.ThrowIfBad(_data, 0);
+            operation.Complete();
         }
 
         public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -113,7 +116,7 @@ internal sealed partial class CudaEngine
                 FindMembers(candidates);
             }
 
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             int count = candidates.Length;
             _stream.Launch(Kernel.TryMembers, _blocks, 256, new TryArgs
             {
@@ -147,7 +150,7 @@ internal sealed partial class CudaEngine
 
         public override void Accept(int candidate)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             _potential = _lastTrials[candidate].Potential;
             ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
             _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
@@ -164,7 +167,7 @@ internal sealed partial class CudaEngine
 
         public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             _stream.Upload(_shares.Reserve(shares.Length), shares);
             _stream.Launch(Kernel.DrawRows, shares.Length, 1024, new DrawArgs
             {
@@ -186,7 +189,6 @@ internal sealed partial class CudaEngine
         {
             if (disposing)
             {
-                _engine._context.MakeCurrent();
                 _nearest.Dispose();
                 _distances.Dispose();
                 _members.Dispose();

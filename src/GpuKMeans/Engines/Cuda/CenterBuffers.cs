@@ -38,23 +38,18 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Largest, norm, residual, half square: Extremes of Kernels/centers.cuh.</summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
-    /// <summary>Makes room.</summary>
+    /// <summary>Makes room. Where there is none there are no centres.</summary>
     public void Reserve(int count, int dimension, int tileCenters, int tiledColumns)
     {
-        (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
-        if (tiledColumns > 0)
+        try
         {
-            TilesOfHalves.Reserve(PaddedCount * (long)tiledColumns);
+            ReserveAll(count, dimension, tileCenters, tiledColumns);
         }
-
-        Means.Reserve(Size);
-        Values.Reserve(Size);
-        Counts.Reserve(count);
-        Shifts.Reserve(count);
-        Origin.Reserve(dimension);
-        Halves.Reserve(PaddedCount * (long)PaddedColumns);
-        HalfSquares.Reserve(PaddedCount);
-        Extremes.Reserve(4);
+        catch
+        {
+            Count = 0;
+            throw;
+        }
     }
 
     /// <summary>The centres as kernels take them.</summary>
@@ -71,4 +66,22 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         TiledColumns = TiledColumns,
         Tiles = (Count + 127) / 128,
     };
+
+    private void ReserveAll(int count, int dimension, int tileCenters, int tiledColumns)
+    {
+        (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
+        if (tiledColumns > 0)
+        {
+            TilesOfHalves.Reserve(PaddedCount * (long)tiledColumns);
+        }
+
+        Means.Reserve(Size);
+        Values.Reserve(Size);
+        Counts.Reserve(count);
+        Shifts.Reserve(count);
+        Origin.Reserve(dimension);
+        Halves.Reserve(PaddedCount * (long)PaddedColumns);
+        HalfSquares.Reserve(PaddedCount);
+        Extremes.Reserve(4);
+    }
 }

@@ -29,8 +29,12 @@ internal sealed partial class CudaEngine
         _accumulated = false;
         _frame = frame;
         _plan = AssignPlan.For(_context, dimension, clusters, UseHopper);
-        _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
-        _stream.Fill(_work.Finished.Reserve(clusters), 0, clusters);
+        MakeRoom(() =>
+        {
+            _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
+            _work.Finished.Reserve(clusters);
+        });
+        _stream.Fill(_work.Finished.Pointer, 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);

@@ -12,13 +12,21 @@ internal sealed partial class CudaEngine
     {
         using Operation operation = Begin();
         var source = (CudaData)data;
-        source.Distances.Reserve(data.Count);
-        if (source.Labels.Pointer == 0)
+        bool again = source.Labels.Pointer != 0;
+        MakeRoom(() =>
         {
-            _stream.Fill(source.Labels.Reserve(data.Count), uint.MaxValue, data.Count);
+            source.Distances.Reserve(data.Count);
+            source.Labels.Reserve(data.Count);
+            _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
+            _work.Sums.Reserve(_centers.Size);
+            _work.SumWeights.Reserve(_centers.Count);
+            ReserveSums((int)Math.Min(data.Count, PartRows(data.Dimension)));
+        });
+        if (!again)
+        {
+            _stream.Fill(source.Labels.Pointer, uint.MaxValue, data.Count);
         }
 
-        _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
         if (!_accumulated)
         {
             ClearSums();
@@ -73,8 +81,10 @@ internal sealed partial class CudaEngine
         source.Labels.Reserve(data.Count);
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
         {
-            AssignPart(part, measures: false);
-            _stream.Copy(source.Labels.At(part.Before), _work.Labels.Pointer, part.Count * (long)sizeof(int));
+            foreach (Rows piece in AssignInPieces(part, measures: false))
+            {
+                _stream.Copy(source.Labels.At(piece.Before), _work.Labels.Pointer, piece.Count * (long)sizeof(int));
+            }
         }
 
         // Nobody waits for what was found: it is not for the next operation to report.
@@ -95,12 +105,15 @@ internal sealed partial class CudaEngine
         foreach (Rows part in Parts(data, order, 0, data.Count, AssignRows(data, data.Count)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            AssignPart(part);
-            AddTotals(part, data.Labels.At(part.Before));
-            _stream.Copy(data.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
+            foreach (Rows piece in AssignInPieces(part))
+            {
+                AddTotals(piece, data.Labels.At(piece.Before));
+                _stream.Copy(data.Distances.At(piece.Before), _work.Distances.Pointer, piece.Count * (long)sizeof(float));
+            }
+
             if (!data.IsResident)
             {
-                AddSums(part, _work.Labels.Pointer);
+                AddSums(part, data.Labels.At(part.Before));
             }
         }
 

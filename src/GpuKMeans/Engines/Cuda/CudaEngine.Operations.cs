@@ -43,6 +43,24 @@ internal sealed partial class CudaEngine
         }
     }
 
+    /// <summary>
+    /// Allocates what an operation keeps while rows are assigned: if need be in place of what they were assigned in before, for
+    /// which there is a way with less.
+    /// </summary>
+    private void MakeRoom(Action reserve)
+    {
+        try
+        {
+            reserve();
+        }
+        catch (InsufficientMemoryException)
+        {
+            _stream.Synchronize();
+            _work.FreeAssigned();
+            reserve();
+        }
+    }
+
     private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
 
     /// <summary>

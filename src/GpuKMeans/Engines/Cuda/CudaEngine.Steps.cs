@@ -19,8 +19,13 @@ internal sealed partial class CudaEngine
         int most = PartRows(data.Dimension);
         long batchBytes = batchSize * (long)data.Dimension * sizeof(float);
         int group = source.IsResident ? 1 : (int)Math.Clamp(GroupBytes / batchBytes, 1, Math.Max(1, most / batchSize));
-        _work.Results.Reserve(steps.Length);
-        _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
+        int results = steps.Length;
+        MakeRoom(() =>
+        {
+            _work.Results.Reserve(results);
+            _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
+            ReserveSums(Math.Min(batchSize, most));
+        });
         long place = position;
         for (int i = 0; i < steps.Length;)
         {

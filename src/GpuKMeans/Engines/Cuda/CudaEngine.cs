@@ -121,24 +121,17 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>Whether the rows may stay on the GPU beside what is kept and worked with for them.</summary>
     private bool TryReserve(CudaData data)
     {
-        const long kept = 32;           // bytes a row: labels, distances, D² and its trials
-        (long free, long total) = _context.Memory();
+        (long free, long total) = _memory.Room();
         long bytes = data.Count * data.Dimension * sizeof(float);
-        if (data.Count == 0 || bytes > ResidentLimit || bytes + (data.Count * kept) + (total / 10) + DeviceMemory.Reserve(total) > free)
-        {
-            return false;
-        }
 
-        try
-        {
-            data.Rows.Reserve(data.Count * data.Dimension);
-            return true;
-        }
-        catch (InsufficientMemoryException)
-        {
-            // Another process was faster.
-            return false;
-        }
+        // Of each row D² and its trials, or later the label and the distance; of each cluster its sum and those of its segments.
+        // First centres are chosen before it is known how many they are.
+        int trials = _centers.Count == 0 ? Seeding.MaxCandidates : Seeding.TrialsFor(_centers.Count);
+        long kept = (data.Count * (1L + trials) * sizeof(float)) + (2L * _centers.Count * data.Dimension * sizeof(double));
+
+        // Where another process is faster than this, rows are streamed as well.
+        return data.Count > 0 && bytes <= ResidentLimit && bytes + kept + (total / 10) + DeviceMemory.Reserve(total) <= free
+            && data.Rows.TryReserve(data.Count * data.Dimension);
     }
 
     private void NormalizeAll(CudaData data)

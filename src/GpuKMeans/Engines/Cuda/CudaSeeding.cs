@@ -52,18 +52,22 @@ internal sealed partial class CudaEngine
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
             _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
             _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
-            _stream.Fill(_nearest.Reserve(Stride), BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
-            _members.Reserve(MostMembers * (long)data.Dimension);
-            _memberRows.Reserve(MostMembers);
-            _memberDistances.Reserve(MostMembers);
-            _blockPotentials.Reserve(_blocks * MaxCandidates);
-            _sums.Reserve(_blocks);
-            _shares.Reserve(MostMembers);
-            _trials.Reserve(MaxCandidates);
-            _drawn.Reserve(MostMembers);
+            engine.MakeRoom(() =>
+            {
+                _nearest.Reserve(Stride);
+                _members.Reserve(MostMembers * (long)data.Dimension);
+                _memberRows.Reserve(MostMembers);
+                _memberDistances.Reserve(MostMembers);
+                _blockPotentials.Reserve(_blocks * MaxCandidates);
+                _sums.Reserve(_blocks);
+                _shares.Reserve(MostMembers);
+                _trials.Reserve(MaxCandidates);
+                _drawn.Reserve(MostMembers);
+            });
+            _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
 
             // Half of what is free, so that the rest of the work has the other.
-            (long free, long total) = engine._context.Memory();
+            (long free, long total) = memory.Room();
             PoolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
         }
 
@@ -90,7 +94,8 @@ internal sealed partial class CudaEngine
             _engine.ReadBack<float>(_memberDistances.Pointer, rows.Length).CopyTo(_squaredDistances);
 
             Gather(_engine.Listed(_data, rows), _members.Pointer);
-            ulong distances = _distances.Reserve(rows.Length * Stride);
+            long measured = rows.Length * Stride;
+            _engine.MakeRoom(() => _distances.Reserve(measured));
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
             foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
             {
@@ -98,7 +103,7 @@ internal sealed partial class CudaEngine
                 {
                     Rows = part,
                     Members = _members.Pointer,
-                    Distances = distances + ((ulong)part.Before * sizeof(float)),
+                    Distances = _distances.At(part.Before),
                     Stride = Stride,
                     MemberCount = rows.Length,
                 });

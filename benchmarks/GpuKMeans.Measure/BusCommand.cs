@@ -20,10 +20,10 @@ internal static class BusCommand
     private static void Run(int repeat)
     {
         CudaContext gpu = CudaContext.Of(0);
-        gpu.MakeCurrent();
+        using CudaContext.Scope scope = gpu.Enter();
         using var memory = new DeviceMemory(gpu);
         using var stream = new CudaStream(gpu);
-        using var pinned = new PinnedBuffer();
+        using var pinned = new PinnedBuffer(gpu);
         pinned.Reserve(Bytes);
         pinned.Span<byte>(0, Bytes).Fill(1);
         byte[] pageable = new byte[Bytes];

@@ -8,9 +8,9 @@ internal sealed unsafe class PinnedVectors : VectorSource
 {
     private const int Block = 1 << 14;
 
-    private readonly PinnedBuffer _buffer = new();
+    private readonly PinnedBuffer _buffer = new(CudaContext.Of(0));
 
-    /// <summary>Copies all rows of a source. The calling thread must have a GPU.</summary>
+    /// <summary>Copies all rows of a source.</summary>
     public PinnedVectors(VectorSource source)
         : base(source.Count, source.Dimension)
     {

@@ -40,6 +40,9 @@ internal abstract class Seeding : IDisposable
     /// <summary>The most rows <see cref="Evaluate"/> takes at once.</summary>
     public const int MaxCandidates = 16;
 
+    /// <summary>The rows that greedy k-means++ tries for each centre.</summary>
+    public static int TrialsFor(int clusters) => Math.Min(2 + (int)Math.Log(clusters), MaxCandidates);
+
     /// <summary>Releases what is kept for each row.</summary>
     public void Dispose()
     {

@@ -108,7 +108,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
     private long[] PlusPlus(
         EngineData data, ReadOnlyMemory<float> weights, ref SplitMix64 random, CancellationToken cancellationToken)
     {
-        int clusters = options.ClusterCount, trials = Math.Min(2 + (int)Math.Log(clusters), Seeding.MaxCandidates);
+        int clusters = options.ClusterCount, trials = Seeding.TrialsFor(clusters);
         long[] chosen = new long[clusters];
         using Seeding seeding = engine.StartSeeding(data);
         var draws = new SeedingDraws(seeding, trials);

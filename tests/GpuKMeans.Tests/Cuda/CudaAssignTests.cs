@@ -198,6 +198,22 @@ public class CudaAssignTests
 
     }
 
+    [Theory]
+    [InlineData(1e-34)]
+    [InlineData(1e-35)]
+    [InlineData(1e-36)]
+    public void Values_whose_scale_leaves_the_range_of_float32_keep_their_labels(double scale)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(2000, 200, 42, scale), centers = Gpu.Normal(50, 200, 43, scale);
+        int[] expected = Gpu.Oracle(rows, centers, 200);
+        foreach (bool hopper in new[] { true, false })
+        {
+            engine.UseHopper = hopper;
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, 200).Labels, "labels");
+        }
+    }
+
     [Fact]
     public void Unit_rows_are_labelled_as_the_cpu_labels_them()
     {
@@ -261,6 +277,20 @@ public class CudaAssignTests
         }
 
         Gpu.Same(All(cpu), All(engine), "distances");
+    }
+
+    [Fact]
+    public void Distances_to_more_centers_than_a_grid_is_wide()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        const int Clusters = (64 * 65_535) + 100;
+        float[] rows = [0.5f, -2], centers = [.. Enumerable.Range(0, Clusters).Select(k => k * 0.25f)];
+        var frame = new RowFrame(new float[1], false);
+        using EngineData data = engine.Load(VectorSource.FromMemory(rows, 1), default, frame);
+        engine.SetCenters(centers, new double[Clusters], frame);
+        float[] distances = new float[2 * Clusters];
+        engine.Distances(data, 0, distances);
+        Gpu.Same([.. rows.SelectMany(x => centers.Select(c => (x - c) * (x - c)))], distances, "distances");
     }
 
     [Theory]

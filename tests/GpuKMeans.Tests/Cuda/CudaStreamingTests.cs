@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using GpuKMeans.Engines;
+using GpuKMeans.Engines.Cpu;
 using GpuKMeans.Engines.Cuda;
 using GpuKMeans.Engines.Cuda.Driver;
 
@@ -61,8 +64,9 @@ public sealed class CudaStreamingTests
     {
         using (Gpu.Engine())
         {
-            using var locked = new PinnedBuffer();
+            using var locked = new PinnedBuffer(CudaContext.Of(0));
             locked.Reserve(1 << 16);
+            using CudaContext.Scope scope = CudaContext.Of(0).Enter();
             Assert.NotEqual(0UL, PinnedBuffer.OnDevice(locked.Address, 1 << 16));
             Assert.NotEqual(0UL, PinnedBuffer.OnDevice(locked.Address + 4096, 4096));
             Assert.Equal(0UL, PinnedBuffer.OnDevice(locked.Address, 1L << 40));
@@ -120,6 +124,57 @@ public sealed class CudaStreamingTests
         Gpu.Same(Gpu.Oracle(rows, Gpu.Pick(rows, 32, 5, 4), 32), labels, "labels");
     }
 
+    [Theory]
+    [InlineData(32, 100_000, 1000, 80_000)]     // several batches are sent at once, and the row is not in the first that are
+    [InlineData(32, 3000, 1000, 1500)]
+    [InlineData(2000, 40_000, 39_500, 30_000)]  // a batch is sent in parts
+    public void A_streamed_row_that_has_no_direction_is_named(int dimension, int count, int batch, long place)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        using var cpu = new CpuEngine();
+        engine.ResidentLimit = 0;
+        RowOrder order = RowOrder.Shuffled(count, 7);
+        float[] rows = Gpu.Normal(count, dimension, 8), centers = Gpu.Normal(5, dimension, 9);
+        rows.AsSpan((int)order[place] * dimension, dimension).Clear();
+        string[] Errors(KMeansEngine by)
+        {
+            RowFrame frame = new(new float[dimension], Normalize: true);
+            using EngineData data = by.Load(VectorSource.FromMemory(rows, dimension), default, frame);
+            by.SetCenters(centers, new double[5], frame);
+            var steps = new StepStatistics[(count - 500 + batch - 1) / batch];
+            return
+            [
+                Assert.Throws<ArgumentException>(() => by.RunSteps(data, order, 500, batch, steps)).Message,
+                Assert.Throws<ArgumentException>(() => by.Distances(data, 10, new float[5 * (count - 10)])).Message,
+            ];
+        }
+
+        string[] errors = Errors(engine);
+        Assert.All(errors, message => Assert.StartsWith(
+            $"Row {order[place].ToString(CultureInfo.InvariantCulture)} is all zeros", message, StringComparison.Ordinal));
+        Assert.Equal(Errors(cpu), errors);
+    }
+
+    [Fact]
+    public void What_an_operation_that_failed_has_found_is_not_what_the_next_reports()
+    {
+        using CudaEngine engine = Gpu.Engine();
+        engine.ResidentLimit = 0;
+        const int Dimension = 4096, Count = 9000;       // a part has 8,192 rows
+        float[] rows = Gpu.Normal(Count, Dimension, 10), centers = Gpu.Normal(5, Dimension, 11);
+        rows[5 * Dimension] = float.NaN;
+        using var source = new PlacedVectors(rows, Dimension, Place.Hidden) { Broken = 8500 };
+        RowFrame frame = new(new float[Dimension], Normalize: false);
+        using EngineData data = engine.Load(source, default, frame);
+        engine.SetCenters(centers, new double[5], frame);
+        int[] labels = new int[Count];
+        Assert.Throws<IOException>(() => engine.Assign(data, 0, labels, []));
+        rows[5 * Dimension] = 0;
+        source.Broken = -1;
+        engine.Assign(data, 0, labels, []);
+        Gpu.Same(Gpu.Oracle(rows, centers, Dimension), labels, "labels");
+    }
+
     /// <summary>All that streams rows, as one text of bits.</summary>
     private static string Course(CudaEngine engine, VectorSource source, float[] weights, float[] centers)
     {
@@ -145,9 +200,9 @@ public sealed class CudaStreamingTests
         engine.Accumulate(data, CancellationToken.None);
         engine.MoveCenters(data, out _);
         var hash = default(HashCode);
-        hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(engine.Centers(k, d).AsSpan()));
-        Array.ForEach(labels, hash.Add);
-        Array.ForEach(distances, hash.Add);
+        hash.AddBytes(MemoryMarshal.AsBytes(engine.Centers(k, d).AsSpan()));
+        hash.AddBytes(MemoryMarshal.AsBytes(labels.AsSpan()));
+        hash.AddBytes(MemoryMarshal.AsBytes(distances.AsSpan()));
         return $"{string.Join(' ', steps)} {pass} {shift:R} {inertia:R} {string.Join(' ', potentials)} {seeding.Find(0.7)} {string.Join(' ', last)} {hash.ToHashCode()}";
     }
 
@@ -155,7 +210,7 @@ public sealed class CudaStreamingTests
     {
         private readonly float[] _rows;
         private readonly Place _place;
-        private readonly PinnedBuffer _locked = new();
+        private readonly PinnedBuffer _locked = new(CudaContext.Of(0));
 
         public PlacedVectors(float[] rows, int dimension, Place place)
             : base(rows.Length / dimension, dimension)

@@ -38,8 +38,36 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Largest, norm, residual, half square: Extremes of Kernels/centers.cuh.</summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
-    /// <summary>Makes room.</summary>
+    /// <summary>Makes room. Where there is none there are no centres.</summary>
     public void Reserve(int count, int dimension, int tileCenters, int tiledColumns)
+    {
+        try
+        {
+            ReserveAll(count, dimension, tileCenters, tiledColumns);
+        }
+        catch
+        {
+            Count = 0;
+            throw;
+        }
+    }
+
+    /// <summary>The centres as kernels take them.</summary>
+    public Centers Arguments => new()
+    {
+        Values = Values.Pointer,
+        Origin = Origin.Pointer,
+        Halves = Halves.Pointer,
+        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
+        HalfSquares = HalfSquares.Pointer,
+        Extremes = Extremes.Pointer,
+        Count = Count,
+        PaddedColumns = PaddedColumns,
+        TiledColumns = TiledColumns,
+        Tiles = (Count + 127) / 128,
+    };
+
+    private void ReserveAll(int count, int dimension, int tileCenters, int tiledColumns)
     {
         (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
         if (tiledColumns > 0)
@@ -59,19 +87,4 @@ internal sealed class CenterBuffers(DeviceMemory memory)
             HalfSquares.Reserve(PaddedCount);
         }
     }
-
-    /// <summary>The centres as kernels take them.</summary>
-    public Centers Arguments => new()
-    {
-        Values = Values.Pointer,
-        Origin = Origin.Pointer,
-        Halves = Halves.Pointer,
-        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
-        HalfSquares = HalfSquares.Pointer,
-        Extremes = Extremes.Pointer,
-        Count = Count,
-        PaddedColumns = PaddedColumns,
-        TiledColumns = TiledColumns,
-        Tiles = (Count + 127) / 128,
-    };
 }

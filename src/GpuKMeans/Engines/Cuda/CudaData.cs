@@ -8,6 +8,7 @@ internal sealed unsafe class CudaData : EngineData
 {
     private readonly ReadOnlyMemory<float> _weights;
     private readonly RowRing _ring;
+    private readonly DeviceMemory _memory;
     private MemoryHandle _pin;
     private nint _lock;
     private long _sent;
@@ -17,7 +18,7 @@ internal sealed unsafe class CudaData : EngineData
     {
         Source = source;
         _weights = weights;
-        _ring = ring;
+        (_memory, _ring) = (memory, ring);
         Rows = new DeviceBuffer<float>(memory, "the rows");
         DeviceWeights = new DeviceBuffer<float>(memory, "the weights of the rows");
         Labels = new DeviceBuffer<int>(memory, "a label a row");
@@ -73,19 +74,22 @@ internal sealed unsafe class CudaData : EngineData
         }
     }
 
+    // For rows that were never disposed of: their place on the GPU, and the lock and pin on those of the host.
+    ~CudaData() => Dispose(disposing: false);
+
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            // After an error the GPU may still be reading and writing.
-            _ring.Finish();
-            Rows.Dispose();
-            DeviceWeights.Dispose();
-            Labels.Dispose();
-            Distances.Dispose();
-            HostLock.Leave(_lock);
-            _lock = 0;
-            _pin.Dispose();
-        }
+        // Nothing here has a finaliser but the source, whose memory is pinned.
+        using CudaContext.Scope scope = _memory.Context.TryEnter();
+
+        // After an error the GPU may still be reading and writing.
+        _ring.Finish();
+        Rows.Dispose();
+        DeviceWeights.Dispose();
+        Labels.Dispose();
+        Distances.Dispose();
+        HostLock.Leave(_lock);
+        _lock = 0;
+        _pin.Dispose();
     }
 }

@@ -20,11 +20,12 @@ internal sealed unsafe partial class CudaEngine
             return 0;
         }
 
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
         RowOrder order = RowOrder.Sequential(data.Count);
         int most = AssignRows(source, labels.Length);
-        _work.BlockTotals.Reserve(Blocks(labels.Length, 1024));
+        long blocks = Blocks(labels.Length, 1024);
+        MakeRoom(() => _work.BlockTotals.Reserve(blocks));
         fixed (int* toLabels = labels)
         fixed (float* toDistances = squaredDistances)
         {
@@ -32,9 +33,11 @@ internal sealed unsafe partial class CudaEngine
             {
                 foreach (Rows part in Parts(source, order, start, labels.Length, most))
                 {
-                    AssignPart(part);
-                    AddTotals(part, 0);
-                    _results.Take(_stream, part, _work.Labels.Pointer, _work.Distances.Pointer, toLabels, toDistances);
+                    foreach (Rows piece in AssignInPieces(part))
+                    {
+                        AddTotals(piece, 0);
+                        _results.Take(_stream, piece, _work.Labels.Pointer, _work.Distances.Pointer, toLabels, toDistances);
+                    }
                 }
             }
             finally
@@ -45,16 +48,22 @@ internal sealed unsafe partial class CudaEngine
 
         Total total = FinishTotals(labels.Length);
         ThrowIfBad(source, order, start, total.BadRow);
+        operation.Complete();
         return total.Inertia;
     }
 
     public override void Distances(EngineData data, long start, Span<float> squaredDistances)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
         int clusters = _centers.Count;
         long count = squaredDistances.Length / clusters;
-        int most = Math.Clamp(DistanceValues / clusters, 1, PartRows(data.Dimension));
+        int most = (int)Math.Clamp(DistanceValues / clusters, 1, Math.Clamp(count, 1, PartRows(data.Dimension)));
+        while (most > 1 && !_work.AllDistances.TryReserve(most * (long)clusters))
+        {
+            most /= 2;
+        }
+
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), start, count, most))
         {
             ulong distances = _work.AllDistances.Reserve(part.Count * (long)clusters);
@@ -65,11 +74,12 @@ internal sealed unsafe partial class CudaEngine
                 Distances = distances,
                 Count = clusters,
             };
-            _stream.Launch(Kernel.AllDistances, Blocks(part.Count, 64), 256, arguments, blocksY: (int)Blocks(clusters, 64));
+            _stream.Launch(Kernel.AllDistances, Blocks(clusters, 64), 256, arguments, blocksY: (int)Blocks(part.Count, 64));
             _stream.Download(squaredDistances.Slice((int)part.Before * clusters, part.Count * clusters), distances);
         }
 
-        _stream.Synchronize();
+        ThrowIfBad(source, start);
+        operation.Complete();
     }
 
     /// <summary>Finds labels and distances of a part, into the work buffers.</summary>

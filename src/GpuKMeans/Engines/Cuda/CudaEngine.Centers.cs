@@ -11,7 +11,7 @@ internal sealed partial class CudaEngine
 
     public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         int dimension = frame.Dimension, clusters = centers.Length / dimension;
         float[] values = centers.ToArray();
         double[] means = new double[values.Length];
@@ -31,40 +31,45 @@ internal sealed partial class CudaEngine
         _plan = Precision == Precision.Float32
             ? AssignPlan.InFloat32(dimension)
             : AssignPlan.For(_context, dimension, clusters, UseHopper);
-        _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
-        _stream.Fill(_work.Finished.Reserve(clusters), 0, clusters);
+        MakeRoom(() =>
+        {
+            _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
+            _work.Finished.Reserve(clusters);
+        });
+        _stream.Fill(_work.Finished.Pointer, 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);
         _stream.Upload(_centers.Origin.Pointer, frame.Origin.Span);
         MeasureCenters();
         _stream.Synchronize();
+        operation.Complete();
     }
 
     public override void GetCenters(Span<float> centers)
     {
-        _context.MakeCurrent();
+        using Operation operation = Enter();
         _stream.Download(centers, _centers.Values.Pointer);
         _stream.Synchronize();
     }
 
     public override void GetCounts(Span<double> counts)
     {
-        _context.MakeCurrent();
+        using Operation operation = Enter();
         _stream.Download(counts, _centers.Counts.Pointer);
         _stream.Synchronize();
     }
 
     public override void GetMeans(Span<double> means)
     {
-        _context.MakeCurrent();
+        using Operation operation = Enter();
         _stream.Download(means, _centers.Means.Pointer);
         _stream.Synchronize();
     }
 
     public override void SetMeans(ReadOnlySpan<double> means)
     {
-        _context.MakeCurrent();
+        using Operation operation = Enter();
         _stream.Upload(_centers.Means.Pointer, means);
         _stream.Synchronize();
     }
@@ -76,7 +81,7 @@ internal sealed partial class CudaEngine
             return;
         }
 
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         Rows listed = Listed((CudaData)data, rows);
         ulong list = _work.PlacesA.Reserve(clusters.Length);
         _stream.Upload(list, clusters);
@@ -91,6 +96,7 @@ internal sealed partial class CudaEngine
         });
         MeasureCenters();
         _stream.Synchronize();
+        operation.Complete();
     }
 
     /// <summary>Finds the centres' scale, after they were set, and rounds them by it, where they are rounded.</summary>

@@ -10,15 +10,23 @@ internal sealed partial class CudaEngine
 
     public override LloydStatistics Accumulate(EngineData data, CancellationToken cancellationToken)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
-        source.Distances.Reserve(data.Count);
-        if (source.Labels.Pointer == 0)
+        bool again = source.Labels.Pointer != 0;
+        MakeRoom(() =>
         {
-            _stream.Fill(source.Labels.Reserve(data.Count), uint.MaxValue, data.Count);
+            source.Distances.Reserve(data.Count);
+            source.Labels.Reserve(data.Count);
+            _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
+            _work.Sums.Reserve(_centers.Size);
+            _work.SumWeights.Reserve(_centers.Count);
+            ReserveSums((int)Math.Min(data.Count, PartRows(data.Dimension)));
+        });
+        if (!again)
+        {
+            _stream.Fill(source.Labels.Pointer, uint.MaxValue, data.Count);
         }
 
-        _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
         if (!_accumulated)
         {
             ClearSums();
@@ -31,6 +39,7 @@ internal sealed partial class CudaEngine
             Total total = FinishTotals(data.Count);
             ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);
             _accumulated = true;
+            operation.Complete();
             return new LloydStatistics(total.Inertia, total.Changed);
         }
         catch
@@ -43,18 +52,20 @@ internal sealed partial class CudaEngine
 
     public override double MoveCenters(EngineData data, out int relocated)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
+        _accumulated = false;
         double[] weights = ReadBack<double>(_work.SumWeights.Pointer, _centers.Count).ToArray();
         relocated = FillEmptyClusters((CudaData)data, weights);
         MoveBySums(toMeans: true);
         PrepareCenters(TotalOf(0, withShifts: true, 0));
-        _accumulated = false;
-        return ReadBack<Total>(_work.Results.Pointer, 1)[0].Shift;
+        double shift = ReadBack<Total>(_work.Results.Pointer, 1)[0].Shift;
+        operation.Complete();
+        return shift;
     }
 
     public override void GetLabels(EngineData data, long start, Span<int> labels)
     {
-        _context.MakeCurrent();
+        using Operation operation = Enter();
         _stream.Download(labels, ((CudaData)data).Labels.At(start));
         _stream.Synchronize();
     }
@@ -65,18 +76,28 @@ internal sealed partial class CudaEngine
     /// </summary>
     public void Label(EngineData data)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var source = (CudaData)data;
         source.Labels.Reserve(data.Count);
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
         {
-            AssignPart(part, measures: false);
-            _stream.Copy(source.Labels.At(part.Before), _work.Labels.Pointer, part.Count * (long)sizeof(int));
+            foreach (Rows piece in AssignInPieces(part, measures: false))
+            {
+                _stream.Copy(source.Labels.At(piece.Before), _work.Labels.Pointer, piece.Count * (long)sizeof(int));
+            }
         }
+
+        // Nobody waits for what was found: it is not for the next operation to report.
+        ForgetBadRow();
+        operation.Complete();
     }
 
     /// <summary>Waits for all that is queued.</summary>
-    public void Wait() => _stream.Synchronize();
+    public void Wait()
+    {
+        using Operation operation = Enter();
+        _stream.Synchronize();
+    }
 
     private void AccumulateParts(CudaData data, CancellationToken cancellationToken)
     {
@@ -84,12 +105,15 @@ internal sealed partial class CudaEngine
         foreach (Rows part in Parts(data, order, 0, data.Count, AssignRows(data, data.Count)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            AssignPart(part);
-            AddTotals(part, data.Labels.At(part.Before));
-            _stream.Copy(data.Distances.At(part.Before), _work.Distances.Pointer, part.Count * (long)sizeof(float));
+            foreach (Rows piece in AssignInPieces(part))
+            {
+                AddTotals(piece, data.Labels.At(piece.Before));
+                _stream.Copy(data.Distances.At(piece.Before), _work.Distances.Pointer, piece.Count * (long)sizeof(float));
+            }
+
             if (!data.IsResident)
             {
-                AddSums(part, _work.Labels.Pointer);
+                AddSums(part, data.Labels.At(part.Before));
             }
         }
 

@@ -11,6 +11,9 @@ internal sealed partial class CudaEngine
     /// <summary>The most rows that are assigned at once.</summary>
     private const int MostAssignRows = 1 << 22;
 
+    /// <summary>The rows of a block of totals: pieces are multiples of it.</summary>
+    private const int LeastAssignRows = 1024;
+
     private const int PartValues = 1 << 25;
 
     // Of an order, so many numbers are worked out at once.
@@ -20,6 +23,9 @@ internal sealed partial class CudaEngine
     private RowOrder _indexOrder;
     private long _indexStart;
     private long _indexCount;
+
+    // As many rows at once as there has been room to assign.
+    private int _mostAssigned = MostAssignRows;
 
     /// <summary>
     /// Rows that are summed and streamed at once. It follows from the dimension alone, so that sums are the same bits
@@ -38,14 +44,20 @@ internal sealed partial class CudaEngine
             return PartRows(data.Dimension);
         }
 
-        // What is worked with beside them is little of the GPU's memory.
+        // What is worked with beside them is little of the GPU's memory; where even that is taken, see AssignInPieces.
         long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 64 / rowBytes;
         long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows));
         return (int)(Blocks(Blocks(count, Math.Max(parts, 1)), 1024) * 1024);
     }
 
     /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>
-    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most)
+    /// <param name="data">The rows.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="position">The first place in it.</param>
+    /// <param name="count">How many rows.</param>
+    /// <param name="most">The most rows of a part.</param>
+    /// <param name="before">The places of the operation before these, by which a row that cannot be used is named.</param>
+    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most, long before = 0)
     {
         for (long done = 0; done < count; done += most)
         {
@@ -56,7 +68,7 @@ internal sealed partial class CudaEngine
             part.Before = done;
             if (!data.IsResident && data.Frame.Normalize)
             {
-                Normalize(part);
+                Normalize(part with { Before = before + done });
             }
 
             try
@@ -70,6 +82,34 @@ internal sealed partial class CudaEngine
                     _ring.Release(_stream);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Assigns a part: at once, or where the GPU has no room for what that takes, in pieces, which changes no bit. Each is in the
+    /// work buffers until the next is asked for.
+    /// </summary>
+    private IEnumerable<Rows> AssignInPieces(Rows part, bool measures = true)
+    {
+        for (int done = 0; done < part.Count;)
+        {
+            Rows piece = Slice(part, done, Math.Min(part.Count - done, _mostAssigned));
+            try
+            {
+                AssignPart(piece, measures);
+            }
+            catch (InsufficientMemoryException) when (piece.Count > LeastAssignRows)
+            {
+                // What the pieces before have found may still be on its way from there.
+                _stream.Synchronize();
+                _work.FreeAssigned();
+                _stream.Fill(_work.UndecidedCounts.Pointer, 0, 4);
+                _mostAssigned = (int)Blocks(piece.Count / 2, LeastAssignRows) * LeastAssignRows;
+                continue;
+            }
+
+            yield return piece;
+            done += piece.Count;
         }
     }
 

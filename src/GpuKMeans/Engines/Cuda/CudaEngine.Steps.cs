@@ -13,14 +13,19 @@ internal sealed partial class CudaEngine
             return;
         }
 
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         _accumulated = false;
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
         long batchBytes = batchSize * (long)data.Dimension * sizeof(float);
         int group = source.IsResident ? 1 : (int)Math.Clamp(GroupBytes / batchBytes, 1, Math.Max(1, most / batchSize));
-        _work.Results.Reserve(steps.Length);
-        _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
+        int results = steps.Length;
+        MakeRoom(() =>
+        {
+            _work.Results.Reserve(results);
+            _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
+            ReserveSums(Math.Min(batchSize, most));
+        });
         long place = position;
         for (int i = 0; i < steps.Length;)
         {
@@ -32,7 +37,7 @@ internal sealed partial class CudaEngine
             }
             else
             {
-                foreach (Rows part in Parts(source, order, place, rows, most))
+                foreach (Rows part in Parts(source, order, place, rows, most, place - position))
                 {
                     for (int s = 0, first = 0; s < count; s++, first += batchSize)
                     {
@@ -48,11 +53,13 @@ internal sealed partial class CudaEngine
 
         Span<Total> totals = ReadBack<Total>(_work.Results.Pointer, steps.Length);
         ThrowIfBad(source, order, position, totals[^1].BadRow);
+        operation.Complete();
         for (int i = 0; i < steps.Length; i++)
         {
             steps[i] = new StepStatistics(totals[i].Inertia, totals[i].Weight, totals[i].Shift);
         }
     }
+
     /// <summary>Queues a step by a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="before">The places from the first step to the batch, by which a row that cannot be used is named.</param>
@@ -68,7 +75,7 @@ internal sealed partial class CudaEngine
     private void StepInParts(CudaData data, RowOrder order, long place, long rows, long before, int result)
     {
         ClearSums();
-        foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension)))
+        foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension), before))
         {
             AssignPart(part with { Before = part.Before + before });
             AddTotals(part, 0);

@@ -50,6 +50,41 @@ internal sealed partial class CudaEngine
         _stream.Fill(_work.SumWeights.Reserve(_centers.Count), 0, _centers.Count * 2);
     }
 
+    /// <summary>Makes room to sort and sum so many rows: all there is to allocate, before anything is queued.</summary>
+    private void ReserveSums(int count)
+    {
+        (int passes, int each) = SortPasses();
+        int tiles = (int)Blocks(count, SortTile);
+        long segments = MostSegments(count);
+        _work.Offsets.Reserve(_centers.Count + 1);
+        _work.Extras.Reserve(_centers.Count + 1);
+        _work.SegmentSums.Reserve(segments * _centers.Dimension);
+        _work.SegmentWeights.Reserve(segments);
+        _work.PlacesA.Reserve(count);
+        if (passes > 1)
+        {
+            _work.PlacesB.Reserve(count);
+            _work.KeysA.Reserve(count);
+            _work.KeysB.Reserve(count);
+        }
+
+        if (!SortsAtOnce(passes, tiles))
+        {
+            _work.DigitCounts.Reserve((long)tiles << each);
+            _work.DigitTotals.Reserve(1 << each);
+        }
+    }
+
+    /// <summary>How often places are sorted, and by how many bits of the label each time.</summary>
+    private (int Passes, int Bits) SortPasses()
+    {
+        int bits = Math.Max(1, 32 - BitOperations.LeadingZeroCount((uint)(_centers.Count - 1)));
+        int passes = (bits + DigitBits - 1) / DigitBits;
+        return (passes, (bits + passes - 1) / passes);
+    }
+
+    private static bool SortsAtOnce(int passes, int tiles) => passes == 1 && tiles <= BatchTiles;
+
     /// <summary>Sorts places by label, by as many digits as K has, and cuts clusters into segments.</summary>
     /// <param name="count">How many places.</param>
     /// <param name="labels">Their labels.</param>
@@ -57,16 +92,16 @@ internal sealed partial class CudaEngine
     /// <param name="cleared">Four words to set to 0, or none.</param>
     private Clusters Sort(int count, ulong labels, in BlockTotalsArgs totals, ulong cleared)
     {
-        int bits = Math.Max(1, 32 - BitOperations.LeadingZeroCount((uint)(_centers.Count - 1)));
-        int passes = (bits + DigitBits - 1) / DigitBits, each = (bits + passes - 1) / passes;
+        ReserveSums(count);
+        (int passes, int each) = SortPasses();
         int tiles = (int)Blocks(count, SortTile), digits = 1 << each;
-        long totalsBlocks = totals.Totals == 0 ? 0 : Blocks(count, 1024), segments = MostSegments(count);
+        long totalsBlocks = totals.Totals == 0 ? 0 : Blocks(count, 1024);
         var clusters = new Clusters
         {
-            Offsets = _work.Offsets.Reserve(_centers.Count + 1),
-            Extras = _work.Extras.Reserve(_centers.Count + 1),
-            Sums = _work.SegmentSums.Reserve(segments * _centers.Dimension),
-            Weights = _work.SegmentWeights.Reserve(segments),
+            Offsets = _work.Offsets.Pointer,
+            Extras = _work.Extras.Pointer,
+            Sums = _work.SegmentSums.Pointer,
+            Weights = _work.SegmentWeights.Pointer,
             Finished = _work.Finished.Pointer,
             Count = _centers.Count,
         };
@@ -80,22 +115,22 @@ internal sealed partial class CudaEngine
                 Clusters = passes == 1 ? clusters : default,
                 Keys = keys,
                 Places = clusters.Places,
-                SortedKeys = passes == 1 ? 0 : (even ? _work.KeysA : _work.KeysB).Reserve(count),
-                SortedPlaces = (even ? _work.PlacesA : _work.PlacesB).Reserve(count),
+                SortedKeys = passes == 1 ? 0 : (even ? _work.KeysA : _work.KeysB).Pointer,
+                SortedPlaces = (even ? _work.PlacesA : _work.PlacesB).Pointer,
                 Cleared = cleared,
                 Count = count,
                 Tiles = tiles,
                 Shift = pass * each,
                 Digits = digits,
             };
-            if (passes == 1 && tiles <= BatchTiles)
+            if (SortsAtOnce(passes, tiles))
             {
                 _stream.Launch(Kernel.SortBatch, tiles + 1 + totalsBlocks, 256, arguments);
             }
             else
             {
-                arguments.Counts = _work.DigitCounts.Reserve(tiles * (long)digits);
-                arguments.Totals = _work.DigitTotals.Reserve(digits);
+                arguments.Counts = _work.DigitCounts.Pointer;
+                arguments.Totals = _work.DigitTotals.Pointer;
                 _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? totalsBlocks : 0), 256, arguments);
                 _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments);
                 _stream.Launch(Kernel.SortPlace, tiles, 256, arguments);

@@ -14,16 +14,17 @@ internal sealed partial class CudaEngine : KMeansEngine
     private readonly CudaStream _stream;
     private readonly RowRing _ring;
     private readonly ResultRing _results;
-    private readonly PinnedBuffer _readBack = new();
+    private readonly PinnedBuffer _readBack;
 
     private CudaEngine(CudaContext context)
     {
         _context = context;
-        context.MakeCurrent();
+        using CudaContext.Scope scope = context.Enter();
         _memory = new DeviceMemory(context);
         _stream = new CudaStream(context);
         _ring = new RowRing(context, _memory);
         _results = new ResultRing(context);
+        _readBack = new PinnedBuffer(context);
         _centers = new CenterBuffers(_memory);
         _work = new WorkBuffers(_memory);
         _work.BadRow.Reserve(1);
@@ -32,11 +33,17 @@ internal sealed partial class CudaEngine : KMeansEngine
         ForgetBadRow();
     }
 
+    // For an engine that was never disposed of. What it is made of has no finaliser, so that it all goes in the same order.
+    ~CudaEngine() => Dispose(disposing: false);
+
     public override Device Device => Device.Cuda(_context.Device.Index);
 
     public override int RowsPerCall => 1 << 22;
 
     public override string Name => $"{_context.Device.Name} (cuda:{_context.Device.Index})";
+
+    /// <summary>The engine's memory; tests limit it.</summary>
+    internal DeviceMemory Memory => _memory;
 
     /// <summary>The most bytes of rows that are kept on the GPU; tests lower it to have rows streamed.</summary>
     internal long ResidentLimit { get; set; } = long.MaxValue;
@@ -59,7 +66,7 @@ internal sealed partial class CudaEngine : KMeansEngine
 
     public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false)
     {
-        _context.MakeCurrent();
+        using Operation operation = Begin();
         var data = new CudaData(rows, weights, frame, _memory, _ring);
         try
         {
@@ -91,6 +98,7 @@ internal sealed partial class CudaEngine : KMeansEngine
                 }
             }
 
+            operation.Complete();
             return data;
         }
         catch
@@ -102,38 +110,30 @@ internal sealed partial class CudaEngine : KMeansEngine
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_stream.Handle) == CudaNative.Success;
-            _ring.Dispose();
-            _results.Dispose();
-            _readBack.Dispose();
-            _stream.Dispose();
-            _memory.Dispose();
-        }
+        // A constructor that failed has not made all of it.
+        using CudaContext.Scope scope = _context.TryEnter();
+        _stream?.Finish();
+        _ring?.Dispose();
+        _results?.Dispose();
+        _readBack?.Dispose();
+        _stream?.Dispose();
+        _memory?.Dispose();
     }
 
     /// <summary>Whether the rows may stay on the GPU beside what is kept and worked with for them.</summary>
     private bool TryReserve(CudaData data)
     {
-        const long kept = 32;           // bytes a row: labels, distances, D² and its trials
-        (long free, long total) = _context.Memory();
+        (long free, long total) = _memory.Room();
         long bytes = data.Count * data.Dimension * sizeof(float);
-        if (data.Count == 0 || bytes > ResidentLimit || bytes + (data.Count * kept) + (total / 10) + DeviceMemory.Reserve(total) > free)
-        {
-            return false;
-        }
 
-        try
-        {
-            data.Rows.Reserve(data.Count * data.Dimension);
-            return true;
-        }
-        catch (InsufficientMemoryException)
-        {
-            // Another process was faster.
-            return false;
-        }
+        // Of each row D² and its trials, or later the label and the distance; of each cluster its sum and those of its segments.
+        // First centres are chosen before it is known how many they are.
+        int trials = _centers.Count == 0 ? Seeding.MaxCandidates : Seeding.TrialsFor(_centers.Count);
+        long kept = (data.Count * (1L + trials) * sizeof(float)) + (2L * _centers.Count * data.Dimension * sizeof(double));
+
+        // Where another process is faster than this, rows are streamed as well.
+        return data.Count > 0 && bytes <= ResidentLimit && bytes + kept + (total / 10) + DeviceMemory.Reserve(total) <= free
+            && data.Rows.TryReserve(data.Count * data.Dimension);
     }
 
     private void NormalizeAll(CudaData data)
@@ -143,22 +143,24 @@ internal sealed partial class CudaEngine : KMeansEngine
             Normalize(part);
         }
 
-        ulong bad = ReadBack<ulong>(_work.BadRow.Pointer, 1)[0];
-        ThrowIfBad(data, RowOrder.Sequential(data.Count), 0, bad);
+        ThrowIfBad(data, 0);
     }
 
     private void Normalize(in Rows rows) => _stream.Launch(
         Kernel.NormalizeRows, Blocks(rows.Count, 128), 128, new NormalizeArgs { Rows = rows, BadRow = _work.BadRow.Pointer });
 
+    /// <summary>Waits for what is queued for rows from a first one on, and throws if one could not be used.</summary>
+    private void ThrowIfBad(CudaData data, long start) =>
+        ThrowIfBad(data, RowOrder.Sequential(data.Count), start, ReadBack<ulong>(_work.BadRow.Pointer, 1)[0]);
+
     /// <summary>Throws the error the CPU engine gives for the first row that could not be used, if there was one.</summary>
-    private void ThrowIfBad(CudaData data, RowOrder order, long position, ulong place)
+    private static void ThrowIfBad(CudaData data, RowOrder order, long position, ulong place)
     {
         if (place == ulong.MaxValue)
         {
             return;
         }
 
-        ForgetBadRow();
         long number = order[position + (long)place];
         float[] row = new float[data.Dimension];
         data.Source.Read(number, row);
@@ -169,8 +171,6 @@ internal sealed partial class CudaEngine : KMeansEngine
 
         RowCheck.ThrowNotFinite(row, number);
     }
-
-    private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
 
     /// <summary>Reads a little from the GPU, after all that is queued. What is returned holds until the next read.</summary>
     private Span<T> ReadBack<T>(ulong from, int count)

@@ -40,7 +40,7 @@ internal sealed partial class CudaEngine
         {
             (_engine, _data, _stream) = (engine, data, engine._stream);
             _blocks = Blocks(data.Count, BlockRows);
-            engine._context.MakeCurrent();
+            using Operation operation = engine.Enter();
             DeviceMemory memory = engine._memory;
             _nearest = new DeviceBuffer<float>(memory, "D² of each row");
             _distances = new DeviceBuffer<float>(memory, "the distances of k-means++ candidates");
@@ -52,18 +52,22 @@ internal sealed partial class CudaEngine
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
             _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
             _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
-            _stream.Fill(_nearest.Reserve(Stride), BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
-            _members.Reserve(MostMembers * (long)data.Dimension);
-            _memberRows.Reserve(MostMembers);
-            _memberDistances.Reserve(MostMembers);
-            _blockPotentials.Reserve(_blocks * MaxCandidates);
-            _sums.Reserve(_blocks);
-            _shares.Reserve(MostMembers);
-            _trials.Reserve(MaxCandidates);
-            _drawn.Reserve(MostMembers);
+            engine.MakeRoom(() =>
+            {
+                _nearest.Reserve(Stride);
+                _members.Reserve(MostMembers * (long)data.Dimension);
+                _memberRows.Reserve(MostMembers);
+                _memberDistances.Reserve(MostMembers);
+                _blockPotentials.Reserve(_blocks * MaxCandidates);
+                _sums.Reserve(_blocks);
+                _shares.Reserve(MostMembers);
+                _trials.Reserve(MaxCandidates);
+                _drawn.Reserve(MostMembers);
+            });
+            _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
 
             // Half of what is free, so that the rest of the work has the other.
-            (long free, long total) = engine._context.Memory();
+            (long free, long total) = memory.Room();
             PoolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
         }
 
@@ -76,7 +80,7 @@ internal sealed partial class CudaEngine
 
         public override void Prepare(ReadOnlySpan<long> rows)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Begin();
             _memberCount = rows.Length;
             _memberOf.Clear();
             for (int i = 0; i < rows.Length; i++)
@@ -90,7 +94,8 @@ internal sealed partial class CudaEngine
             _engine.ReadBack<float>(_memberDistances.Pointer, rows.Length).CopyTo(_squaredDistances);
 
             Gather(_engine.Listed(_data, rows), _members.Pointer);
-            ulong distances = _distances.Reserve(rows.Length * Stride);
+            long measured = rows.Length * Stride;
+            _engine.MakeRoom(() => _distances.Reserve(measured));
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
             foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
             {
@@ -98,11 +103,14 @@ internal sealed partial class CudaEngine
                 {
                     Rows = part,
                     Members = _members.Pointer,
-                    Distances = distances + ((ulong)part.Before * sizeof(float)),
+                    Distances = _distances.At(part.Before),
                     Stride = Stride,
                     MemberCount = rows.Length,
                 });
             }
+
+            _engine.ThrowIfBad(_data, 0);
+            operation.Complete();
         }
 
         public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -113,7 +121,7 @@ internal sealed partial class CudaEngine
                 FindMembers(candidates);
             }
 
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             int count = candidates.Length;
             _stream.Launch(Kernel.TryMembers, _blocks, 256, new TryArgs
             {
@@ -147,7 +155,7 @@ internal sealed partial class CudaEngine
 
         public override void Accept(int candidate)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             _potential = _lastTrials[candidate].Potential;
             ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
             _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
@@ -164,7 +172,7 @@ internal sealed partial class CudaEngine
 
         public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances)
         {
-            _engine._context.MakeCurrent();
+            using Operation operation = _engine.Enter();
             _stream.Upload(_shares.Reserve(shares.Length), shares);
             _stream.Launch(Kernel.DrawRows, shares.Length, 1024, new DrawArgs
             {
@@ -186,7 +194,6 @@ internal sealed partial class CudaEngine
         {
             if (disposing)
             {
-                _engine._context.MakeCurrent();
                 _nearest.Dispose();
                 _distances.Dispose();
                 _members.Dispose();

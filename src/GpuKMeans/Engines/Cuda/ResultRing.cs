@@ -8,7 +8,7 @@ namespace GpuKMeans.Engines.Cuda;
 /// </summary>
 internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
 {
-    private readonly Slot[] _slots = [new(), new()];
+    private readonly Slot[] _slots = [new(context), new(context)];
     private int _next;
 
     /// <summary>Queues the copy of a part, after what computes it.</summary>
@@ -37,7 +37,7 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
         float* toDistances = distances == null ? null : distances + part.Before;
         slot.Delivery = Task.Run(() =>
         {
-            context.MakeCurrent();
+            using CudaContext.Scope scope = context.Enter();
             slot.Copied.Synchronize();
             slot.Host.Span<int>(0, count).CopyTo(new Span<int>(toLabels, count));
             if (toDistances != null)
@@ -69,9 +69,9 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
         }
     }
 
-    private sealed class Slot
+    private sealed class Slot(CudaContext context)
     {
-        public PinnedBuffer Host { get; } = new();
+        public PinnedBuffer Host { get; } = new(context);
 
         public CudaEvent Copied { get; } = new(sleeps: true);
 

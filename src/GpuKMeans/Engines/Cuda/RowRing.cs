@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using GpuKMeans.Engines.Cuda.Driver;
 
@@ -23,7 +22,8 @@ internal sealed unsafe class RowRing : IDisposable
     private readonly CudaContext _context;
     private readonly CudaStream _copies;
     private readonly Batch[] _batches;
-    private readonly ConcurrentBag<Chunk[]> _chunks = [];
+    private readonly Stack<Chunk[]> _chunks = [];
+    private readonly Lock _ending = new();
     private readonly int _threads = Math.Min(MostThreads, Environment.ProcessorCount);
     private int _nextBatch;
 
@@ -103,11 +103,23 @@ internal sealed unsafe class RowRing : IDisposable
     }
 
     /// <summary>Waits until nothing is on its way: what rows were sent from may then go.</summary>
-    public void Finish() => _ = _context.TryMakeCurrent() && CudaNative.cuStreamSynchronize(_copies.Handle) == CudaNative.Success;
+    public void Finish()
+    {
+        // Rows that are collected end when they will, which may be while the engine does.
+        lock (_ending)
+        {
+            _copies.Finish();
+        }
+    }
 
     public void Dispose()
     {
-        _ = CudaNative.cuStreamSynchronize(_copies.Handle);
+        lock (_ending)
+        {
+            _copies.Finish();
+            _copies.Dispose();
+        }
+
         foreach (Chunk chunk in _chunks.SelectMany(pair => pair))
         {
             chunk.Dispose();
@@ -117,8 +129,6 @@ internal sealed unsafe class RowRing : IDisposable
         {
             batch.Dispose();
         }
-
-        _copies.Dispose();
     }
 
     private void Pick(ulong values, int dimension, ulong index, int count, ulong to) =>
@@ -156,7 +166,7 @@ internal sealed unsafe class RowRing : IDisposable
             }
             finally
             {
-                _chunks.Add(pair);
+                KeepChunks(pair);
             }
 
             return;
@@ -165,7 +175,7 @@ internal sealed unsafe class RowRing : IDisposable
         try
         {
             Parallel.For(
-                0, chunks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, TakeChunks, (i, _, pair) => SendOne(i, pair), _chunks.Add);
+                0, chunks, new ParallelOptions { MaxDegreeOfParallelism = _threads }, TakeChunks, (i, _, pair) => SendOne(i, pair), KeepChunks);
         }
         catch (AggregateException error)
         {
@@ -177,12 +187,29 @@ internal sealed unsafe class RowRing : IDisposable
     /// <summary>For the thread that calls: a buffer to fill, and one that is on its way.</summary>
     private Chunk[] TakeChunks()
     {
-        _context.MakeCurrent();
-        return _chunks.TryTake(out Chunk[]? pair) ? pair : [new(), new()];
+        lock (_chunks)
+        {
+            if (_chunks.TryPop(out Chunk[]? pair))
+            {
+                return pair;
+            }
+        }
+
+        using CudaContext.Scope scope = _context.Enter();
+        return [new(_context), new(_context)];
+    }
+
+    private void KeepChunks(Chunk[] pair)
+    {
+        lock (_chunks)
+        {
+            _chunks.Push(pair);
+        }
     }
 
     private void SendChunk(Chunk chunk, CudaData data, RowOrder order, long position, int count, ulong to)
     {
+        using CudaContext.Scope scope = _context.Enter();
         long values = count * (long)data.Dimension;
         chunk.Sent.Synchronize();
         chunk.Host.Reserve(Math.Max(MostChunkBytes, values * sizeof(float)));
@@ -225,9 +252,9 @@ internal sealed unsafe class RowRing : IDisposable
     }
 
     /// <summary>A pinned buffer, and the mark behind the copy from it: after that it may be filled again.</summary>
-    private sealed class Chunk : IDisposable
+    private sealed class Chunk(CudaContext context) : IDisposable
     {
-        public PinnedBuffer Host { get; } = new();
+        public PinnedBuffer Host { get; } = new(context);
 
         public CudaEvent Sent { get; } = new();
 

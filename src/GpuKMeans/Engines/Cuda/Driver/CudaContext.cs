@@ -31,7 +31,6 @@ internal sealed class CudaContext
         SharedMemory = CudaDriver.Attribute(device, LargestSharedMemory);
         SharedMemoryInAll = CudaDriver.Attribute(device, SharedMemoryOfMultiprocessor);
         CudaNative.Check(CudaNative.cuDevicePrimaryCtxRetain(out _handle, device));
-        MakeCurrent();
         Kernels = new CudaKernels(overlapping: Device.ComputeCapability.Major >= 9 && UsesHopper);
     }
 
@@ -71,17 +70,41 @@ internal sealed class CudaContext
         }
     }
 
-    /// <summary>Directs the driver calls of this thread to the GPU.</summary>
-    public void MakeCurrent() => CudaNative.Check(CudaNative.cuCtxSetCurrent(_handle));
+    /// <summary>
+    /// Directs the driver calls of this thread to the GPU until the scope ends: then they go where they went before, for the
+    /// thread may be one on which another library uses another GPU.
+    /// </summary>
+    public Scope Enter()
+    {
+        CudaNative.Check(CudaNative.cuCtxPushCurrent_v2(_handle));
+        return new Scope(true);
+    }
 
-    /// <summary><see cref="MakeCurrent"/> for cleaning up, where an error would hide the one that led to it.</summary>
-    public bool TryMakeCurrent() => CudaNative.cuCtxSetCurrent(_handle) == CudaNative.Success;
+    /// <summary><see cref="Enter"/> for cleaning up, where an error would hide the one that led to it.</summary>
+    public Scope TryEnter() => new(CudaNative.cuCtxPushCurrent_v2(_handle) == CudaNative.Success);
 
     /// <summary>The memory that is free, and all there is, in bytes.</summary>
     public (long Free, long Total) Memory()
     {
-        MakeCurrent();
+        using Scope scope = Enter();
         CudaNative.Check(CudaNative.cuMemGetInfo_v2(out nuint free, out nuint total));
         return ((long)free, (long)total);
+    }
+
+    /// <summary>
+    /// The GPU that the calls of this thread go to, the memory that is free there, and all there is. For messages: never an error.
+    /// </summary>
+    public static (string Name, long Free, long Total) OfThread() =>
+        CudaNative.cuCtxGetDevice(out int device) == CudaNative.Success
+        && CudaNative.cuMemGetInfo_v2(out nuint free, out nuint total) == CudaNative.Success
+            ? (CudaDriver.NameOf(device), (long)free, (long)total)
+            : ("The GPU", 0, 0);
+
+    /// <summary>What a thread does on the GPU.</summary>
+    /// <param name="entered">Whether its calls go there.</param>
+    public readonly ref struct Scope(bool entered)
+    {
+        /// <summary>Ends it.</summary>
+        public void Dispose() => _ = entered && CudaNative.cuCtxPopCurrent_v2(out _) == CudaNative.Success;
     }
 }

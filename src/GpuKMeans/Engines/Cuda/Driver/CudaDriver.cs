@@ -60,16 +60,22 @@ internal static unsafe class CudaDriver
         return value;
     }
 
+    /// <summary>What NVIDIA calls a GPU, by the driver's handle for it.</summary>
+    public static string NameOf(int device)
+    {
+        byte* name = stackalloc byte[256];
+        CudaNative.Check(CudaNative.cuDeviceGetName(name, 256, device));
+        int length = new ReadOnlySpan<byte>(name, 256).IndexOf((byte)0);
+        return Encoding.UTF8.GetString(name, length < 0 ? 256 : length);
+    }
+
     private static CudaDevice Describe(int index)
     {
         int device = Handle(index);
-        byte* name = stackalloc byte[256];
-        CudaNative.Check(CudaNative.cuDeviceGetName(name, 256, device));
         CudaNative.Check(CudaNative.cuDeviceTotalMem_v2(out nuint bytes, device));
-        int length = new ReadOnlySpan<byte>(name, 256).IndexOf((byte)0);
         return new CudaDevice(
             index,
-            Encoding.UTF8.GetString(name, length < 0 ? 256 : length),
+            NameOf(device),
             (long)bytes,
             new Version(Attribute(device, CapabilityMajor), Attribute(device, CapabilityMinor)));
     }

@@ -23,6 +23,11 @@ internal sealed unsafe class CudaModule
         fixed (byte* image = ptx)
         {
             int result = CudaNative.cuModuleLoadDataEx(out _handle, image, 2, options, values);
+            if (result == CudaNative.OutOfMemory)
+            {
+                throw CudaErrors.OutOfDeviceMemory($"the kernels of {name}");
+            }
+
             if (result != CudaNative.Success)
             {
                 int length = new ReadOnlySpan<byte>(log, LogCapacity).IndexOf((byte)0);

@@ -34,7 +34,8 @@ internal static unsafe partial class CudaNative
         if (result != Success)
         {
             string name = call[..call.IndexOf('(', StringComparison.Ordinal)];
-            throw CudaErrors.CallFailed(name[(name.LastIndexOf('.') + 1)..], result);
+            name = name[(name.LastIndexOf('.') + 1)..];
+            throw result == OutOfMemory ? CudaErrors.OutOfDeviceMemory($"what {name} takes") : CudaErrors.CallFailed(name, result);
         }
     }
 
@@ -77,7 +78,13 @@ internal static unsafe partial class CudaNative
     public static partial int cuDevicePrimaryCtxRetain(out nint context, int device);
 
     [LibraryImport(Library)]
-    public static partial int cuCtxSetCurrent(nint context);
+    public static partial int cuCtxGetDevice(out int device);
+
+    [LibraryImport(Library)]
+    public static partial int cuCtxPushCurrent_v2(nint context);
+
+    [LibraryImport(Library)]
+    public static partial int cuCtxPopCurrent_v2(out nint context);
 
     [LibraryImport(Library)]
     public static partial int cuMemGetInfo_v2(out nuint free, out nuint total);

@@ -21,6 +21,9 @@ internal sealed unsafe class CudaStream : IDisposable
     /// <summary>Waits until all work in the queue is done.</summary>
     public void Synchronize() => CudaNative.Check(CudaNative.cuStreamSynchronize(_handle));
 
+    /// <summary><see cref="Synchronize"/> for cleaning up, where an error would hide the one that led to it.</summary>
+    public void Finish() => _ = _handle != 0 && CudaNative.cuStreamSynchronize(_handle) == CudaNative.Success;
+
     /// <summary>Lets later work in the queue wait for an event of another.</summary>
     public void Wait(CudaEvent awaited) => CudaNative.Check(CudaNative.cuStreamWaitEvent(_handle, awaited.Handle, 0));
 

@@ -32,6 +32,21 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable
         return Pointer;
     }
 
+    /// <summary><see cref="Reserve"/> for what can be done with less.</summary>
+    /// <returns>Whether there is room.</returns>
+    public bool TryReserve(long count)
+    {
+        try
+        {
+            Reserve(count);
+            return true;
+        }
+        catch (InsufficientMemoryException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Takes an array that lies on the GPU already and stays another's.</summary>
     public void View(ulong pointer, long count)
     {

@@ -1,7 +1,7 @@
 namespace GpuKMeans.Engines.Cuda.Driver;
 
 /// <summary>Host memory that the GPU copies from and to by itself, at the full speed of the bus.</summary>
-internal sealed unsafe class PinnedBuffer : IDisposable
+internal sealed unsafe class PinnedBuffer(CudaContext context) : IDisposable
 {
     private nint _pointer;
 
@@ -39,6 +39,7 @@ internal sealed unsafe class PinnedBuffer : IDisposable
         }
 
         Dispose();
+        using CudaContext.Scope scope = context.Enter();
         int result = CudaNative.cuMemHostAlloc(out nint pointer, (nuint)bytes, 0);
         if (result == CudaNative.OutOfMemory)
         {
@@ -59,6 +60,7 @@ internal sealed unsafe class PinnedBuffer : IDisposable
     {
         if (_pointer != 0)
         {
+            using CudaContext.Scope scope = context.TryEnter();
             _ = CudaNative.cuMemFreeHost(_pointer);
             (_pointer, Length) = (0, 0);
         }

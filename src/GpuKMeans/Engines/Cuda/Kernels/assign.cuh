@@ -69,8 +69,9 @@ DEVICE RowScale row_scale(float largest, int centers_exponent) {
     int ratio = own - centers_exponent;
     RowScale s;
     s.fits = ratio >= LeastRatioExponent;
-    ratio = clamp(ratio, LeastRatioExponent, MostRatioExponent);
+    // Nor is the scale of tiny values beyond float32's range: it and the ratio must agree.
+    ratio = clamp(ratio, LeastRatioExponent, least(MostRatioExponent, 127 - centers_exponent));
     s.ratio = power_of_two(ratio);
-    s.scale = power_of_two(clamp(ratio + centers_exponent, -126, 127));
+    s.scale = power_of_two(ratio + centers_exponent);
     return s;
 }

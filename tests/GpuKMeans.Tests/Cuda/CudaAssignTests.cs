@@ -55,12 +55,11 @@ public class CudaAssignTests
         int[] expected = Gpu.Oracle(rows, centers, dimension);
         using var cpu = new CpuEngine();
         (_, float[] cpuDistances, double cpuInertia) = Gpu.Assign(cpu, rows, centers, dimension);
-        foreach (bool hopper in new[] { true, false })
+        foreach (string way in Gpu.Ways(engine))
         {
-            engine.UseHopper = hopper;
             (int[] labels, float[] distances, double inertia) = Gpu.Assign(engine, rows, centers, dimension);
-            Gpu.Same(expected, labels, "labels");
-            Gpu.Same(cpuDistances, distances, "distances");
+            Gpu.Same(expected, labels, way);
+            Gpu.Same(cpuDistances, distances, way);
             Assert.Equal(cpuInertia, inertia, cpuInertia * 1e-12);
         }
     }
@@ -76,14 +75,13 @@ public class CudaAssignTests
         float[] rows = Gpu.Normal(20_000, dimension, 40), centers = Gpu.Normal(clusters, dimension, 41);
         RowFrame frame = Gpu.Frame(rows, dimension);
         int[] expected = Gpu.Oracle(rows, centers, dimension), labels = new int[20_000];
-        foreach (bool hopper in new[] { true, false })
+        foreach (string way in Gpu.Ways(engine))
         {
-            engine.UseHopper = hopper;
             using EngineData data = engine.Load(VectorSource.FromMemory(rows, dimension), default, frame);
             engine.SetCenters(centers, new double[clusters], frame);
             engine.Label(data);
             engine.GetLabels(data, 0, labels);
-            Gpu.Same(expected, labels, "labels");
+            Gpu.Same(expected, labels, way);
         }
     }
 
@@ -97,10 +95,9 @@ public class CudaAssignTests
         using CudaEngine engine = Gpu.Engine();
         float[] rows = Gpu.Normal(20_000, dimension, 1, 10, offset), centers = Gpu.Normal(clusters, dimension, 2, 10, offset);
         int[] expected = Gpu.Oracle(rows, centers, dimension);
-        foreach (bool hopper in new[] { true, false })
+        foreach (string way in Gpu.Ways(engine))
         {
-            engine.UseHopper = hopper;
-            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, way);
         }
     }
 
@@ -127,10 +124,9 @@ public class CudaAssignTests
         }
 
         int[] expected = Gpu.Oracle(rows, centers, dimension);
-        foreach (bool hopper in new[] { true, false })
+        foreach (string way in Gpu.Ways(engine))
         {
-            engine.UseHopper = hopper;
-            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, way);
         }
     }
 
@@ -152,10 +148,9 @@ public class CudaAssignTests
             }
 
             int[] expected = Gpu.Assign(cpu, rows, centers, dimension).Labels;
-            foreach (bool hopper in new[] { true, false })
+            foreach (string way in Gpu.Ways(engine))
             {
-                engine.UseHopper = hopper;
-                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, "labels");
+                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, way);
             }
         }
     }
@@ -170,9 +165,12 @@ public class CudaAssignTests
         using CudaEngine engine = Gpu.Engine();
         float[] rows = Gpu.Normal(5000, dimension, 5), few = Gpu.Normal(10, dimension, 6);
         float[] centers = [.. Enumerable.Range(0, 40).SelectMany(_ => few)];
-        int[] labels = Gpu.Assign(engine, rows, centers, dimension).Labels;
-        Assert.All(labels, label => Assert.InRange(label, 0, 9));
-        Gpu.Same(Gpu.Oracle(rows, centers, dimension), labels, "labels");
+        int[] expected = Gpu.Oracle(rows, centers, dimension);
+        Assert.All(expected, label => Assert.InRange(label, 0, 9));
+        foreach (string way in Gpu.Ways(engine))
+        {
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, way);
+        }
     }
 
     [Theory]
@@ -193,9 +191,12 @@ public class CudaAssignTests
                 rows[i] *= i % dimension % 3 == 0 ? 1e-6f : 1;
             }
 
-            Gpu.Same(Gpu.Oracle(rows, centers, dimension), Gpu.Assign(engine, rows, centers, dimension).Labels, $"labels at {scale}");
+            int[] expected = Gpu.Oracle(rows, centers, dimension);
+            foreach (string way in Gpu.Ways(engine))
+            {
+                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, $"{way}, at {scale}");
+            }
         }
-
     }
 
     [Theory]
@@ -207,10 +208,9 @@ public class CudaAssignTests
         using CudaEngine engine = Gpu.Engine();
         float[] rows = Gpu.Normal(2000, 200, 42, scale), centers = Gpu.Normal(50, 200, 43, scale);
         int[] expected = Gpu.Oracle(rows, centers, 200);
-        foreach (bool hopper in new[] { true, false })
+        foreach (string way in Gpu.Ways(engine))
         {
-            engine.UseHopper = hopper;
-            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, 200).Labels, "labels");
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, 200).Labels, way);
         }
     }
 

@@ -15,6 +15,11 @@ public class CudaTrainingTests
     [InlineData(20, 1, 16_384, false, false)]
     [InlineData(20, 60, 20_000, false, true)]
     [InlineData(8, 1100, 20_000, true, true)]
+    [InlineData(128, 1024, 8192, false, false)]
+    [InlineData(100, 700, 8192, false, true)]
+    [InlineData(66, 130, 300, true, false)]
+    [InlineData(128, 4200, 2000, false, false)]
+    [InlineData(300, 40, 500, false, false)]
     public void Steps_move_centers_as_the_cpu_moves_them(int dimension, int clusters, int batch, bool normalize, bool weighted)
     {
         using CudaEngine engine = Gpu.Engine();
@@ -55,6 +60,49 @@ public class CudaTrainingTests
         Gpu.Same(first.Steps, second.Steps, "statistics");
         Gpu.Same(first.Centers, streamed.Centers, "centres when streamed");
         Gpu.Same(first.Steps, streamed.Steps, "statistics when streamed");
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(40)]
+    [InlineData(128)]
+    [InlineData(200)]
+    public void Centers_may_leap_far_beyond_the_scale_they_had(int dimension)
+    {
+        // Centres are rounded as soon as they have moved, by a scale from before: it does not fit these for a step or two.
+        using CudaEngine engine = Gpu.Engine();
+        using var cpu = new CpuEngine();
+        foreach ((double scale, double before) in new[] { (30, 1e-3), (1e9, 1e5), (1e-3, 1e3) })
+        {
+            float[] rows = Gpu.Blobs(6000, dimension, 200, 21), start = Gpu.Normal(200, dimension, 22, before);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                rows[i] *= (float)scale;
+            }
+
+            var results = new List<(StepStatistics[] Steps, float[] Centers)>();
+            foreach (KMeansEngine each in new KMeansEngine[] { cpu, engine })
+            {
+                var frame = new RowFrame(new float[dimension], false);
+                using EngineData data = each.Load(VectorSource.FromMemory(rows, dimension), default, frame);
+                each.SetCenters(start, new double[200], frame);
+                var steps = new StepStatistics[6];
+                each.RunSteps(data, RowOrder.Shuffled(data.Count, 23), 0, 1000, steps);
+                float[] centers = new float[start.Length];
+                each.GetCenters(centers);
+                results.Add((steps, centers));
+            }
+
+            for (int i = 0; i < start.Length; i++)
+            {
+                Assert.Equal(results[0].Centers[i], results[1].Centers[i], Math.Max(scale, before) * 1e-5);
+            }
+
+            for (int i = 0; i < 6; i++)
+            {
+                Assert.Equal(results[0].Steps[i].Inertia, results[1].Steps[i].Inertia, results[0].Steps[i].Inertia * 1e-6);
+            }
+        }
     }
 
     [Fact]

@@ -24,6 +24,19 @@ internal static class Gpu
         }
     }
 
+    /// <summary>Has the engine assign in each of the ways it has, and names it.</summary>
+    public static IEnumerable<string> Ways(CudaEngine engine)
+    {
+        foreach (bool hopper in new[] { true, false })
+        {
+            foreach (bool batches in new[] { true, false })
+            {
+                (engine.UseHopper, engine.AssignsBatches) = (hopper, batches);
+                yield return $"Hopper {hopper}, batches {batches}";
+            }
+        }
+    }
+
     public static RowFrame Frame(float[] rows, int dimension, bool normalize = false)
     {
         // The mean, as the algorithms take it; of unit rows it is near enough to zero.

@@ -168,7 +168,7 @@ internal sealed partial record AssignPlan(
         // Of Kernels/hopper_long.cuh: stages of 64 columns of rows and centres, and LongState, with the origin.
         const int rows = 128, stages = 4, slots = 3;
         const int stageBytes = (rows + LongTileCenters) * 64 * 2;
-        const int stateBytes = (((2 * stages) + 4) * 8) + (slots * LongTileCenters * 4);
+        const int stateBytes = (((2 * stages) + 4 + slots + 1) * 8) + (slots * LongTileCenters * 4);
         int bytes = (stages * stageBytes) + stateBytes + (columns * 4);
         return new AssignKernel(Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2);
     }

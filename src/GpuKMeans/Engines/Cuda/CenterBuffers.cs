@@ -35,7 +35,10 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<ushort> TilesOfHalves { get; } = new(memory, "the centres in half precision");
     public DeviceBuffer<float> HalfSquares { get; } = new(memory, "the lengths of centres");
 
-    /// <summary>Largest, norm, residual, half square: Extremes of Kernels/centers.cuh.</summary>
+    /// <summary>The words of <see cref="Extremes"/>.</summary>
+    public const int ExtremesWords = 5;
+
+    /// <summary>Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh.</summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
     /// <summary>Makes room. Where there is none there are no centres.</summary>
@@ -67,6 +70,23 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Tiles = (Count + 127) / 128,
     };
 
+    /// <summary>How centres are rounded.</summary>
+    public Rounding Rounding => new()
+    {
+        Values = Values.Pointer,
+        Origin = Origin.Pointer,
+        Halves = PaddedCount > 0 ? Halves.Pointer : 0,
+        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
+        HalfSquares = HalfSquares.Pointer,
+        Extremes = Extremes.Pointer,
+        Count = Count,
+        Dimension = Dimension,
+        PaddedCount = PaddedCount,
+        PaddedColumns = PaddedColumns,
+        TiledColumns = TiledColumns,
+        TileCenters = TileCenters,
+    };
+
     private void ReserveAll(int count, int dimension, int tileCenters, int tiledColumns)
     {
         (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
@@ -80,7 +100,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Counts.Reserve(count);
         Shifts.Reserve(count);
         Origin.Reserve(dimension);
-        Extremes.Reserve(4);
+        Extremes.Reserve(ExtremesWords);
         if (PaddedCount > 0)
         {
             Halves.Reserve(PaddedCount * (long)PaddedColumns);

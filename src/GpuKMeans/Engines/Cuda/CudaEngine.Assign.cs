@@ -89,7 +89,7 @@ internal sealed unsafe partial class CudaEngine
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
-        AssignKernel assign = plan.AssignFor(n);
+        AssignKernel assign = AssignsBatches ? plan.AssignFor(n) : plan.Assign;
         int turn = _turn ^ 1;
 
         // All there is to allocate before anything is queued: what fails then has changed nothing.
@@ -138,7 +138,7 @@ internal sealed unsafe partial class CudaEngine
             Launch(assign, arguments, 1);
         }
 
-        if (plan.IsScanned(n, rows.Dimension, _centers.Count))
+        if (AssignsBatches && plan.IsScanned(n, rows.Dimension, _centers.Count))
         {
             _stream.Launch(Kernel.SettleBatch, Math.Min(Blocks(n, 32), _context.Multiprocessors * 2), 256, arguments);
             return;

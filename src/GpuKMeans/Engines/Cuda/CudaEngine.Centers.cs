@@ -34,9 +34,9 @@ internal sealed partial class CudaEngine
         MakeRoom(() =>
         {
             _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
-            _work.Finished.Reserve(clusters);
+            _work.Finished.Reserve(clusters + 1);
         });
-        _stream.Fill(_work.Finished.Pointer, 0, clusters);
+        _stream.Fill(_work.Finished.Pointer, 0, clusters + 1);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);
@@ -107,7 +107,7 @@ internal sealed partial class CudaEngine
             return;
         }
 
-        _stream.Fill(_centers.Extremes.Pointer, 0, 4);
+        _stream.Fill(_centers.Extremes.Pointer, 0, CenterBuffers.ExtremesWords);
         _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
         {
             Values = _centers.Values.Pointer,
@@ -125,18 +125,7 @@ internal sealed partial class CudaEngine
         // Where no centres are rounded the one block is that of the total.
         _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4) + (total.Result == 0 ? 0 : 1), 128, new PrepareArgs
         {
-            Values = _centers.Values.Pointer,
-            Origin = _centers.Origin.Pointer,
-            Halves = _centers.Halves.Pointer,
-            TilesOfHalves = _centers.Arguments.TilesOfHalves,
-            HalfSquares = _centers.HalfSquares.Pointer,
-            Extremes = _centers.Extremes.Pointer,
-            Count = _centers.Count,
-            Dimension = _centers.Dimension,
-            PaddedCount = _centers.PaddedCount,
-            PaddedColumns = _centers.PaddedColumns,
-            TiledColumns = _centers.TiledColumns,
-            TileCenters = _centers.TileCenters,
+            Rounding = _centers.Rounding,
             Total = total,
         });
     }
@@ -145,23 +134,23 @@ internal sealed partial class CudaEngine
     /// <param name="toMeans">To the means of these rows, or to the running means of all they were given.</param>
     private void MoveBySums(bool toMeans)
     {
-        _stream.Fill(_centers.Extremes.Pointer, 0, 4);
+        _stream.Fill(_centers.Extremes.Pointer, 0, CenterBuffers.ExtremesWords);
         _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
         {
             Sums = _work.Sums.Pointer,
             Weights = _work.SumWeights.Pointer,
-            Moves = Moves(toMeans),
+            Moves = Moves(toMeans, _centers.Extremes.Pointer),
         });
     }
 
-    private Moves Moves(bool toMeans) => new()
+    private Moves Moves(bool toMeans, ulong largest) => new()
     {
         Means = _centers.Means.Pointer,
         Counts = _centers.Counts.Pointer,
         Shifts = _centers.Shifts.Pointer,
         Values = _centers.Values.Pointer,
         Origin = _centers.Origin.Pointer,
-        Largest = _centers.Extremes.Pointer,
+        Largest = largest,
         Dimension = _centers.Dimension,
         Normalize = _frame!.Normalize ? 1 : 0,
         ToMeans = toMeans ? 1 : 0,

@@ -4,7 +4,7 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed partial class CudaEngine
 {
     // Rows that are streamed for several steps at once: threads that fetch them are started less often.
-    private const int GroupBytes = 8 << 20;
+    private const int GroupBytes = 32 << 20;
 
     public override void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps)
     {
@@ -67,8 +67,7 @@ internal sealed partial class CudaEngine
     private void Step(in Rows batch, long before, int result)
     {
         AssignPart(batch with { Before = before });
-        MoveBy(batch);
-        PrepareCenters(TotalOf(batch.Count, withShifts: true, result));
+        MoveBy(batch, result);
     }
 
     /// <summary>Queues a step by a batch that is too large to be summed at once.</summary>

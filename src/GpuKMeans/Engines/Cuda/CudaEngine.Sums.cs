@@ -15,30 +15,34 @@ internal sealed partial class CudaEngine
     private const int BatchTiles = 16;
 
     /// <summary>Adds a part, by its labels, to the sums over all parts.</summary>
-    private void AddSums(in Rows rows, ulong labels) => SumSegments(rows, Sort(rows.Count, labels, default, 0), toSums: true);
+    private void AddSums(in Rows rows, ulong labels) => SumSegments(rows, Sort(rows.Count, labels, default, 0), new SumArgs
+    {
+        Sums = _work.Sums.Pointer,
+        Weights = _work.SumWeights.Pointer,
+    });
 
     /// <summary>
-    /// Moves the centres by the labels of a batch, to the running means of all they were given; and sums what was found for
-    /// its rows, block by block.
+    /// Moves the centres by the labels of a batch, to the running means of all they were given, and rounds them; and sums what was
+    /// found for its rows.
     /// </summary>
-    private void MoveBy(in Rows rows)
+    private void MoveBy(in Rows rows, int result)
     {
         Clusters clusters = Sort(rows.Count, _work.Labels.Pointer, TotalsOf(rows, 0), _centers.Extremes.Pointer);
-        SumSegments(rows, clusters, toSums: false);
+        SumSegments(rows, clusters, new SumArgs
+        {
+            Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.ExtremesWords - 1)),
+            Rounding = _centers.Rounding,
+            Total = TotalOf(rows.Count, withShifts: true, result),
+            Moved = _work.Finished.At(_centers.Count),
+        });
     }
 
-    private void SumSegments(in Rows rows, in Clusters clusters, bool toSums)
+    private void SumSegments(in Rows rows, in Clusters clusters, SumArgs arguments)
     {
-        int columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)rows.Dimension));
-        _stream.Launch(Kernel.SumSegments, MostSegments(rows.Count), 128, new SumArgs
-        {
-            Rows = rows,
-            Clusters = clusters,
-            Sums = toSums ? _work.Sums.Pointer : 0,
-            Weights = toSums ? _work.SumWeights.Pointer : 0,
-            Moves = toSums ? default : Moves(toMeans: false),
-            Columns = columns,
-        });
+        arguments.Rows = rows;
+        arguments.Clusters = clusters;
+        arguments.Columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)rows.Dimension));
+        _stream.Launch(Kernel.SumSegments, MostSegments(rows.Count), 128, arguments);
     }
 
     // Each cluster has a segment, and one more for every further 128 rows that are begun.
@@ -89,8 +93,8 @@ internal sealed partial class CudaEngine
     /// <param name="count">How many places.</param>
     /// <param name="labels">Their labels.</param>
     /// <param name="totals">What is summed for the rows beside it; default for nothing.</param>
-    /// <param name="cleared">Four words to set to 0, or none.</param>
-    private Clusters Sort(int count, ulong labels, in BlockTotalsArgs totals, ulong cleared)
+    /// <param name="extremes">Those of the centres, where these move next; or none.</param>
+    private Clusters Sort(int count, ulong labels, in BlockTotalsArgs totals, ulong extremes)
     {
         ReserveSums(count);
         (int passes, int each) = SortPasses();
@@ -117,7 +121,7 @@ internal sealed partial class CudaEngine
                 Places = clusters.Places,
                 SortedKeys = passes == 1 ? 0 : (even ? _work.KeysA : _work.KeysB).Pointer,
                 SortedPlaces = (even ? _work.PlacesA : _work.PlacesB).Pointer,
-                Cleared = cleared,
+                Extremes = pass == passes - 1 ? extremes : 0,
                 Count = count,
                 Tiles = tiles,
                 Shift = pass * each,

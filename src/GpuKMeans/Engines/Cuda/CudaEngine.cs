@@ -54,6 +54,9 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>What the arithmetic is done in, from when centres are next set.</summary>
     internal Precision Precision { get; set; }
 
+    /// <summary>Whether small batches are assigned in their own way, which takes less time; tests see to it that both are tried.</summary>
+    internal bool AssignsBatches { get; set; } = true;
+
     /// <summary>Makes an engine on a GPU.</summary>
     /// <param name="index">The GPU's number.</param>
     /// <param name="precision">What the arithmetic is done in.</param>

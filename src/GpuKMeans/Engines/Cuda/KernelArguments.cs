@@ -116,7 +116,7 @@ internal struct LargestArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct PrepareArgs
+internal struct Rounding
 {
     public ulong Values;
     public ulong Origin;
@@ -130,6 +130,12 @@ internal struct PrepareArgs
     public int PaddedColumns;
     public int TiledColumns;
     public int TileCenters;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct PrepareArgs
+{
+    public Rounding Rounding;
     public FinalTotalArgs Total;
 }
 
@@ -155,7 +161,7 @@ internal struct SortArgs
     public ulong SortedPlaces;
     public ulong Counts;
     public ulong Totals;
-    public ulong Cleared;
+    public ulong Extremes;
     public int Count;
     public int Tiles;
     public int Shift;
@@ -199,6 +205,9 @@ internal struct SumArgs
     public ulong Sums;
     public ulong Weights;
     public Moves Moves;
+    public Rounding Rounding;
+    public FinalTotalArgs Total;
+    public ulong Moved;
     public int Columns;
 }
 

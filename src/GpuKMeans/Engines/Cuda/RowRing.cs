@@ -17,7 +17,7 @@ internal sealed unsafe class RowRing : IDisposable
     private const int LeastChunkBytes = 1 << 17;
 
     // Blocks that pick rows out of host memory: they fill the bus, and leave the multiprocessors to the steps.
-    private static readonly int GatherBlocks = int.Parse(Environment.GetEnvironmentVariable("X_GATHER") ?? "8", System.Globalization.CultureInfo.InvariantCulture);
+    private const int GatherBlocks = 12;
 
     private readonly CudaContext _context;
     private readonly CudaStream _copies;

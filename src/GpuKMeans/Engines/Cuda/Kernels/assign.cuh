@@ -11,7 +11,7 @@ struct Undecided {
     int* places;            // the place in the batch of each
     float* thresholds;      // the score a candidate must reach, in units of the centres' scale
     int* candidate_counts;  // more than MostCandidates: any centre may be the one
-    int* candidates;        // MostCandidates for each entry
+    int* candidates;        // MostCandidates for each entry; before they are looked for, the first says where: see keys.cuh
 };
 
 constexpr int MostCandidates = 16;

@@ -23,83 +23,31 @@ GLOBAL BOUNDS(128, 1) void find_largest(LargestArgs a) {
 }
 
 struct PrepareArgs {
-    const float* values;
-    const float* origin;
-    half_bits* halves;
-    half_bits* tiles_of_halves;     // null where they are not used
-    float* half_squares;
-    Extremes* extremes;
-    int count;
-    int dimension;
-    int padded_count;
-    int padded_columns;
-    int tiled_columns;
-    int tile_centers;
+    Rounding rounding;
     FinalTotalArgs total;           // for the block behind those of the centres, where there is one
 };
 
-// Rounds the centres, less the origin, to half precision, and bounds what that takes away. A warp a centre.
+// Rounds all centres. A warp a centre.
 GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     kernel_begins();
+    const Rounding& r = a.rounding;
     int k = (int)(global_thread() >> 5);
-    if (k >= a.padded_count) {
+    if (k >= r.padded_count) {
         total_all(a.total);
         return;
     }
-    bool is_short = a.tiles_of_halves && a.dimension <= ShortColumns;
-    int tile_columns = is_short ? short_columns(a.dimension) : a.tiled_columns;     // without those after the values
-    auto put = [&](int d, half_bits h) {
-        if (d < a.padded_columns) {
-            a.halves[(int64)k * a.padded_columns + d] = h;
-        }
-        if (a.tiles_of_halves) {
-            int column = is_short && d < tile_columns ? short_column(d) : d;
-            int tile = k / a.tile_centers * a.tile_centers;
-            a.tiles_of_halves[(int64)tile * a.tiled_columns + tiled_place(k - tile, column, a.tile_centers)] = h;
-        }
-    };
-    int columns = a.tiles_of_halves ? tile_columns : a.padded_columns;
-    if (k >= a.count) {
-        for (int d = lane_id(); d < (is_short ? a.tiled_columns : columns); d += 32) {
-            put(d, 0);
-        }
-        if (lane_id() == 0) {
-            a.half_squares[k] = a.tiles_of_halves && !is_short ? infinity() : PaddingHalfSquare;
-        }
+    if (global_thread() == 0) {
+        r.extremes->seen = r.extremes->largest;
+    }
+    if (k < r.count) {
+        round_center(r, k, lane_id(), 32, [](double v) { return lanes_sum(v); });
         return;
     }
-    const float* values = a.values + (int64)k * a.dimension;
-    float scale = power_of_two(half_scale_exponent(bits_float(a.extremes->largest)));
-    double square = 0;
-    float residual = 0;
-    for (int d = lane_id(); d < columns; d += 32) {
-        float shifted = 0;
-        if (d < a.dimension) {
-            double exact = ((double)values[d] - a.origin[d]) * scale;
-            square = __builtin_fma(exact, exact, square);
-            shifted = (values[d] - a.origin[d]) * scale;
-        }
-        half_bits h = half_round(shifted);
-        float lost = shifted - half_value(h);
-        residual = __builtin_fmaf(lost, lost, residual);
-        put(d, h);
-    }
-    square = lanes_sum(square);
-    residual = lanes_sum(residual);
-    float half_square = (float)(0.5 * square);
-    if (is_short && lane_id() < a.tiled_columns - tile_columns) {
-        half_bits whole = half_round(-half_square * ShortSquareScale);
-        half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
-        int i = lane_id();
-        put(tile_columns + i, i == 0 ? half_round(ShortOffset) : i == 1 ? whole : i == 2 ? rest : 0);
+    for (int d = lane_id(); d < (rounds_short(r) ? r.tiled_columns : rounded_columns(r)); d += 32) {
+        put_half(r, k, d, 0);
     }
     if (lane_id() == 0) {
-        // The shift itself rounds: by 2^-24 of each value at most.
-        float norm = root((float)square) * 1.000001f;
-        a.half_squares[k] = half_square;
-        atomic_max_seldom(&a.extremes->norm, float_bits(norm));
-        atomic_max_seldom(&a.extremes->residual, float_bits(root(residual) + 0x1p-23f * norm));
-        atomic_max_seldom(&a.extremes->half_square, float_bits(half_square));
+        r.half_squares[k] = r.tiles_of_halves && !rounds_short(r) ? infinity() : PaddingHalfSquare;
     }
 }
 

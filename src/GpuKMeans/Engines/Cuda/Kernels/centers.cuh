@@ -5,10 +5,11 @@
 // Bounds over all centres, less the origin: bits of floats that are not negative, so that integer maxima order them.
 // All but the first are in units of the centres' scale.
 struct Extremes {
-    uint largest;       // the largest magnitude of a value
+    uint largest;       // the largest magnitude of a value, or what it was a step before: what the centres' scale follows from
     uint norm;          // the largest length
     uint residual;      // the largest length of what rounding to half precision took away
     uint half_square;   // the largest half squared length
+    uint seen;          // the largest magnitude of a value
 };
 
 // The centres are padded to a multiple of 128 (with centres of no consequence), columns to a multiple of 16 (with zeros).
@@ -80,3 +81,75 @@ DEVICE float half_value(uint bits) {
 }
 
 DEVICE half_bits half_round(float v) { return (half_bits)half_pair(v, 0); }
+
+// Rounding centres, less the origin, to half precision.
+struct Rounding {
+    const float* values;
+    const float* origin;
+    half_bits* halves;              // null where centres are not rounded
+    half_bits* tiles_of_halves;     // null where they are not used
+    float* half_squares;
+    Extremes* extremes;
+    int count;
+    int dimension;
+    int padded_count;
+    int padded_columns;
+    int tiled_columns;
+    int tile_centers;
+};
+
+DEVICE bool rounds_short(const Rounding& r) { return r.tiles_of_halves && r.dimension <= ShortColumns; }
+
+// The columns that are rounded, without those after the values of short rows.
+DEVICE int rounded_columns(const Rounding& r) {
+    return rounds_short(r) ? short_columns(r.dimension) : r.tiles_of_halves ? r.tiled_columns : r.padded_columns;
+}
+
+DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
+    if (d < r.padded_columns) {
+        r.halves[(int64)k * r.padded_columns + d] = h;
+    }
+    if (r.tiles_of_halves) {
+        int column = rounds_short(r) && d < short_columns(r.dimension) ? short_column(d) : d;
+        int tile = k / r.tile_centers * r.tile_centers;
+        r.tiles_of_halves[(int64)tile * r.tiled_columns + tiled_place(k - tile, column, r.tile_centers)] = h;
+    }
+}
+
+// Rounds a centre by the scale, and bounds what that takes away. So many threads do it together: `sum` adds up over them.
+template <typename Sum>
+DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum sum) {
+    const float* values = r.values + (int64)k * r.dimension;
+    float scale = power_of_two(half_scale_exponent(bits_float(r.extremes->largest)));
+    int columns = rounded_columns(r);
+    double square = 0;
+    float residual = 0;
+    for (int d = thread; d < columns; d += threads) {
+        float shifted = 0;
+        if (d < r.dimension) {
+            double exact = ((double)values[d] - r.origin[d]) * scale;
+            square = __builtin_fma(exact, exact, square);
+            shifted = (values[d] - r.origin[d]) * scale;
+        }
+        half_bits h = half_round(shifted);
+        float lost = shifted - half_value(h);
+        residual = __builtin_fmaf(lost, lost, residual);
+        put_half(r, k, d, h);
+    }
+    square = sum(square);
+    residual = (float)sum((double)residual);
+    float half_square = (float)(0.5 * square);
+    if (rounds_short(r) && thread < r.tiled_columns - columns) {
+        half_bits whole = half_round(-half_square * ShortSquareScale);
+        half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
+        put_half(r, k, columns + thread, thread == 0 ? half_round(ShortOffset) : thread == 1 ? whole : thread == 2 ? rest : 0);
+    }
+    if (thread == 0) {
+        // The shift itself rounds: by 2^-24 of each value at most.
+        float norm = root((float)square) * 1.000001f;
+        r.half_squares[k] = half_square;
+        atomic_max_seldom(&r.extremes->norm, float_bits(norm));
+        atomic_max_seldom(&r.extremes->residual, float_bits(root(residual) + 0x1p-23f * norm));
+        atomic_max_seldom(&r.extremes->half_square, float_bits(half_square));
+    }
+}

@@ -247,13 +247,15 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], cons
     int label = v.label < a.centers.count ? v.label : 0;
 
     // How many of a row's sets hold a candidate, a byte for each row.
-    int own = 0;
+    int own = 0, near_sets = 0;
 #pragma unroll
     for (int r = 0; r < 4; r++) {
         uint row_limit = (uint)shuffle_of_four((int)limit, r);
 #pragma unroll
         for (int s = 0; s < Sets; s++) {
-            own += best[r][s].best >= row_limit ? 1 << (r * 8) : 0;
+            bool near = best[r][s].best >= row_limit;
+            own += near ? 1 << (r * 8) : 0;
+            near_sets |= near ? set_bit(s) << (r * 8) : 0;
         }
     }
     int neighbour = shuffle_xor(own, 1);
@@ -268,6 +270,7 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], cons
     }
     if (any_lane(listed)) {
         int entry = -1;
+        near_sets = sets_of_four(near_sets) >> (lane_id() & 3) * 8 & AllSets;
         if (listed) {
             // From both ends: those whose candidates must be found, and those whose are known.
             entry = open ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
@@ -276,6 +279,7 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], cons
             if (open) {
                 float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
                 a.undecided.thresholds[entry] = valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity();
+                a.undecided.candidates[(int64)entry * MostCandidates] = valid ? near_sets : AllSets;
             }
         }
         int before = (odd ? neighbour : 0) + (high ? other_pair : 0);

@@ -31,6 +31,7 @@ struct LongState {
     uint64 empty[LongStages];       // of both blocks of the pair
     uint64 rounded[2];              // of each buffer of rows
     uint64 labelled[2];
+    uint64 compared[HalfSquareSlots + 1];   // of each slot: its half squared lengths have been read; and one that aligns them
     float half_squares[HalfSquareSlots][LongTileCenters];
     float origin[4];                // as many as there are columns: its negative, in units of the rows' scale
 };
@@ -40,7 +41,7 @@ struct LongBlock {
     uint rows_at;
     uint centers_at;
     LongState& state;
-    uint full, empty, rounded, labelled, half_squares;
+    uint full, empty, rounded, labelled, compared, half_squares;
     half_bits* buffers;             // two of a tile of rounded rows
     int buffer_values;
     int first_tile;                 // of rows: then every so many more
@@ -65,6 +66,7 @@ DEVICE LongBlock long_block(const AssignArgs& a, unsigned char* shared) {
         .empty = shared_address(state.empty),
         .rounded = shared_address(state.rounded),
         .labelled = shared_address(state.labelled),
+        .compared = shared_address(state.compared),
         .half_squares = shared_address(state.half_squares),
         .buffers = a.halves + (int64)block_id() * 2 * values,
         .buffer_values = values,
@@ -89,6 +91,9 @@ DEVICE void send_tiles(const AssignArgs& a, const LongBlock& b) {
             for (int c = 0; c < b.chunks; c++) {
                 uint full = b.full + turn.at * 8;
                 barrier_wait(b.empty + turn.at * 8, turn.parity ^ 1);
+                if (c == 0) {
+                    barrier_wait(b.compared + slot.at * 8, slot.parity ^ 1);
+                }
                 barrier_expect(full, RowStageBytes + CenterStageBytes + (c == 0 ? LongSquareBytes : 0));
                 copy_bulk_to_pair(b.centers_at + turn.at * CenterStageBytes + half, centers, Half, full);
                 copy_bulk(b.rows_at + turn.at * RowStageBytes, rows + c * RowStageBytes, RowStageBytes, full);
@@ -210,12 +215,13 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
                 scale = long_scale(a, lengths);
             }
             const float2* half_squares = (const float2*)b.state.half_squares[slot.at] + (lane_id() & 3);
-            slot.next(HalfSquareSlots);
             // A thread's place among the centres has room for half a tile.
             keep_half<0>(best, limits, sums, half_squares, scale, factor, t);
             if (t * LongTileCenters + LongTileCenters / 2 < a.centers.count) {
                 keep_half<1>(best, limits, sums, half_squares, scale, factor, t);
             }
+            barrier_arrive(b.compared + slot.at * 8);
+            slot.next(HalfSquareSlots);
         }
 #pragma unroll
         for (int r = 0; r < 2; r++) {
@@ -239,6 +245,9 @@ DEVICE void assign_long_rows(const AssignArgs& a) {
         for (int i = 0; i < 2; i++) {
             barrier_init(b.rounded + i * 8, TileGroups);
             barrier_init(b.labelled + i * 8, MultiplyingWarps);
+        }
+        for (int i = 0; i < HalfSquareSlots; i++) {
+            barrier_init(b.compared + i * 8, MultiplyingWarps * 32);
         }
         barrier_init_fence();
     }

@@ -49,7 +49,19 @@ struct RowVerdict {
     int before;         // candidates of the lanes before it
     int total;          // candidates of the four
     bool open;          // whether others than those may be
+    bool all;           // any may be
 };
+
+// An open row's candidates lie among the centres of the sets whose best comes near: of each sixteen centres, lane and set have
+// two. A bit for each of the eight sets goes where candidates will be listed.
+constexpr int AllSets = 0xFF;
+
+DEVICE int set_bit(int set) { return 1 << (set * 4 + (lane_id() & 3)); }
+
+DEVICE int sets_of_four(int own) {
+    own |= shuffle_xor(own, 1);
+    return own | shuffle_xor(own, 2);
+}
 
 template <int Sets, int TileCenters>
 DEVICE RowVerdict<Sets> merge_keys(const BestKeys (&sets)[Sets], int margin, int count) {
@@ -78,6 +90,7 @@ DEVICE RowVerdict<Sets> merge_keys(const BestKeys (&sets)[Sets], int margin, int
     bool valid = v.best >= LeastKey && margin < MostKeyMargin;
     v.label = v.label < count ? v.label : 0;
     int limit = key_value(v.best) - margin;
+    v.all = !valid;
     v.open = !valid || (second >= LeastKey && key_value(second) >= limit);
     v.candidates = 0;
     int own = 0;
@@ -105,7 +118,13 @@ DEVICE int label_row(const AssignArgs& a, const BestKeys (&sets)[Sets], int marg
         a.labels[place] = v.label;
     }
     if (any_lane(listed)) {
-        int entry = 0;
+        int entry = 0, near = 0;
+#pragma unroll
+        for (int s = 0; s < Sets; s++) {
+            near |= v.candidates >> s & 1 ? set_bit(s) : 0;
+        }
+        near = sets_of_four(near);
+        near = v.all ? AllSets : near;
         if (first && listed) {
             // From both ends: those whose candidates must be found, and those whose are known.
             entry = v.open ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
@@ -114,6 +133,7 @@ DEVICE int label_row(const AssignArgs& a, const BestKeys (&sets)[Sets], int marg
             if (v.open) {
                 float best = (float)(key_value(v.best) - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
                 a.undecided.thresholds[entry] = fits ? (best - (float)margin * KeyUnit) / ratio : -infinity();
+                a.undecided.candidates[(int64)entry * MostCandidates] = near;
             }
         }
         entry = shuffle_first_of_four(entry);

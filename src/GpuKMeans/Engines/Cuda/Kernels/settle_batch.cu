@@ -5,35 +5,62 @@
 constexpr int MostScanned = 4096;       // centres: AssignPlan.MostScannedClusters
 constexpr int Together = 4;
 
-// A row whose candidates have not been looked for, by a block: all float32 distances, and float64 for those near the least.
-DEVICE void scan_row(const AssignArgs& a, int place) {
+// The centres of the sets that may have candidates (set_bit of keys.cuh), numbered.
+struct Scanned {
+    int two[8];     // of each sixteen centres the first of a set's two
+    int each;       // of each sixteen
+    int count;
+
+    inline __attribute__((device, always_inline)) int center(int i) const {
+        int sixteen = i / each, at = i - sixteen * each;
+        return sixteen * 16 + two[at >> 1] + (at & 1);
+    }
+};
+
+// By one thread.
+DEVICE void list_sets(Scanned& s, uint sets, int centers) {
+    s.each = 0;
+    for (uint left = sets; left; left &= left - 1) {
+        s.two[s.each / 2] = __builtin_ctz(left) * 2;
+        s.each += 2;
+    }
+    s.count = (centers + 15) / 16 * s.each;
+}
+
+// A row whose candidates have not been looked for, by a block: float32 distances to all that may be, and float64 for those near the
+// least.
+DEVICE void scan_row(const AssignArgs& a, int entry) {
+    SHARED Scanned scanned;
     SHARED float distances[MostScanned];
     SHARED float least_of_warps[Warps];
     SHARED double exact_of_warps[Warps];
     SHARED int labels_of_warps[Warps];
     SHARED int candidates[MostCandidates];
     SHARED int found;
-    int dimension = a.rows.dimension, count = a.centers.count;
+    int dimension = a.rows.dimension, count = a.centers.count, place = a.undecided.places[entry];
     const float* row = row_values(a.rows, place);
     const float* const rows[Together] = {row, row, row, row};
     float nearest = infinity();
     if (thread_id() == 0) {
         found = 0;
+        list_sets(scanned, (uint)a.undecided.candidates[(int64)entry * MostCandidates], count);
     }
-    for (int first = warp_id() * 8 * Together; first < count; first += Warps * 8 * Together) {
-        int k = first + (lane_id() >> 2) * Together;
+    block_barrier();
+    for (int first = warp_id() * 8 * Together; first < scanned.count; first += Warps * 8 * Together) {
+        int own_first = first + (lane_id() >> 2) * Together;
         const float* centers[Together];
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            centers[i] = a.centers.values + (int64)least(k + i, count - 1) * dimension;
+            // Numbers without a centre repeat the last.
+            centers[i] = a.centers.values + (int64)least(scanned.center(own_first + i), count - 1) * dimension;
         }
         float own[Together];
         direct_distances(own, rows, centers, dimension);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
             nearest = smaller(nearest, own[i]);
-            if ((lane_id() & 3) == i && k + i < count) {
-                distances[k + i] = own[i];
+            if ((lane_id() & 3) == i && own_first + i < scanned.count) {
+                distances[own_first + i] = own[i];
             }
         }
     }
@@ -49,8 +76,9 @@ DEVICE void scan_row(const AssignArgs& a, int place) {
     for (int w = 0; w < Warps; w++) {
         nearest = smaller(nearest, least_of_warps[w]);
     }
-    for (int k = thread_id(); k < count; k += Threads) {
-        if (!is_certainly_less(nearest, distances[k], dimension)) {
+    for (int i = thread_id(); i < scanned.count; i += Threads) {
+        int k = scanned.center(i);
+        if (k < count && !is_certainly_less(nearest, distances[i], dimension)) {
             int slot = atomic_add(&found, 1);
             if (slot < MostCandidates) {
                 candidates[slot] = k;
@@ -69,7 +97,7 @@ DEVICE void scan_row(const AssignArgs& a, int place) {
     } else {
         double exact = __builtin_inf();
         int label = count - 1;
-        bool all = n > MostCandidates;
+        bool all = all_are_candidates(n);
         nearest_of(a, row, all ? nullptr : candidates, all ? count : n, exact, label, warp_id(), Warps);
         if (lane_id() == 0) {
             exact_of_warps[warp_id()] = exact;
@@ -92,7 +120,7 @@ GLOBAL BOUNDS(Threads, 1) void settle_batch(AssignArgs a) {
     clear_next(a);
     int open = a.undecided.count[0], known = a.undecided.count[1];
     for (int i = block_id(); i < open; i += grid_blocks()) {
-        scan_row(a, a.undecided.places[i]);
+        scan_row(a, i);
     }
     int warps = grid_blocks() * Warps, warp = (int)(global_thread() >> 5);
     for (int first = (warps - 1 - warp) * 8; first < known; first += warps * 8) {

@@ -2,6 +2,7 @@
 // up to ten bits, stable and without float atomics, so that sums over clusters run in one fixed order.
 #include "clusters.cuh"
 #include "totals.cuh"
+#include "centers.cuh"
 
 constexpr int Threads = 256;
 constexpr int Warps = Threads / 32;
@@ -20,7 +21,7 @@ struct SortArgs {
     int* sorted_places;
     int* counts;            // digits × tiles: how many of a digit a tile holds; then how many tiles before it hold
     int* totals;            // how many of a digit there are
-    uint* cleared;          // null, or four words that are set to 0 for what comes after
+    Extremes* extremes;     // null, or those of the centres, which are about to move
     int count;
     int tiles;
     int shift;
@@ -68,9 +69,11 @@ DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
     block_barrier();
 }
 
-DEVICE void clear_words(const SortArgs& a) {
-    if (a.cleared && thread_id() < 4) {
-        a.cleared[thread_id()] = 0;
+// Centres that move are rounded as soon as they have, by a scale that follows from what they were before: if that does not fit
+// them any more, the bound of the error says so.
+DEVICE void begin_extremes(const SortArgs& a) {
+    if (a.extremes && thread_id() == 0) {
+        *a.extremes = Extremes{a.extremes->seen, 0, 0, 0, 0};
     }
 }
 
@@ -190,7 +193,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
     }
     if (block_id() == a.tiles) {
         block_barrier();
-        clear_words(a);
+        begin_extremes(a);
         describe_clusters(a, [&](int d) { return earlier[d]; });
         return;
     }
@@ -253,7 +256,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
     place_items(
         a, counts, [&](int d) { return a.totals[d]; }, [&](int d) { return a.counts[d * a.tiles + block_id()]; });
     if (block_id() == 0) {
-        clear_words(a);
+        begin_extremes(a);
         if (a.clusters.offsets) {
             describe_clusters(a, [&](int d) { return a.totals[d]; });
         }

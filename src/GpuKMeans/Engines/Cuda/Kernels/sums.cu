@@ -1,8 +1,9 @@
 // Sums of the rows of each cluster in float64, in a fixed order, and moving the centres by them. Rows come sorted by
 // label and cut into segments; a segment is summed by a block, and the block that ends a cluster's last one adds up the
 // cluster's segments, one after another.
+#include "centers.cuh"
 #include "clusters.cuh"
-#include "rows.cuh"
+#include "totals.cuh"
 
 constexpr int Threads = 128;
 
@@ -68,7 +69,10 @@ struct SumArgs {
     Clusters clusters;
     double* sums;           // clusters × dimension: sums over all parts, which those of this part are added to; or null
     double* weights;
-    Moves moves;            // where `sums` is null, centres move by what this part gives
+    Moves moves;            // where `sums` is null, centres move by what this part gives,
+    Rounding rounding;      // are rounded,
+    FinalTotalArgs total;   // and what the step comes to is added up
+    int* moved;             // how many have moved; 0 before and after
     int columns;            // threads side by side over a row: a power of two up to 128
 };
 
@@ -86,24 +90,25 @@ DEVICE int cluster_of_extra(const Clusters& c, int extra) {
     return low;
 }
 
-// Whether the block's segment is the last of its cluster to be summed.
-DEVICE bool finishes(const Clusters& c, int k, int segments) {
+// Whether the block is the last of so many to come here. The counter is 0 before and after.
+DEVICE bool comes_last(int* counter, int count) {
     SHARED bool last;
     block_barrier();
     if (thread_id() == 0) {
         // What this block wrote before the count, and what the others wrote before theirs after it.
         __nvvm_membar_gl();
-        last = atomic_add(c.finished + k, 1) == segments - 1;
+        last = atomic_add(counter, 1) == count - 1;
         __nvvm_membar_gl();
         if (last) {
-            c.finished[k] = 0;
+            *counter = 0;
         }
     }
     block_barrier();
     return last;
 }
 
-GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
+// Nine blocks find room on a multiprocessor, so that on large GPUs a thousand clusters are summed at once.
+GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     kernel_begins();
     SHARED const float* rows[SegmentRows];
     SHARED float weights[SegmentRows];
@@ -169,7 +174,7 @@ GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
         if (t == 0) {
             c.weights[number] = weight;
         }
-        if (!finishes(c, k, segments)) {
+        if (!comes_last(c.finished + k, segments)) {
             return;
         }
         weight = 0;
@@ -188,6 +193,12 @@ GLOBAL BOUNDS(Threads, 1) void sum_segments(SumArgs a) {
     };
     if (!a.sums) {
         move_center(a.moves, k, weight, cluster_sum, scratch);
+        if (a.rounding.halves) {
+            round_center(a.rounding, k, t, Threads, [&](double v) { return block_sum(v, scratch); });
+        }
+        if (comes_last(a.moved, c.count)) {
+            total_all(a.total);
+        }
         return;
     }
     for (int d = t; d < dimension; d += Threads) {

@@ -134,6 +134,12 @@ for kernel in "${kernels[@]}"; do
     --filter "FullyQualifiedName~GpuKMeans.Tests.Estimators"
 done
 
+# On a Hopper GPU other kernels run than on those before it, which this asks for.
+if have nvidia-smi && nvidia-smi -L > /dev/null 2>&1; then
+  GPUKMEANS_CUDA_KERNEL=sm80 run GpuKMeans.Tests-sm80 tests/GpuKMeans.Tests/GpuKMeans.Tests.csproj \
+    --filter "FullyQualifiedName~GpuKMeans.Tests.Cuda|FullyQualifiedName~GpuKMeans.Tests.Engines"
+fi
+
 if [[ $WithTorchSharp == true ]]; then
   GPUKMEANS_TORCH_ENGINE=always run GpuKMeans.TorchSharp.Tests-always \
     tests/GpuKMeans.TorchSharp.Tests/GpuKMeans.TorchSharp.Tests.csproj --filter "FullyQualifiedName!~GpuKMeans.Tests.Engines"

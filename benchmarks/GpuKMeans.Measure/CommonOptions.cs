@@ -29,7 +29,7 @@ internal static class CommonOptions
         CustomParser = result => GpuKMeans.Device.Parse(result.Tokens[0].Value),
     };
 
-    public static Option<Precision> Precision { get; } = new("--precision") { Description = "auto, or float32 for plain float32 throughout" };
+    public static Option<Precision> Precision { get; } = new("--precision") { Description = "auto, or float32 instead of half precision and tensor cores" };
 
     public static Option<bool> Pinned { get; } = new("--pinned") { Description = "Load the rows into memory that the GPU reads by itself" };
 

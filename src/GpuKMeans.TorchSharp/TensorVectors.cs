@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using GpuKMeans.Engines;
 using GpuKMeans.Engines.Cuda;
 using GpuKMeans.Engines.Torch;
@@ -127,7 +128,8 @@ internal sealed unsafe class TensorVectors : VectorSource
 
     public override bool TryPin(out MemoryHandle handle)
     {
-        handle = _device.type == DeviceType.CPU ? new MemoryHandle((void*)_address) : default;
+        // The handle keeps the tensor, and so its memory, for as long as it is held.
+        handle = _device.type == DeviceType.CPU ? new MemoryHandle((void*)_address, GCHandle.Alloc(Rows)) : default;
         return _device.type == DeviceType.CPU;
     }
 

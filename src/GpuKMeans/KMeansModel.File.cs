@@ -66,7 +66,7 @@ public sealed partial class KMeansModel
     /// <param name="path">The file.</param>
     /// <param name="device">Where rows will be placed.</param>
     /// <param name="maxDegreeOfParallelism">The most threads of the CPU engine; −1 for one a core.</param>
-    /// <param name="precision">What the nearest centres are looked for in: no file tells, for the labels are the same.</param>
+    /// <param name="precision">What the nearest centres are looked for in. Not stored in the file, for results do not depend on it.</param>
     /// <exception cref="InvalidDataException">The file is no model, is cut short, altered, or of a later version.</exception>
     public static KMeansModel Load(
         string path, Device device = default, int maxDegreeOfParallelism = -1, Precision precision = Precision.Auto)
@@ -80,7 +80,7 @@ public sealed partial class KMeansModel
     /// <param name="stream">The stream.</param>
     /// <param name="device">Where rows will be placed.</param>
     /// <param name="maxDegreeOfParallelism">The most threads of the CPU engine; −1 for one a core.</param>
-    /// <param name="precision">What the nearest centres are looked for in: no file tells, for the labels are the same.</param>
+    /// <param name="precision">What the nearest centres are looked for in. Not stored in the file, for results do not depend on it.</param>
     /// <exception cref="InvalidDataException">The data is no model, is cut short, altered, or of a later version.</exception>
     public static KMeansModel Load(
         Stream stream, Device device = default, int maxDegreeOfParallelism = -1, Precision precision = Precision.Auto)

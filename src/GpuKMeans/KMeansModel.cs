@@ -214,7 +214,15 @@ public sealed partial class KMeansModel
             if (engine is null)
             {
                 engine = EngineFactory.Create(device, model.MaxDegreeOfParallelism, model.Precision, rows);
-                engine.SetCenters(model._centers, model._counts, model._frame);
+                try
+                {
+                    engine.SetCenters(model._centers, model._counts, model._frame);
+                }
+                catch
+                {
+                    engine.Dispose();
+                    throw;
+                }
             }
 
             Engine = engine;

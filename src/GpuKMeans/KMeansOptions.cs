@@ -80,7 +80,7 @@ public sealed record KMeansOptions
 
     /// <summary>
     /// What the nearest centres are looked for in. Default <see cref="Precision.Auto"/>; <see cref="Precision.Float32"/> asks
-    /// for plain float32 arithmetic throughout. Results are the same: it is a question of time alone.
+    /// for float32 instead of half precision. Results are the same: it is a question of time alone.
     /// </summary>
     public Precision Precision { get; init; } = Precision.Auto;
 

@@ -15,10 +15,11 @@ public enum Precision
     Auto,
 
     /// <summary>
-    /// Plain float32 throughout: sums of squared differences, with neither half precision nor tensor cores. On an NVIDIA GPU
-    /// it costs time for rows of 16 values and more, and most where there are many clusters: the tensor cores of an H100 do some
-    /// thirty products while its other cores square one difference. It changes nothing for shorter rows, nor on the CPU, which
-    /// works in float32 in any case. On devices that only TorchSharp reaches, torch's own settings count.
+    /// Float32 instead of half precision and tensor cores: sums of squared differences. For who wants to see that it makes no
+    /// difference, or has a GPU whose tensor cores are not to be used. On an NVIDIA GPU it costs time for rows of 16 values and more,
+    /// and most where there are many clusters: 19 times as much for 1,048,576 rows of 128 values and 1024 clusters on an H200. It
+    /// changes nothing for shorter rows, nor on the CPU, which works in float32 in any case. On devices that only TorchSharp reaches,
+    /// torch's own settings count.
     /// </summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The type of number is what is asked for.")]
     Float32,

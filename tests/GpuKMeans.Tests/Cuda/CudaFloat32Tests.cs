@@ -49,6 +49,18 @@ public class CudaFloat32Tests
         Assert.Equal(expected.Inertia, first.Inertia);
     }
 
+    [Fact]
+    public void The_option_reaches_the_engine()
+    {
+        Gpu.SkipWithoutOne();
+        using VectorSource rows = VectorSource.FromMemory(new float[16], 16);
+        foreach (Precision precision in new[] { Precision.Auto, Precision.Float32 })
+        {
+            using KMeansEngine engine = EngineFactory.Create(Device.Cuda(), -1, precision, rows);
+            Assert.Equal(precision, Assert.IsType<CudaEngine>(engine).Precision);
+        }
+    }
+
     [Theory]
     [InlineData(16, 100, 1e6)]
     [InlineData(128, 1000, 1e6)]

@@ -72,7 +72,7 @@ public class CudaTrainingTests
         // Centres are rounded as soon as they have moved, by a scale from before: it does not fit these for a step or two.
         using CudaEngine engine = Gpu.Engine();
         using var cpu = new CpuEngine();
-        foreach ((double scale, double before) in new[] { (30, 1e-3), (1e9, 1e5), (1e-3, 1e3) })
+        foreach ((double scale, double before) in new[] { (30, 1), (30, 0.3), (30, 0.03), (30, 1e-3), (1e9, 1e5), (1e-3, 1e3) })
         {
             float[] rows = Gpu.Blobs(6000, dimension, 200, 21), start = Gpu.Normal(200, dimension, 22, before);
             for (int i = 0; i < rows.Length; i++)
@@ -102,6 +102,40 @@ public class CudaTrainingTests
             {
                 Assert.Equal(results[0].Steps[i].Inertia, results[1].Steps[i].Inertia, results[0].Steps[i].Inertia * 1e-6);
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(64, 3)]
+    [InlineData(128, 200)]
+    public void A_center_that_leaps_alone_neither_takes_all_rows_nor_loses_its_own(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+
+        // Rows of three kinds; the centre of the first kind is near the origin when steps begin, others nowhere near any row.
+        float[] kinds = [.. new[] { 100f, -0.5f, 0.5f }.SelectMany((value, kind) =>
+            Enumerable.Range(0, dimension).Select(d => kind == 2 && d % 2 == 1 ? -value : value))];
+        float[] rows = [.. Enumerable.Range(0, 9000).SelectMany(i => kinds.Skip(i % 3 * dimension).Take(dimension))];
+        float[] centers = Gpu.Normal(clusters, dimension, 24);
+        for (int i = 3 * dimension; i < centers.Length; i++)
+        {
+            centers[i] = 0.9f + (i % dimension * -0.02f);
+        }
+
+        kinds.CopyTo(centers, 0);
+        centers.AsSpan(0, dimension).Fill(0.5f);
+        var frame = new RowFrame(new float[dimension], false);
+        int[] expected = [.. Enumerable.Range(0, 9000).Select(i => i % 3)];
+        foreach (string way in Gpu.Ways(engine))
+        {
+            using EngineData data = engine.Load(VectorSource.FromMemory(rows, dimension), default, frame);
+            engine.SetCenters(centers, new double[clusters], frame);
+            var steps = new StepStatistics[3];
+            engine.RunSteps(data, RowOrder.Sequential(9000), 0, 3000, steps);
+            int[] labels = new int[9000];
+            engine.Assign(data, 0, labels, new float[9000]);
+            Gpu.Same(expected, labels, way);
+            Assert.Equal(0, steps[2].Inertia, 1e-3);
         }
     }
 

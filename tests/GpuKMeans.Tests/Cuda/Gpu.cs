@@ -8,7 +8,7 @@ namespace GpuKMeans.Tests.Cuda;
 /// <summary>What the tests on a GPU share: the engine, or the reason to skip; data; and the oracle.</summary>
 internal static class Gpu
 {
-    /// <summary>The engine on the first GPU. Skips the test where there is none, as below.</summary>
+    /// <summary>The engine on the first GPU. Skips the test where there is none: see <see cref="SkipWithoutOne"/>.</summary>
     public static CudaEngine Engine(Precision precision = Precision.Auto)
     {
         SkipWithoutOne();

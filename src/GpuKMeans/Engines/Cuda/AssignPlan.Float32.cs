@@ -2,7 +2,7 @@ using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
 
-/// <content>Plain float32 throughout.</content>
+/// <content>Float32 instead of half precision.</content>
 internal sealed partial record AssignPlan
 {
     /// <summary>Makes the plan in which nothing is rounded to half precision.</summary>

@@ -38,6 +38,9 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>The words of <see cref="Extremes"/>.</summary>
     public const int ExtremesWords = 5;
 
+    /// <summary>Which of them is the largest magnitude there was when centres last moved.</summary>
+    public const int SeenWord = 4;
+
     /// <summary>Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh.</summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 

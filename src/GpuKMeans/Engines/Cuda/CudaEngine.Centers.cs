@@ -33,8 +33,9 @@ internal sealed partial class CudaEngine
             : AssignPlan.For(_context, dimension, clusters, UseHopper);
         MakeRoom(() =>
         {
-            _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
+            // The centres last: where there is no room for anything there are none.
             _work.Finished.Reserve(clusters + 1);
+            _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
         });
         _stream.Fill(_work.Finished.Pointer, 0, clusters + 1);
         _stream.Upload<float>(_centers.Values.Pointer, values);

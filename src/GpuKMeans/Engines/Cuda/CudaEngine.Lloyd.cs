@@ -12,29 +12,29 @@ internal sealed partial class CudaEngine
     {
         using Operation operation = Begin();
         var source = (CudaData)data;
-        bool again = source.Labels.Pointer != 0;
-        MakeRoom(() =>
-        {
-            source.Distances.Reserve(data.Count);
-            source.Labels.Reserve(data.Count);
-            _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
-            _work.Sums.Reserve(_centers.Size);
-            _work.SumWeights.Reserve(_centers.Count);
-            ReserveSums((int)Math.Min(data.Count, PartRows(data.Dimension)));
-        });
-        if (!again)
-        {
-            _stream.Fill(source.Labels.Pointer, uint.MaxValue, data.Count);
-        }
-
-        if (!_accumulated)
-        {
-            ClearSums();
-        }
-
+        bool again = source.Labels.Pointer != 0, accumulated = _accumulated;
         _accumulated = false;
         try
         {
+            MakeRoom(() =>
+            {
+                source.Distances.Reserve(data.Count);
+                source.Labels.Reserve(data.Count);
+                _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
+                _work.Sums.Reserve(_centers.Size);
+                _work.SumWeights.Reserve(_centers.Count);
+                ReserveSums((int)Math.Min(data.Count, PartRows(data.Dimension)));
+            });
+            if (!again)
+            {
+                _stream.Fill(source.Labels.Pointer, uint.MaxValue, data.Count);
+            }
+
+            if (!accumulated)
+            {
+                ClearSums();
+            }
+
             AccumulateParts(source, cancellationToken);
             Total total = FinishTotals(data.Count);
             ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);

@@ -8,7 +8,7 @@ internal sealed partial class CudaEngine
     // Whether an operation has begun that did not come to its end.
     private bool _unfinished;
 
-    /// <summary>Begins what reads or sets values alone.</summary>
+    /// <summary>Begins what leaves nothing to the next operation that a failure could spoil.</summary>
     private Operation Enter() => new(this);
 
     /// <summary>Begins what queues kernels; <see cref="Operation.Complete"/> says that all went well.</summary>
@@ -74,6 +74,7 @@ internal sealed partial class CudaEngine
 
         public Operation(CudaEngine engine)
         {
+            ObjectDisposedException.ThrowIf(engine._stream.Handle == 0, engine);
             _engine = engine;
             _scope = engine._context.Enter();
         }

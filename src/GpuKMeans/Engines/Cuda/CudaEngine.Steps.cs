@@ -3,8 +3,10 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Mini-batch steps.</content>
 internal sealed partial class CudaEngine
 {
-    // Rows that are streamed for several steps at once: threads that fetch them are started less often.
-    private const int GroupBytes = 32 << 20;
+    // Rows that are streamed for several steps at once: threads that fetch them are started less often. Where the GPU picks rows out
+    // of host memory by itself, the fewer pauses the better.
+    private const int GroupBytes = 8 << 20;
+    private const int PickedGroupBytes = 32 << 20;
 
     public override void RunSteps(EngineData data, RowOrder order, long position, int batchSize, Span<StepStatistics> steps)
     {
@@ -18,7 +20,8 @@ internal sealed partial class CudaEngine
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
         long batchBytes = batchSize * (long)data.Dimension * sizeof(float);
-        int group = source.IsResident ? 1 : (int)Math.Clamp(GroupBytes / batchBytes, 1, Math.Max(1, most / batchSize));
+        int group = source.IsResident ? 1 : (int)Math.Clamp(
+            (source.HostOnDevice != 0 ? PickedGroupBytes : GroupBytes) / batchBytes, 1, Math.Max(1, most / batchSize));
         int results = steps.Length;
         MakeRoom(() =>
         {
@@ -51,6 +54,8 @@ internal sealed partial class CudaEngine
             place += rows;
         }
 
+        // What follows steps may be a pass over all rows, for which centres are rounded by a scale that fits them.
+        MeasureCenters();
         Span<Total> totals = ReadBack<Total>(_work.Results.Pointer, steps.Length);
         ThrowIfBad(source, order, position, totals[^1].BadRow);
         operation.Complete();

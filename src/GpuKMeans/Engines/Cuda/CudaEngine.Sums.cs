@@ -30,7 +30,7 @@ internal sealed partial class CudaEngine
         Clusters clusters = Sort(rows.Count, _work.Labels.Pointer, TotalsOf(rows, 0), _centers.Extremes.Pointer);
         SumSegments(rows, clusters, new SumArgs
         {
-            Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.ExtremesWords - 1)),
+            Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.SeenWord)),
             Rounding = _centers.Rounding,
             Total = TotalOf(rows.Count, withShifts: true, result),
             Moved = _work.Finished.At(_centers.Count),

@@ -70,6 +70,9 @@ internal sealed partial class CudaEngine : KMeansEngine
     public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false)
     {
         using Operation operation = Begin();
+
+        // What was short of room before may not be for these rows.
+        _mostAssigned = MostAssignRows;
         var data = new CudaData(rows, weights, frame, _memory, _ring);
         try
         {

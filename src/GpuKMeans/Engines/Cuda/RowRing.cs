@@ -49,8 +49,9 @@ internal sealed unsafe class RowRing : IDisposable
         int picked = picksRows || picksWeights ? count : 0;
         if (count * (long)dimension > batch.Values.Capacity || picked > Math.Min(batch.Index.Capacity, batch.Weights.Capacity))
         {
-            // Kernels may still read what is about to be freed.
+            // Kernels may still read what is about to be freed, and after an error copies may be on their way to it.
             stream.Synchronize();
+            _copies.Synchronize();
             batch.Values.Reserve(count * (long)dimension);
             batch.Index.Reserve(picked);
             batch.Weights.Reserve(picked);

@@ -24,20 +24,6 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<int> CandidateCounts { get; } = new(memory, "the candidate counts of undecided rows");
     public DeviceBuffer<int> Candidates { get; } = new(memory, "the candidates of undecided rows");
 
-    /// <summary>Frees what grows with the rows that are assigned at once.</summary>
-    public void FreeAssigned()
-    {
-        Labels.Dispose();
-        Distances.Dispose();
-        Halves.Dispose();
-        Scales.Dispose();
-        Nearest.Dispose();
-        UndecidedPlaces.Dispose();
-        Thresholds.Dispose();
-        CandidateCounts.Dispose();
-        Candidates.Dispose();
-    }
-
     // Sorting by label, and sums.
     public DeviceBuffer<int> KeysA { get; } = new(memory, "labels being sorted");
     public DeviceBuffer<int> KeysB { get; } = new(memory, "labels being sorted");
@@ -58,4 +44,19 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<Total> Results { get; } = new(memory, "results");
     public DeviceBuffer<ulong> BadRow { get; } = new(memory, "a counter");
     public DeviceBuffer<float> AllDistances { get; } = new(memory, "distances to all centres");
+
+    /// <summary>Frees what grows with the rows that are assigned at once.</summary>
+    public void FreeAssigned()
+    {
+        Labels.Dispose();
+        Distances.Dispose();
+        Halves.Dispose();
+        Scales.Dispose();
+        Nearest.Dispose();
+        UndecidedPlaces.Dispose();
+        Thresholds.Dispose();
+        CandidateCounts.Dispose();
+        Candidates.Dispose();
+        AllDistances.Dispose();
+    }
 }

@@ -30,7 +30,14 @@ internal sealed class CudaContext
         Multiprocessors = CudaDriver.Attribute(device, MultiprocessorCount);
         SharedMemory = CudaDriver.Attribute(device, LargestSharedMemory);
         SharedMemoryInAll = CudaDriver.Attribute(device, SharedMemoryOfMultiprocessor);
-        CudaNative.Check(CudaNative.cuDevicePrimaryCtxRetain(out _handle, device));
+        int result = CudaNative.cuDevicePrimaryCtxRetain(out _handle, device);
+        if (result == CudaNative.OutOfMemory)
+        {
+            // There is no context to ask how much is free.
+            throw CudaErrors.NoRoomForContext(Device.Name);
+        }
+
+        CudaNative.Check(result, nameof(CudaNative.cuDevicePrimaryCtxRetain) + "()");
         Kernels = new CudaKernels(overlapping: Device.ComputeCapability.Major >= 9 && UsesHopper);
     }
 

@@ -64,7 +64,11 @@ internal static unsafe class CudaDriver
     public static string NameOf(int device)
     {
         byte* name = stackalloc byte[256];
-        CudaNative.Check(CudaNative.cuDeviceGetName(name, 256, device));
+        if (CudaNative.cuDeviceGetName(name, 256, device) != CudaNative.Success)
+        {
+            return "The GPU";
+        }
+
         int length = new ReadOnlySpan<byte>(name, 256).IndexOf((byte)0);
         return Encoding.UTF8.GetString(name, length < 0 ? 256 : length);
     }

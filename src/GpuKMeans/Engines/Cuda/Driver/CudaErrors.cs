@@ -36,23 +36,26 @@ internal static class CudaErrors
     }
 
     public static InsufficientMemoryException OutOfDeviceMemory(string device, string what, long bytes, long free, long total) => new(
-        $"{device} has no room for {what}: {Megabytes(bytes)} are needed, {Whole(free)} of {Whole(total)} are free.");
+        $"{device} has no room for {what}: {MegabytesUp(bytes)} are needed, {MegabytesDown(free)} of {MegabytesDown(total)} are free.");
 
     /// <summary>Of a call that does not say how much it takes, on the GPU that the calls of this thread go to.</summary>
     public static InsufficientMemoryException OutOfDeviceMemory(string what)
     {
         (string device, long free, long total) = CudaContext.OfThread();
-        return new($"{device} has no room for {what}: {Whole(free)} of {Whole(total)} are free.");
+        return new($"{device} has no room for {what}: {MegabytesDown(free)} of {MegabytesDown(total)} are free.");
     }
 
+    public static InsufficientMemoryException NoRoomForContext(string device) => new(
+        $"{device} has no room for the driver's own part of a program: other programs have taken its memory.");
+
     public static InsufficientMemoryException OutOfPinnedMemory(long bytes) => new(
-        $"The NVIDIA driver could not lock {Megabytes(bytes)} of host memory for transfers.");
+        $"The NVIDIA driver could not lock {MegabytesUp(bytes)} of host memory for transfers.");
 
     private static PlatformNotSupportedException Unavailable(int index, string why) =>
         new($"cuda:{index} cannot be used: {why}; or use Device.Cpu or Device.Auto.");
 
     // What is needed is rounded up, what there is down.
-    private static string Megabytes(long bytes) => Whole(bytes + (1 << 20) - 1);
+    private static string MegabytesUp(long bytes) => MegabytesDown(bytes + (1 << 20) - 1);
 
-    private static string Whole(long bytes) => (bytes >> 20).ToString("N0", CultureInfo.InvariantCulture) + " MB";
+    private static string MegabytesDown(long bytes) => (bytes >> 20).ToString("N0", CultureInfo.InvariantCulture) + " MB";
 }

@@ -9,9 +9,8 @@ internal sealed class CudaKernels(bool overlapping)
 {
     private const int DynamicSharedMemory = 8;
 
-    // Of Kernels/build.sh: what there are two variants of.
-    private static readonly HashSet<string> s_overlapping =
-        ["centers", "rounding", "rows", "settle", "settle_batch", "seeding", "sort", "sums", "totals"];
+    // Of Kernels/build.sh: the end of the name of a variant.
+    private const string Overlapping = "_sm90";
 
     private static readonly (string Module, string Function)[] s_names =
     [
@@ -64,14 +63,13 @@ internal sealed class CudaKernels(bool overlapping)
     private readonly Dictionary<string, CudaModule> _modules = [];
     private readonly nint[] _functions = new nint[s_names.Length];
     private readonly int[] _sharedBytes = new int[s_names.Length];
+    private readonly bool[] _mayOverlap = [.. s_names.Select(names => overlapping
+        && (names.Module.EndsWith("_sm90a", StringComparison.Ordinal) || CudaModule.Exists(names.Module + Overlapping)))];
+
     private readonly Lock _lock = new();
 
     /// <summary>Whether a kernel waits for the one before it by itself, so that it may be started before that has ended.</summary>
-    public bool MayOverlap(Kernel kernel)
-    {
-        string module = s_names[(int)kernel].Module;
-        return overlapping && (s_overlapping.Contains(module) || module.EndsWith("_sm90a", StringComparison.Ordinal));
-    }
+    public bool MayOverlap(Kernel kernel) => _mayOverlap[(int)kernel];
 
     /// <summary>The driver's handle for a kernel, made ready for blocks with so much shared memory.</summary>
     public nint Function(Kernel kernel, int sharedBytes)
@@ -85,7 +83,7 @@ internal sealed class CudaKernels(bool overlapping)
         lock (_lock)
         {
             (string name, string functionName) = s_names[(int)kernel];
-            name += overlapping && s_overlapping.Contains(name) ? "_sm90" : "";
+            name += overlapping && CudaModule.Exists(name + Overlapping) ? Overlapping : "";
             if (!_modules.TryGetValue(name, out CudaModule? module))
             {
                 module = new CudaModule(name);

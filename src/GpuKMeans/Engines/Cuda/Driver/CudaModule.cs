@@ -46,9 +46,14 @@ internal sealed unsafe class CudaModule
         }
     }
 
+    /// <summary>Whether there is a source file, or a variant, of this name.</summary>
+    public static bool Exists(string name) => typeof(CudaModule).Assembly.GetManifestResourceInfo(Resource(name)) is not null;
+
+    private static string Resource(string name) => $"GpuKMeans.Engines.Cuda.Kernels.{name}.ptx";
+
     private static byte[] ReadPtx(string name)
     {
-        using Stream stream = typeof(CudaModule).Assembly.GetManifestResourceStream($"GpuKMeans.Engines.Cuda.Kernels.{name}.ptx")
+        using Stream stream = typeof(CudaModule).Assembly.GetManifestResourceStream(Resource(name))
             ?? throw new InvalidOperationException($"The kernels of {name} are not in the assembly.");
         byte[] bytes = new byte[stream.Length + 1];     // the driver wants a zero at the end
         stream.ReadExactly(bytes.AsSpan(0, bytes.Length - 1));

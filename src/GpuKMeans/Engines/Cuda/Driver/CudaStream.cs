@@ -82,7 +82,10 @@ internal sealed unsafe class CudaStream : IDisposable
                     function, gridX, (uint)blocksY, (uint)threads, (uint)sharedBytes, &parameter, (uint)cluster, overlaps)
                 : CudaNative.cuLaunchKernel(
                     function, gridX, (uint)blocksY, 1, (uint)threads, 1, 1, (uint)sharedBytes, _handle, &parameter, null);
-            CudaNative.Check(result, $"cuLaunchKernel of {kernel}(");
+            if (result != CudaNative.Success)
+            {
+                CudaNative.Check(result, $"cuLaunchKernel of {kernel}(");
+            }
         }
     }
 

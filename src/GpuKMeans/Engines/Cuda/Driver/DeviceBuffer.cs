@@ -6,6 +6,7 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable
 {
     private readonly DeviceMemory _memory;
     private readonly string _what;
+    private bool _isView;
 
     public DeviceBuffer(DeviceMemory memory, string what) => (_memory, _what) = (memory, what);
 
@@ -27,6 +28,7 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable
             Dispose();
             Pointer = _memory.Allocate(count * sizeof(T), _what);
             Capacity = count;
+            _isView = false;
         }
 
         return Pointer;
@@ -51,13 +53,16 @@ internal sealed unsafe class DeviceBuffer<T> : IDisposable
     public void View(ulong pointer, long count)
     {
         Dispose();
-        (Pointer, Capacity) = (pointer, count);
+        (Pointer, Capacity, _isView) = (pointer, count, true);
     }
 
     public void Dispose()
     {
-        // Does nothing to memory that is not the engine's.
-        _memory.Free(Pointer);
+        if (!_isView)
+        {
+            _memory.Free(Pointer);
+        }
+
         (Pointer, Capacity) = (0, 0);
     }
 }

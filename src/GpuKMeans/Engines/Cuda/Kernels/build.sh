@@ -34,7 +34,7 @@ for source in *.cu; do
     # Of what a step or an iteration consists of, also for GPUs where a kernel may come while another ends: kernel_begins.
     centers | rounding | rows | settle | settle_batch | seeding | sort | sums | totals)
       compile "$source" "$name" sm_80 ptx70
-      compile "$source" "${name}_sm90" sm_90 ptx80
+      compile "$source" "${name}_sm90" sm_90 ptx78
       ;;
     *) compile "$source" "$name" sm_80 ptx70 ;;
   esac

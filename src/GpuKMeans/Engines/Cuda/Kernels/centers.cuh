@@ -59,6 +59,7 @@ DEVICE int short_column(int column) {
 constexpr float ShortOffsetFactor = 0x1p12f;
 constexpr float ShortOffset = 0x1.8p12f;
 constexpr float ShortSquareScale = 0.25f;
+constexpr float LargestHalf = 65504;
 constexpr int MostShortRatioExponent = 13;
 
 // What a padding centre has for half its squared length: a score no centre can be below, yet finite when multiplied
@@ -145,11 +146,13 @@ DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum 
         put_half(r, k, columns + thread, thread == 0 ? half_round(ShortOffset) : thread == 1 ? whole : thread == 2 ? rest : 0);
     }
     if (thread == 0) {
-        // The shift itself rounds: by 2^-24 of each value at most.
+        // The shift itself rounds: by 2^-24 of each value at most. A centre that has outgrown the scale may leave no room for half
+        // its squared length: then scores say nothing.
         float norm = root((float)square) * 1.000001f;
+        bool fits = !rounds_short(r) || half_square * ShortSquareScale <= LargestHalf;
         r.half_squares[k] = half_square;
         atomic_max_seldom(&r.extremes->norm, float_bits(norm));
-        atomic_max_seldom(&r.extremes->residual, float_bits(root(residual) + 0x1p-23f * norm));
+        atomic_max_seldom(&r.extremes->residual, float_bits(fits ? root(residual) + 0x1p-23f * norm : infinity()));
         atomic_max_seldom(&r.extremes->half_square, float_bits(half_square));
     }
 }

@@ -58,7 +58,8 @@ DEVICE void scan_row(const AssignArgs& a, int entry) {
         direct_distances(own, rows, centers, dimension);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            nearest = smaller(nearest, own[i]);
+            bool exists = own_first + i < scanned.count && scanned.center(own_first + i) < count;
+            nearest = exists ? smaller(nearest, own[i]) : nearest;
             if ((lane_id() & 3) == i && own_first + i < scanned.count) {
                 distances[own_first + i] = own[i];
             }

@@ -132,7 +132,8 @@ internal abstract unsafe class CpuKernel
     protected abstract void DistancesToPanel(
         float* tile, float* lines, int dimension, int width, float* distances, int stride);
 
-    // Long rows: the scores so far wait in memory.
+    // Long rows: the scores so far wait in memory, all of it written before it is read.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignInChunks(
         float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)

@@ -117,7 +117,7 @@ internal sealed unsafe partial class CudaEngine
             arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
-        else if (plan.Assign.Kernel == Kernel.AssignFloat32)
+        else if (assign.Kernel == Kernel.AssignFloat32)
         {
             arguments.Parts = Float32Parts(n);
             _work.Nearest.Reserve(n * (long)arguments.Parts);

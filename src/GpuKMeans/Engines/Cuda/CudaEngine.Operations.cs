@@ -36,7 +36,7 @@ internal sealed partial class CudaEngine
     private void PutInOrder()
     {
         ForgetBadRow();
-        _stream.Fill(_work.UndecidedCounts.Pointer, 0, 4);
+        ForgetUndecided();
         if (_centers.Count > 0)
         {
             MeasureCenters();
@@ -60,6 +60,8 @@ internal sealed partial class CudaEngine
             reserve();
         }
     }
+
+    private void ForgetUndecided() => _stream.Fill(_work.UndecidedCounts.Reserve(4), 0, 4);
 
     private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
 

@@ -103,7 +103,7 @@ internal sealed partial class CudaEngine
                 // What the pieces before have found may still be on its way from there.
                 _stream.Synchronize();
                 _work.FreeAssigned();
-                _stream.Fill(_work.UndecidedCounts.Pointer, 0, 4);
+                ForgetUndecided();
                 _mostAssigned = (int)Blocks(piece.Count / 2, LeastAssignRows) * LeastAssignRows;
                 continue;
             }

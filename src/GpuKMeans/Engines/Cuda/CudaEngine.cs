@@ -29,7 +29,7 @@ internal sealed partial class CudaEngine : KMeansEngine
         _work = new WorkBuffers(_memory);
         _work.BadRow.Reserve(1);
         _work.Results.Reserve(1);
-        _stream.Fill(_work.UndecidedCounts.Reserve(4), 0, 4);
+        ForgetUndecided();
         ForgetBadRow();
     }
 

@@ -15,6 +15,7 @@ struct Undecided {
 };
 
 constexpr int MostCandidates = 16;
+constexpr int AllSets = 0xFF;           // for that first: any centre may be a candidate
 
 struct AssignArgs {
     Rows rows;

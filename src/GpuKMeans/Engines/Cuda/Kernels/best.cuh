@@ -40,6 +40,6 @@ DEVICE void label_row(const AssignArgs& a, int place, int label, float best, flo
         a.undecided.places[entry] = place;
         a.undecided.thresholds[entry] = (best - margin) / ratio;
         a.undecided.candidate_counts[entry] = 0;
-        a.undecided.candidates[(int64)entry * MostCandidates] = 0xFF;      // AllSets of keys.cuh
+        a.undecided.candidates[(int64)entry * MostCandidates] = AllSets;
     }
 }

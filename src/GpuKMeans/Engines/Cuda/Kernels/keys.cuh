@@ -54,8 +54,6 @@ struct RowVerdict {
 
 // An open row's candidates lie among the centres of the sets whose best comes near: of each sixteen centres, lane and set have
 // two. A bit for each of the eight sets goes where candidates will be listed.
-constexpr int AllSets = 0xFF;
-
 DEVICE int set_bit(int set) { return 1 << (set * 4 + (lane_id() & 3)); }
 
 DEVICE int sets_of_four(int own) {

@@ -1,5 +1,5 @@
-// Settling the rows of a small batch. A few of them are open, and all their distances are measured here, which takes less time than
-// the two kernels that look for candidates.
+// Settling the rows of a small batch. A few of them are open, and what they may be nearest to is measured here, which takes less time
+// than the two kernels that look for candidates.
 #include "settle.cuh"
 
 constexpr int MostScanned = 4096;       // centres: AssignPlan.MostScannedClusters

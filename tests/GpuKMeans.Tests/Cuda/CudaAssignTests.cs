@@ -42,7 +42,17 @@ public class CudaAssignTests
             shapes.Add(1000, dimension, 9001);
         }
 
+        // As many centres as one kernel takes, and one more; rows of one chunk of columns, of several, and of more than stay.
+        foreach (int dimension in new[] { 33, 64, 101, 900, 1800 })
+        {
+            foreach (int clusters in new[] { 15, 16, 17, 64, 65, 128, 129, 256 })
+            {
+                shapes.Add(2111, dimension, clusters);
+            }
+        }
+
         shapes.Add(100_003, 32, 64);
+        shapes.Add(100_003, 68, 30);
         return shapes;
     }
 
@@ -82,6 +92,55 @@ public class CudaAssignTests
             engine.Label(data);
             engine.GetLabels(data, 0, labels);
             Gpu.Same(expected, labels, way);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 9)]
+    [InlineData(3, 300)]
+    [InlineData(20, 64)]
+    [InlineData(128, 1200)]
+    [InlineData(200, 40)]
+    [InlineData(300, 500)]
+    public void Of_equal_centers_the_first_counts(int dimension, int clusters)
+    {
+        // A third are equal to one before; where one is found, another may differ in its last value alone, and zeros have two signs.
+        using CudaEngine engine = Gpu.Engine();
+        float[] rows = Gpu.Normal(5000, dimension, 50), centers = Gpu.Normal(clusters, dimension, 51);
+        var random = new Random(52);
+        for (int k = 1; k < clusters; k++)
+        {
+            Span<float> center = centers.AsSpan(k * dimension, dimension);
+            if (k % 3 != 0)
+            {
+                centers.AsSpan(random.Next(k) * dimension, dimension).CopyTo(center);
+                center[^1] += k % 3 == 1 ? 0 : 1e-3f;
+            }
+
+            center[0] = k % 5 == 0 ? 0f : k % 5 == 1 ? -0f : center[0];
+        }
+
+        int[] expected = Gpu.Oracle(rows, centers, dimension);
+        RowFrame frame = Gpu.Frame(rows, dimension);
+        using VectorSource source = VectorSource.FromMemory(rows, dimension);
+        foreach (string way in Gpu.Ways(engine))
+        {
+            Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, way);
+
+            // Once they have moved, none counts for another.
+            using EngineData data = engine.Load(source, default, frame);
+            engine.SetCenters(centers, new double[clusters], frame);
+            engine.RunSteps(data, RowOrder.Shuffled(rows.Length / dimension, 53), 0, 700, new StepStatistics[2]);
+            float[] moved = new float[centers.Length];
+            engine.GetCenters(moved);
+            int[] labels = new int[expected.Length];
+            engine.Assign(data, 0, labels, []);
+            Gpu.Same(Gpu.Oracle(rows, moved, dimension), labels, way + ", moved by steps");
+            engine.Accumulate(data, TestContext.Current.CancellationToken);
+            engine.MoveCenters(data, out _);
+            engine.GetCenters(moved);
+            engine.Assign(data, 0, labels, []);
+            Gpu.Same(Gpu.Oracle(rows, moved, dimension), labels, way + ", moved to means");
         }
     }
 

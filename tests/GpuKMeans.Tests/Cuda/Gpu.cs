@@ -27,6 +27,9 @@ internal static class Gpu
     /// <summary>Has the engine assign in each of the ways it has, and names it.</summary>
     public static IEnumerable<string> Ways(CudaEngine engine)
     {
+        engine.UseFew = true;
+        yield return "few centres by themselves, where they are few";
+        engine.UseFew = false;
         foreach (bool hopper in new[] { true, false })
         {
             foreach (bool batches in new[] { true, false })

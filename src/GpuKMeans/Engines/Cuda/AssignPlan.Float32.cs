@@ -12,11 +12,12 @@ internal sealed partial record AssignPlan
         AssignKernel kernel = dimension switch
         {
             <= 2 => new(Kernel.AssignDirect2, 256, 256),
-            <= 4 => new(Kernel.AssignDirect4, 256, 256),
+            3 => new(Kernel.AssignDirect3, 256, 256),
+            4 => new(Kernel.AssignDirect4, 256, 256),
             <= 8 => new(Kernel.AssignDirect8, 256, 256),
             < 16 => new(Kernel.AssignDirect16, 256, 256),
             _ => new(Kernel.AssignFloat32, 128, 128),
         };
-        return new AssignPlan(kernel, null, false, TileCenters: 0);
+        return new AssignPlan(kernel, null, default);
     }
 }

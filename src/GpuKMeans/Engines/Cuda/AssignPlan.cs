@@ -13,15 +13,21 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed record AssignKernel(
     Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1);
 
+/// <summary>How the fast pass reads centres: in tiles of half precision, as Kernels/centers.cuh says.</summary>
+/// <param name="Centers">The centres of a tile; 0 where none are rounded.</param>
+/// <param name="Columns">The columns of a tile; 0 where there are no tiles, but rows of halves.</param>
+/// <param name="ValueColumns">Those with values: behind them come columns that make scores keys.</param>
+/// <param name="ByFours">Whether columns are in the order of threads that read four neighbours of a row.</param>
+internal readonly record struct CenterTiles(int Centers, int Columns = 0, int ValueColumns = 0, bool ByFours = false);
+
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
-/// <param name="Candidates">The pass over rows it left undecided; null where there is none.</param>
+/// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where there is none.</param>
+/// <param name="Tiles">How the fast pass reads centres.</param>
 /// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
-/// <param name="TiledColumns">The columns of the tiles of centres that the fast pass reads; 0 for none.</param>
-/// <param name="TileCenters">The centres of a tile; 0 where no centres are rounded.</param>
 /// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
 internal sealed partial record AssignPlan(
-    AssignKernel Assign, AssignKernel? Candidates, bool RoundsRows, int TiledColumns = 0, int TileCenters = 128, long RoundingRoom = 0)
+    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, bool RoundsRows = false, long RoundingRoom = 0)
 {
     // Of Kernels/settle_batch.cu: open rows that are measured to all centres. Even if all rows of the batch are, that takes no more
     // than some 0.1 ms.
@@ -52,12 +58,18 @@ internal sealed partial record AssignPlan(
     /// <param name="dimension">The number of columns.</param>
     /// <param name="clusters">The number of centres.</param>
     /// <param name="useHopper">Whether the kernel for Hopper may be used.</param>
-    public static AssignPlan For(CudaContext gpu, int dimension, int clusters, bool useHopper)
+    /// <param name="useFew">Whether the kernels for few centres may be used.</param>
+    public static AssignPlan For(CudaContext gpu, int dimension, int clusters, bool useHopper, bool useFew)
     {
         // Below 16 columns plain float32 is as fast as memory, and leaves next to nothing undecided.
         if (dimension < 16)
         {
             return InFloat32(dimension);
+        }
+
+        if (useFew && ForFewCenters(gpu, dimension, clusters) is { } few)
+        {
+            return few;
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
@@ -67,11 +79,11 @@ internal sealed partial record AssignPlan(
             // After the values come those that make scores keys, in whole steps of the tensor cores.
             int columns = ShortColumnsFor(dimension);
             return hopper && clusters > MostHeldClusters(columns)
-                ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, false, columns + 16)
+                ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
                 {
                     AssignBatch = columns == ShortColumns ? ForBatch(gpu, clusters) : null,
                 }
-                : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, false, columns + 8);
+                : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true));
         }
 
         if (hopper)
@@ -81,14 +93,15 @@ internal sealed partial record AssignPlan(
             long room = ofLong.MostBlocks * 2L * ofLong.BlockRows * columns;
             if (ofLong.SharedBytes <= gpu.SharedMemory && room <= MostRoundingRoom)
             {
-                return new AssignPlan(ofLong, candidates, false, columns, LongTileCenters, room);
+                return new AssignPlan(ofLong, candidates, new(LongTileCenters, columns, columns), RoundingRoom: room);
             }
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
         AssignKernel resident = Tiled(gpu, Kernel.AssignResident, (dimension + 15) / 16 * 16);
         bool stays = resident.MostBlocks > gpu.Multiprocessors;
-        return new AssignPlan(stays ? resident : candidates with { Kernel = Kernel.AssignStreamed }, candidates, !stays);
+        return new AssignPlan(
+            stays ? resident : candidates with { Kernel = Kernel.AssignStreamed }, candidates, new(128), RoundsRows: !stays);
     }
 
     /// <summary>A kernel of Kernels/assign.cu, with two blocks on a multiprocessor if they find room, so that one computes
@@ -115,6 +128,37 @@ internal sealed partial record AssignPlan(
         }
 
         return new AssignKernel(kernel, 128, 128, 0);
+    }
+
+    /// <summary>The plan for few centres, whose sums with a row all find room in registers; null where another is faster.</summary>
+    private static AssignPlan? ForFewCenters(CudaContext gpu, int dimension, int clusters)
+    {
+        if (clusters > MostFewClusters(dimension))
+        {
+            return null;
+        }
+
+        // Of Kernels/few.cuh: rows by a warp, 64 columns of all centres a stage, the origin and half squared lengths.
+        const int warpRows = 16, leastStages = 2, mostPassing = 3;
+        (Kernel kernel, int width, int threads) = clusters switch
+        {
+            <= 16 => (Kernel.AssignFew16, 16, 512),
+            <= 64 => (Kernel.AssignFew64, 64, 512),
+            <= 128 => (Kernel.AssignFew128, 128, 384),
+            _ => (Kernel.AssignFew256, 256, 256),
+        };
+        int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = width * 128;
+        int besides = (columns + width) * sizeof(float), room = (gpu.SharedMemory - besides) / stageBytes;
+        if (room < leastStages)
+        {
+            return null;
+        }
+
+        int stages = room >= chunks ? chunks : Math.Min(room, mostPassing);
+        return new AssignPlan(
+            new(kernel, threads, threads / 32 * warpRows, gpu.Multiprocessors, besides + (stages * stageBytes), stages),
+            null,
+            new(width, columns, columns, ByFours: true));
     }
 
     /// <summary>The kernel for any GPU that holds rows in registers: as many blocks as find registers and shared memory.</summary>
@@ -172,6 +216,15 @@ internal sealed partial record AssignPlan(
         int bytes = (stages * stageBytes) + stateBytes + (columns * 4);
         return new AssignKernel(Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2);
     }
+
+    /// <summary>With more clusters another kernel is faster, by measurement.</summary>
+    private static int MostFewClusters(int dimension) => dimension switch
+    {
+        <= 32 => 0,
+        <= 64 => 64,
+        <= 128 => 128,
+        _ => 256,
+    };
 
     /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>
     private static int MostHeldClusters(int columns) => columns switch

@@ -12,16 +12,13 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public int Dimension { get; private set; }
 
     /// <summary>K rounded up to whole tiles of the tensor cores' kernel; 0 where no centres are rounded for it.</summary>
-    public int PaddedCount => TileCenters == 0 ? 0 : (Count + TileCenters - 1) / TileCenters * TileCenters;
+    public int PaddedCount => Tiles.Centers == 0 ? 0 : (Count + Tiles.Centers - 1) / Tiles.Centers * Tiles.Centers;
 
-    /// <summary>The centres of a tile; 0 where none are rounded.</summary>
-    public int TileCenters { get; private set; }
+    /// <summary>How the fast pass reads the centres.</summary>
+    public CenterTiles Tiles { get; private set; }
 
     /// <summary>D rounded up to whole steps of the tensor cores.</summary>
     public int PaddedColumns => (Dimension + 15) / 16 * 16;
-
-    /// <summary>The columns of the tiles that the fast pass reads; 0 where it reads none.</summary>
-    public int TiledColumns { get; private set; }
 
     /// <summary>The number of values: K×D.</summary>
     public long Size => Count * (long)Dimension;
@@ -34,6 +31,8 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<ushort> Halves { get; } = new(memory, "the centres in half precision");
     public DeviceBuffer<ushort> TilesOfHalves { get; } = new(memory, "the centres in half precision");
     public DeviceBuffer<float> HalfSquares { get; } = new(memory, "the lengths of centres");
+    public DeviceBuffer<int> Slots { get; } = new(memory, "where the table has centres");
+    public DeviceBuffer<int> Twins { get; } = new(memory, "which centres are equal");
 
     /// <summary>The words of <see cref="Extremes"/>.</summary>
     public const int ExtremesWords = 5;
@@ -41,15 +40,33 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Which of them is the largest magnitude there was when centres last moved.</summary>
     public const int SeenWord = 4;
 
-    /// <summary>Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh.</summary>
+    /// <summary>
+    /// Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh; and behind them, where a multiple of 16 bytes lets
+    /// it begin, the table of Twins.
+    /// </summary>
     public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
 
+    /// <summary>The table of centres by their values.</summary>
+    public ulong Table => Extremes.At(TableWord);
+
+    /// <summary>The words of the extremes and the table behind them.</summary>
+    public long WordsWithTable => TableWord + (Places * (long)PlaceWords);
+
+    /// <summary>The places of the table: a power of two, and at least half of them stay empty.</summary>
+    public int Places => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Count * 2);
+
+    /// <summary>Whether it is known which centres are equal to others: they have not moved since it was found out.</summary>
+    public bool KnowsTwins { get; set; }
+
+    private const int TableWord = 8;
+    private const int PlaceWords = 4;
+
     /// <summary>Makes room. Where there is none there are no centres.</summary>
-    public void Reserve(int count, int dimension, int tileCenters, int tiledColumns)
+    public void Reserve(int count, int dimension, in CenterTiles tiles)
     {
         try
         {
-            ReserveAll(count, dimension, tileCenters, tiledColumns);
+            ReserveAll(count, dimension, tiles);
         }
         catch
         {
@@ -64,12 +81,13 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Values = Values.Pointer,
         Origin = Origin.Pointer,
         Halves = Halves.Pointer,
-        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
+        TilesOfHalves = Tiles.Columns > 0 ? TilesOfHalves.Pointer : 0,
         HalfSquares = HalfSquares.Pointer,
         Extremes = Extremes.Pointer,
+        Twins = KnowsTwins ? Twins.Pointer : 0,
         Count = Count,
         PaddedColumns = PaddedColumns,
-        TiledColumns = TiledColumns,
+        TiledColumns = Tiles.Columns,
         Tiles = (Count + 127) / 128,
     };
 
@@ -79,23 +97,28 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Values = Values.Pointer,
         Origin = Origin.Pointer,
         Halves = PaddedCount > 0 ? Halves.Pointer : 0,
-        TilesOfHalves = TiledColumns > 0 ? TilesOfHalves.Pointer : 0,
+        TilesOfHalves = Tiles.Columns > 0 ? TilesOfHalves.Pointer : 0,
         HalfSquares = HalfSquares.Pointer,
         Extremes = Extremes.Pointer,
+        Table = KnowsTwins ? Table : 0,
+        Slots = Slots.Pointer,
+        Twins = Twins.Pointer,
         Count = Count,
         Dimension = Dimension,
         PaddedCount = PaddedCount,
         PaddedColumns = PaddedColumns,
-        TiledColumns = TiledColumns,
-        TileCenters = TileCenters,
+        TiledColumns = Tiles.Columns,
+        ValueColumns = Tiles.ValueColumns,
+        TileCenters = Tiles.Centers,
+        ByFours = Tiles.ByFours ? 1 : 0,
     };
 
-    private void ReserveAll(int count, int dimension, int tileCenters, int tiledColumns)
+    private void ReserveAll(int count, int dimension, in CenterTiles tiles)
     {
-        (Count, Dimension, TileCenters, TiledColumns) = (count, dimension, tileCenters, tiledColumns);
-        if (tiledColumns > 0)
+        (Count, Dimension, Tiles, KnowsTwins) = (count, dimension, tiles, false);
+        if (tiles.Columns > 0)
         {
-            TilesOfHalves.Reserve(PaddedCount * (long)tiledColumns);
+            TilesOfHalves.Reserve(PaddedCount * (long)tiles.Columns);
         }
 
         Means.Reserve(Size);
@@ -103,7 +126,9 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Counts.Reserve(count);
         Shifts.Reserve(count);
         Origin.Reserve(dimension);
-        Extremes.Reserve(ExtremesWords);
+        Extremes.Reserve(WordsWithTable);
+        Slots.Reserve(count);
+        Twins.Reserve(count);
         if (PaddedCount > 0)
         {
             Halves.Reserve(PaddedCount * (long)PaddedColumns);

@@ -35,7 +35,7 @@ internal sealed unsafe partial class CudaEngine
                 {
                     foreach (Rows piece in AssignInPieces(part))
                     {
-                        AddTotals(piece, 0);
+                        AddTotals(piece, _work.Distances.Pointer, 0);
                         _results.Take(_stream, piece, _work.Labels.Pointer, _work.Distances.Pointer, toLabels, toDistances);
                     }
                 }
@@ -82,10 +82,12 @@ internal sealed unsafe partial class CudaEngine
         operation.Complete();
     }
 
-    /// <summary>Finds labels and distances of a part, into the work buffers.</summary>
+    /// <summary>Finds labels and distances of a part.</summary>
     /// <param name="rows">The part.</param>
     /// <param name="measures">Whether distances are wanted.</param>
-    private void AssignPart(in Rows rows, bool measures = true)
+    /// <param name="labels">What takes the labels; 0 for the work buffer.</param>
+    /// <param name="distances">What takes the distances; 0 for the work buffer.</param>
+    private void AssignPart(in Rows rows, bool measures = true, ulong labels = 0, ulong distances = 0)
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
@@ -106,8 +108,8 @@ internal sealed unsafe partial class CudaEngine
                 CandidateCounts = _work.CandidateCounts.Reserve(n),
                 Candidates = _work.Candidates.Reserve(n * (long)MostCandidates),
             },
-            Labels = _work.Labels.Reserve(n),
-            Distances = measures ? _work.Distances.Reserve(n) : 0,
+            Labels = labels != 0 ? labels : _work.Labels.Reserve(n),
+            Distances = !measures ? 0 : distances != 0 ? distances : _work.Distances.Reserve(n),
             BadRow = _work.BadRow.Pointer,
             Stages = assign.Stages,
             Parts = CandidateParts,
@@ -168,14 +170,15 @@ internal sealed unsafe partial class CudaEngine
 
     /// <summary>Sums what was found for a part, block by block.</summary>
     /// <param name="rows">The part.</param>
+    /// <param name="distances">Its distances.</param>
     /// <param name="labelsBefore">Where labels are kept and compared with those of before; 0 for neither.</param>
-    private void AddTotals(in Rows rows, ulong labelsBefore) =>
-        _stream.Launch(Kernel.BlockTotals, Blocks(rows.Count, 1024), 256, TotalsOf(rows, labelsBefore));
+    private void AddTotals(in Rows rows, ulong distances, ulong labelsBefore) =>
+        _stream.Launch(Kernel.BlockTotals, Blocks(rows.Count, 1024), 256, TotalsOf(rows, distances, labelsBefore));
 
-    private BlockTotalsArgs TotalsOf(in Rows rows, ulong labelsBefore) => new()
+    private BlockTotalsArgs TotalsOf(in Rows rows, ulong distances, ulong labelsBefore) => new()
     {
         Rows = rows,
-        Distances = _work.Distances.Pointer,
+        Distances = distances,
         Labels = labelsBefore == 0 ? 0 : _work.Labels.Pointer,
         LabelsBefore = labelsBefore,
         Totals = _work.BlockTotals.At(rows.Before / 1024),

@@ -30,12 +30,12 @@ internal sealed partial class CudaEngine
         _frame = frame;
         _plan = Precision == Precision.Float32
             ? AssignPlan.InFloat32(dimension)
-            : AssignPlan.For(_context, dimension, clusters, UseHopper);
+            : AssignPlan.For(_context, dimension, clusters, UseHopper, UseFew);
         MakeRoom(() =>
         {
             // The centres last: where there is no room for anything there are none.
             _work.Finished.Reserve(clusters + 1);
-            _centers.Reserve(clusters, dimension, _plan.TileCenters, _plan.TiledColumns);
+            _centers.Reserve(clusters, dimension, _plan.Tiles);
         });
         _stream.Fill(_work.Finished.Pointer, 0, clusters + 1);
         _stream.Upload<float>(_centers.Values.Pointer, values);
@@ -100,20 +100,20 @@ internal sealed partial class CudaEngine
         operation.Complete();
     }
 
-    /// <summary>Finds the centres' scale, after they were set, and rounds them by it, where they are rounded.</summary>
+    /// <summary>Finds the centres' scale and which of them are equal, after they were set, and rounds them, where they are rounded.</summary>
     private void MeasureCenters()
     {
-        if (_centers.PaddedCount == 0)
-        {
-            return;
-        }
-
-        _stream.Fill(_centers.Extremes.Pointer, 0, CenterBuffers.ExtremesWords);
+        _centers.KnowsTwins = true;
+        _stream.Fill(_centers.Extremes.Pointer, 0, _centers.WordsWithTable);
         _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
             Largest = _centers.Extremes.Pointer,
+            Table = _centers.Table,
+            Slots = _centers.Slots.Pointer,
+            SlotsLessOne = _centers.Places - 1,
+            Count = _centers.Count,
             Dimension = _centers.Dimension,
         });
         PrepareCenters(default);
@@ -123,11 +123,13 @@ internal sealed partial class CudaEngine
     /// <param name="total">What is totalled beside it; default for nothing.</param>
     private void PrepareCenters(in FinalTotalArgs total)
     {
-        // Where no centres are rounded the one block is that of the total.
-        _stream.Launch(Kernel.PrepareCenters, Blocks(_centers.PaddedCount, 4) + (total.Result == 0 ? 0 : 1), 128, new PrepareArgs
+        int centers = Math.Max(_centers.PaddedCount, _centers.KnowsTwins ? _centers.Count : 0);
+        long blocks = Blocks(centers, 4);
+        _stream.Launch(Kernel.PrepareCenters, blocks + (total.Result == 0 ? 0 : 1), 128, new PrepareArgs
         {
             Rounding = _centers.Rounding,
             Total = total,
+            Centers = (int)blocks * 4,
         });
     }
 
@@ -135,6 +137,7 @@ internal sealed partial class CudaEngine
     /// <param name="toMeans">To the means of these rows, or to the running means of all they were given.</param>
     private void MoveBySums(bool toMeans)
     {
+        _centers.KnowsTwins = false;
         _stream.Fill(_centers.Extremes.Pointer, 0, CenterBuffers.ExtremesWords);
         _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
         {

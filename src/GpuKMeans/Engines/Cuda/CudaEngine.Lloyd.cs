@@ -23,7 +23,9 @@ internal sealed partial class CudaEngine
                 _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
                 _work.Sums.Reserve(_centers.Size);
                 _work.SumWeights.Reserve(_centers.Count);
-                ReserveSums((int)Math.Min(data.Count, PartRows(data.Dimension)));
+                int partRows = PartRows(data.Dimension);
+                long most = source.IsResident ? PartsTogether(partRows) * (long)partRows : partRows;
+                ReserveSums((int)Math.Min(data.Count, most), partRows);
             });
             if (!again)
             {
@@ -81,9 +83,8 @@ internal sealed partial class CudaEngine
         source.Labels.Reserve(data.Count);
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
         {
-            foreach (Rows piece in AssignInPieces(part, measures: false))
+            foreach (Rows _ in AssignInPieces(part, measures: false, source.Labels.At(part.Before)))
             {
-                _stream.Copy(source.Labels.At(piece.Before), _work.Labels.Pointer, piece.Count * (long)sizeof(int));
             }
         }
 
@@ -105,23 +106,23 @@ internal sealed partial class CudaEngine
         foreach (Rows part in Parts(data, order, 0, data.Count, AssignRows(data, data.Count)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            foreach (Rows piece in AssignInPieces(part))
+            foreach (Rows piece in AssignInPieces(part, distances: data.Distances.At(part.Before)))
             {
-                AddTotals(piece, data.Labels.At(piece.Before));
-                _stream.Copy(data.Distances.At(piece.Before), _work.Distances.Pointer, piece.Count * (long)sizeof(float));
+                AddTotals(piece, data.Distances.At(piece.Before), data.Labels.At(piece.Before));
             }
 
             if (!data.IsResident)
             {
-                AddSums(part, data.Labels.At(part.Before));
+                AddSums(part, data.Labels.At(part.Before), part.Count);
             }
         }
 
         // The same parts are summed wherever the rows are, so that sums are the same bits.
-        for (long start = 0; data.IsResident && start < data.Count; start += PartRows(data.Dimension))
+        int partRows = PartRows(data.Dimension), most = PartsTogether(partRows) * partRows;
+        for (long start = 0; data.IsResident && start < data.Count; start += most)
         {
-            int count = (int)Math.Min(PartRows(data.Dimension), data.Count - start);
-            AddSums(ResidentPart(data, order, start, count), data.Labels.At(start));
+            int count = (int)Math.Min(most, data.Count - start);
+            AddSums(ResidentPart(data, order, start, count), data.Labels.At(start), partRows);
         }
     }
 

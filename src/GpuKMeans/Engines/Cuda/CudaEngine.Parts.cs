@@ -86,17 +86,18 @@ internal sealed partial class CudaEngine
     }
 
     /// <summary>
-    /// Assigns a part: at once, or where the GPU has no room for what that takes, in pieces, which changes no bit. Each is in the
-    /// work buffers until the next is asked for.
+    /// Assigns a part: at once, or where the GPU has no room for what that takes, in pieces, which changes no bit. What is found for
+    /// each is where it is wanted, or in the work buffers until the next is asked for.
     /// </summary>
-    private IEnumerable<Rows> AssignInPieces(Rows part, bool measures = true)
+    private IEnumerable<Rows> AssignInPieces(Rows part, bool measures = true, ulong labels = 0, ulong distances = 0)
     {
         for (int done = 0; done < part.Count;)
         {
             Rows piece = Slice(part, done, Math.Min(part.Count - done, _mostAssigned));
             try
             {
-                AssignPart(piece, measures);
+                ulong before = (ulong)done * sizeof(int);
+                AssignPart(piece, measures, labels == 0 ? 0 : labels + before, distances == 0 ? 0 : distances + before);
             }
             catch (InsufficientMemoryException) when (piece.Count > LeastAssignRows)
             {

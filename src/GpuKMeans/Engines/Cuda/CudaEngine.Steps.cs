@@ -27,7 +27,7 @@ internal sealed partial class CudaEngine
         {
             _work.Results.Reserve(results);
             _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
-            ReserveSums(Math.Min(batchSize, most));
+            ReserveSums(Math.Min(batchSize, most), most);
         });
         long place = position;
         for (int i = 0; i < steps.Length;)
@@ -82,8 +82,8 @@ internal sealed partial class CudaEngine
         foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension), before))
         {
             AssignPart(part with { Before = part.Before + before });
-            AddTotals(part, 0);
-            AddSums(part, _work.Labels.Pointer);
+            AddTotals(part, _work.Distances.Pointer, 0);
+            AddSums(part, _work.Labels.Pointer, part.Count);
         }
 
         MoveBySums(toMeans: false);

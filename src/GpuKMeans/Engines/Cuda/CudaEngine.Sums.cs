@@ -14,12 +14,26 @@ internal sealed partial class CudaEngine
     // Up to so many tiles one kernel sorts a batch faster than three.
     private const int BatchTiles = 16;
 
-    /// <summary>Adds a part, by its labels, to the sums over all parts.</summary>
-    private void AddSums(in Rows rows, ulong labels) => SumSegments(rows, Sort(rows.Count, labels, default, 0), new SumArgs
+    // What the sums of the segments of parts that are summed together take.
+    private const long MostSegmentBytes = 64 << 20;
+
+    /// <summary>Adds rows, by their labels, to the sums over all: part by part, as many as there is room for at once.</summary>
+    /// <param name="rows">The rows: the parts follow one another.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <param name="partRows">The rows of each part but the last.</param>
+    private void AddSums(in Rows rows, ulong labels, int partRows)
     {
-        Sums = _work.Sums.Pointer,
-        Weights = _work.SumWeights.Pointer,
-    });
+        int together = PartsTogether(partRows) * partRows;
+        for (int first = 0; first < rows.Count; first += together)
+        {
+            Rows some = Slice(rows, first, Math.Min(together, rows.Count - first));
+            SumSegments(some, Sort(some.Count, partRows, labels + ((ulong)first * sizeof(int)), default, 0), new SumArgs
+            {
+                Sums = _work.Sums.Pointer,
+                Weights = _work.SumWeights.Pointer,
+            });
+        }
+    }
 
     /// <summary>
     /// Moves the centres by the labels of a batch, to the running means of all they were given, and rounds them; and sums what was
@@ -27,14 +41,15 @@ internal sealed partial class CudaEngine
     /// </summary>
     private void MoveBy(in Rows rows, int result)
     {
-        Clusters clusters = Sort(rows.Count, _work.Labels.Pointer, TotalsOf(rows, 0), _centers.Extremes.Pointer);
-        SumSegments(rows, clusters, new SumArgs
+        BlockTotalsArgs totals = TotalsOf(rows, _work.Distances.Pointer, 0);
+        SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, totals, _centers.Extremes.Pointer), new SumArgs
         {
             Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.SeenWord)),
             Rounding = _centers.Rounding,
             Total = TotalOf(rows.Count, withShifts: true, result),
             Moved = _work.Finished.At(_centers.Count),
         });
+        _centers.KnowsTwins = false;
     }
 
     private void SumSegments(in Rows rows, in Clusters clusters, SumArgs arguments)
@@ -42,11 +57,17 @@ internal sealed partial class CudaEngine
         arguments.Rows = rows;
         arguments.Clusters = clusters;
         arguments.Columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)rows.Dimension));
-        _stream.Launch(Kernel.SumSegments, MostSegments(rows.Count), 128, arguments);
+        _stream.Launch(Kernel.SumSegments, clusters.PartSegments, 128, arguments, blocksY: clusters.Parts);
     }
 
     // Each cluster has a segment, and one more for every further 128 rows that are begun.
-    private long MostSegments(int rows) => _centers.Count + (rows / SegmentRows);
+    private int MostSegments(int rows) => _centers.Count + (rows / SegmentRows);
+
+    private int PartsTogether(int partRows)
+    {
+        long segmentBytes = MostSegments(partRows) * (long)_centers.Dimension * sizeof(double);
+        return (int)Math.Clamp(MostSegmentBytes / segmentBytes, 1, MostAssignRows / partRows);
+    }
 
     private void ClearSums()
     {
@@ -55,13 +76,15 @@ internal sealed partial class CudaEngine
     }
 
     /// <summary>Makes room to sort and sum so many rows: all there is to allocate, before anything is queued.</summary>
-    private void ReserveSums(int count)
+    /// <param name="count">The rows.</param>
+    /// <param name="partRows">The rows of each part but the last.</param>
+    private void ReserveSums(int count, int partRows)
     {
         (int passes, int each) = SortPasses();
-        int tiles = (int)Blocks(count, SortTile);
-        long segments = MostSegments(count);
-        _work.Offsets.Reserve(_centers.Count + 1);
-        _work.Extras.Reserve(_centers.Count + 1);
+        int parts = (int)Blocks(count, partRows), tiles = (int)Blocks(Math.Min(count, partRows), SortTile);
+        long segments = parts * (long)MostSegments(Math.Min(count, partRows));
+        _work.Offsets.Reserve(parts * (_centers.Count + 1L));
+        _work.Extras.Reserve(parts * (_centers.Count + 1L));
         _work.SegmentSums.Reserve(segments * _centers.Dimension);
         _work.SegmentWeights.Reserve(segments);
         _work.PlacesA.Reserve(count);
@@ -72,10 +95,10 @@ internal sealed partial class CudaEngine
             _work.KeysB.Reserve(count);
         }
 
-        if (!SortsAtOnce(passes, tiles))
+        if (!SortsAtOnce(passes, parts, tiles))
         {
-            _work.DigitCounts.Reserve((long)tiles << each);
-            _work.DigitTotals.Reserve(1 << each);
+            _work.DigitCounts.Reserve((long)parts * tiles << each);
+            _work.DigitTotals.Reserve((long)parts << each);
         }
     }
 
@@ -87,18 +110,20 @@ internal sealed partial class CudaEngine
         return (passes, (bits + passes - 1) / passes);
     }
 
-    private static bool SortsAtOnce(int passes, int tiles) => passes == 1 && tiles <= BatchTiles;
+    private static bool SortsAtOnce(int passes, int parts, int tiles) => passes == 1 && parts == 1 && tiles <= BatchTiles;
 
-    /// <summary>Sorts places by label, by as many digits as K has, and cuts clusters into segments.</summary>
+    /// <summary>Sorts the places of each part by label, by as many digits as K has, and cuts clusters into segments.</summary>
     /// <param name="count">How many places.</param>
+    /// <param name="partRows">The places of each part but the last.</param>
     /// <param name="labels">Their labels.</param>
     /// <param name="totals">What is summed for the rows beside it; default for nothing.</param>
     /// <param name="extremes">Those of the centres, where these move next; or none.</param>
-    private Clusters Sort(int count, ulong labels, in BlockTotalsArgs totals, ulong extremes)
+    private Clusters Sort(int count, int partRows, ulong labels, in BlockTotalsArgs totals, ulong extremes)
     {
-        ReserveSums(count);
+        ReserveSums(count, partRows);
+        partRows = Math.Min(count, partRows);
         (int passes, int each) = SortPasses();
-        int tiles = (int)Blocks(count, SortTile), digits = 1 << each;
+        int parts = (int)Blocks(count, partRows), tiles = (int)Blocks(partRows, SortTile), digits = 1 << each;
         long totalsBlocks = totals.Totals == 0 ? 0 : Blocks(count, 1024);
         var clusters = new Clusters
         {
@@ -108,6 +133,9 @@ internal sealed partial class CudaEngine
             Weights = _work.SegmentWeights.Pointer,
             Finished = _work.Finished.Pointer,
             Count = _centers.Count,
+            PartRows = partRows,
+            Parts = parts,
+            PartSegments = MostSegments(partRows),
         };
         ulong keys = labels;
         for (int pass = 0; pass < passes; pass++)
@@ -123,11 +151,12 @@ internal sealed partial class CudaEngine
                 SortedPlaces = (even ? _work.PlacesA : _work.PlacesB).Pointer,
                 Extremes = pass == passes - 1 ? extremes : 0,
                 Count = count,
+                PartRows = partRows,
                 Tiles = tiles,
                 Shift = pass * each,
                 Digits = digits,
             };
-            if (SortsAtOnce(passes, tiles))
+            if (SortsAtOnce(passes, parts, tiles))
             {
                 _stream.Launch(Kernel.SortBatch, tiles + 1 + totalsBlocks, 256, arguments);
             }
@@ -135,9 +164,9 @@ internal sealed partial class CudaEngine
             {
                 arguments.Counts = _work.DigitCounts.Pointer;
                 arguments.Totals = _work.DigitTotals.Pointer;
-                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? totalsBlocks : 0), 256, arguments);
-                _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments);
-                _stream.Launch(Kernel.SortPlace, tiles, 256, arguments);
+                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? totalsBlocks : 0), 256, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortPlace, tiles, 256, arguments, blocksY: parts);
             }
 
             (keys, clusters.Places) = (arguments.SortedKeys, arguments.SortedPlaces);
@@ -154,18 +183,21 @@ internal sealed partial class CudaEngine
     /// <summary>Finds where clusters begin, and their segments, after a sort by several digits.</summary>
     private void FindClusters(ulong sortedKeys, int count, in Clusters clusters)
     {
-        _stream.Launch(Kernel.FindOffsets, Blocks(count + 1, 256), 256, new OffsetsArgs
+        var offsets = new OffsetsArgs
         {
             SortedKeys = sortedKeys,
             Offsets = clusters.Offsets,
             Count = count,
+            PartRows = clusters.PartRows,
             Centers = clusters.Count,
-        });
-        _stream.Launch(Kernel.FindExtras, 1, 1024, new ExtrasArgs
+        };
+        _stream.Launch(Kernel.FindOffsets, Blocks(clusters.PartRows + 1, 256), 256, offsets, blocksY: clusters.Parts);
+        var extras = new ExtrasArgs
         {
             Offsets = clusters.Offsets,
             Extras = clusters.Extras,
             Centers = clusters.Count,
-        });
+        };
+        _stream.Launch(Kernel.FindExtras, 1, 1024, extras, blocksY: clusters.Parts);
     }
 }

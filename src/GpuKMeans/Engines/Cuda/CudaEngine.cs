@@ -51,6 +51,9 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>Whether assignment may use the kernels for Hopper, where the GPU is one; else it uses those for all GPUs.</summary>
     internal bool UseHopper { get; set; } = CudaContext.UsesHopper;
 
+    /// <summary>Whether few centres are met by a kernel of their own, from when they are next set; tests see to it that both are tried.</summary>
+    internal bool UseFew { get; set; } = true;
+
     /// <summary>What the arithmetic is done in, from when centres are next set.</summary>
     internal Precision Precision { get; set; }
 

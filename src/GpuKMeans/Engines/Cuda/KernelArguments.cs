@@ -26,6 +26,7 @@ internal struct Centers
     public ulong TilesOfHalves;
     public ulong HalfSquares;
     public ulong Extremes;
+    public ulong Twins;
     public int Count;
     public int PaddedColumns;
     public int TiledColumns;
@@ -112,6 +113,10 @@ internal struct LargestArgs
     public ulong Values;
     public ulong Origin;
     public ulong Largest;
+    public ulong Table;
+    public ulong Slots;
+    public int SlotsLessOne;
+    public int Count;
     public int Dimension;
 }
 
@@ -124,12 +129,17 @@ internal struct Rounding
     public ulong TilesOfHalves;
     public ulong HalfSquares;
     public ulong Extremes;
+    public ulong Table;
+    public ulong Slots;
+    public ulong Twins;
     public int Count;
     public int Dimension;
     public int PaddedCount;
     public int PaddedColumns;
     public int TiledColumns;
+    public int ValueColumns;
     public int TileCenters;
+    public int ByFours;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -137,6 +147,7 @@ internal struct PrepareArgs
 {
     public Rounding Rounding;
     public FinalTotalArgs Total;
+    public int Centers;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -163,6 +174,7 @@ internal struct SortArgs
     public ulong Totals;
     public ulong Extremes;
     public int Count;
+    public int PartRows;
     public int Tiles;
     public int Shift;
     public int Digits;
@@ -174,6 +186,7 @@ internal struct OffsetsArgs
     public ulong SortedKeys;
     public ulong Offsets;
     public int Count;
+    public int PartRows;
     public int Centers;
 }
 
@@ -195,6 +208,9 @@ internal struct Clusters
     public ulong Weights;
     public ulong Finished;
     public int Count;
+    public int PartRows;
+    public int Parts;
+    public int PartSegments;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -272,7 +272,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             int width = least(columns - chunk * Chunk, Chunk);
             uint a_from = a_at + (Resident ? (uint)(chunk * Chunk * 2) : stage);
             uint b_from = b_at + stage;
-            for (int d = 0; d < width; d += 16) {
+            auto multiply_step = [&](int d) {
                 uint rows[4][4];
 #pragma unroll
                 for (int m = 0; m < 4; m++) {
@@ -287,6 +287,17 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                         multiply_add(sums[m][n * 2], rows[m], centers[0], centers[1]);
                         multiply_add(sums[m][n * 2 + 1], rows[m], centers[2], centers[3]);
                     }
+                }
+            };
+            if (width == Chunk) {
+                // In one piece, so that what the next step takes is read while this one multiplies.
+#pragma unroll
+                for (int d = 0; d < Chunk; d += 16) {
+                    multiply_step(d);
+                }
+            } else {
+                for (int d = 0; d < width; d += 16) {
+                    multiply_step(d);
                 }
             }
             if (++chunk == chunks) {

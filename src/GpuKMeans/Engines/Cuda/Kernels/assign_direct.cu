@@ -5,10 +5,33 @@
 constexpr int Threads = 256;
 constexpr int TileFloats = 8192;
 
-template <int Columns>
+// Centres that are measured before it is looked whether any is near enough to count: most are not.
+constexpr int Together = 16;
+
+// So far away that the squared distance is infinite.
+constexpr float FarAway = 3e38f;
+
+template <int Pitch>
+DEVICE void read_center(float (&c)[Pitch], const float* from) {
+    if constexpr (Pitch % 4 == 0) {
+#pragma unroll
+        for (int d = 0; d < Pitch; d += 4) {
+            float4 four = load4(from + d);
+            c[d] = four.x, c[d + 1] = four.y, c[d + 2] = four.z, c[d + 3] = four.w;
+        }
+    } else {
+#pragma unroll
+        for (int d = 0; d < Pitch; d++) {
+            c[d] = from[d];
+        }
+    }
+}
+
+// Rows of up to so many columns; centres lie `Pitch` values apart.
+template <int Columns, int Pitch = Columns>
 DEVICE void assign_rows(const AssignArgs& a) {
-    SHARED float tile[TileFloats];
-    constexpr int TileCount = TileFloats / Columns;
+    SHARED __attribute__((aligned(16))) float tile[TileFloats];
+    constexpr int TileCount = TileFloats / Pitch;
     int place = (int)global_thread();
     int dimension = a.rows.dimension;
     float x[Columns];
@@ -25,21 +48,33 @@ DEVICE void assign_rows(const AssignArgs& a) {
     for (int first = 0; first < a.centers.count; first += TileCount) {
         int n = least(a.centers.count - first, TileCount);
         block_barrier();
-        for (int i = thread_id(); i < n * Columns; i += Threads) {
-            int k = i / Columns, d = i % Columns;
-            tile[i] = d < dimension ? a.centers.values[(int64)(first + k) * dimension + d] : 0;
+        for (int i = thread_id(); i < (n + Together - 1) / Together * Together * Pitch; i += Threads) {
+            int k = i / Pitch, d = i % Pitch;
+            bool counts = k < n && !(a.centers.twins && a.centers.twins[first + k]);
+            tile[i] = d >= dimension ? 0 : counts ? a.centers.values[(int64)(first + k) * dimension + d] : FarAway;
         }
         block_barrier();
-#pragma unroll 4
-        for (int k = 0; k < n; k++) {
-            float sum = 0;
+        for (int k = 0; k < n; k += Together) {
+            float sums[Together], least = infinity();
 #pragma unroll
-            for (int d = 0; d < Columns; d++) {
-                sum = add_square(x[d], tile[k * Columns + d], sum);
+            for (int i = 0; i < Together; i++) {
+                float c[Pitch];
+                read_center<Pitch>(c, tile + (k + i) * Pitch);
+                sums[i] = 0;
+#pragma unroll
+                for (int d = 0; d < Columns; d++) {
+                    sums[i] = add_square(x[d], c[d], sums[i]);
+                }
+                least = smaller(least, sums[i]);
             }
-            second = smaller(second, larger(best, sum));
-            label = sum < best ? first + k : label;
-            best = smaller(best, sum);
+            if (any_lane(least < second)) {
+#pragma unroll
+                for (int i = 0; i < Together; i++) {
+                    second = smaller(second, larger(best, sums[i]));
+                    label = sums[i] < best ? first + k + i : label;
+                    best = smaller(best, sums[i]);
+                }
+            }
         }
     }
     if (place >= a.rows.count) {
@@ -58,6 +93,7 @@ DEVICE void assign_rows(const AssignArgs& a) {
 }
 
 GLOBAL BOUNDS(Threads, 2) void assign_direct_2(AssignArgs a) { assign_rows<2>(a); }
+GLOBAL BOUNDS(Threads, 2) void assign_direct_3(AssignArgs a) { assign_rows<3, 4>(a); }
 GLOBAL BOUNDS(Threads, 2) void assign_direct_4(AssignArgs a) { assign_rows<4>(a); }
 GLOBAL BOUNDS(Threads, 2) void assign_direct_8(AssignArgs a) { assign_rows<8>(a); }
 GLOBAL BOUNDS(Threads, 2) void assign_direct_16(AssignArgs a) { assign_rows<16>(a); }

@@ -6,48 +6,99 @@ struct LargestArgs {
     const float* values;    // count × dimension
     const float* origin;
     uint* largest;          // zeroed before
+    Twins* table;           // zeroed before
+    int* slots;
+    int slots_less_one;     // of the table: a power of two, at least twice as many as there are centres, less one
+    int count;
     int dimension;
 };
 
-// The largest magnitude of a value less the origin. A block a centre.
+// Spreads the bits of a number over all of it (the finaliser of MurmurHash3, which is in the public domain).
+DEVICE uint64 spread(uint64 v) {
+    v = (v ^ v >> 33) * 0xFF51AFD7ED558CCDull;
+    v = (v ^ v >> 33) * 0xC4CEB9FE1A85EC53ull;
+    return v ^ v >> 33;
+}
+
+// The largest magnitude of a value less the origin; and the centre's place among those with equal values. A block a centre.
 GLOBAL BOUNDS(128, 1) void find_largest(LargestArgs a) {
     kernel_begins();
+    SHARED uint64 scratch[32];
+    const float* values = a.values + (int64)block_id() * a.dimension;
     float largest = 0;
+    uint64 number = 0;
     for (int d = thread_id(); d < a.dimension; d += 128) {
-        largest = larger(largest, magnitude(a.values[(int64)block_id() * a.dimension + d] - a.origin[d]));
+        largest = larger(largest, magnitude(values[d] - a.origin[d]));
+        // Zero has two signs.
+        number += spread((uint64)d << 32 | float_bits(values[d] + 0.0f));
     }
     largest = lanes_max(largest);
     if (lane_id() == 0) {
         atomic_max(a.largest, float_bits(largest));
     }
+    number = block_sum(number, scratch);
+    if (thread_id() == 0) {
+        number = number == 0 ? 1 : number;
+        int slot = (int)number & a.slots_less_one;
+        while (true) {
+            uint64 there = atomic_exchange_if(&a.table[slot].number, 0, number);
+            if (there == 0 || there == number) {
+                break;
+            }
+            slot = (slot + 1) & a.slots_less_one;
+        }
+        atomic_max(&a.table[slot].first, a.count - block_id());
+        a.slots[block_id()] = slot;
+    }
+}
+
+// Whether the centre is equal to one before it: the answer of a warp.
+DEVICE bool is_twin(const Rounding& r, int k) {
+    int first = r.count - r.table[r.slots[k]].first;
+    bool same = first < k;
+    const float* values = r.values + (int64)k * r.dimension;
+    const float* of_first = r.values + (int64)first * r.dimension;
+    for (int d = lane_id(); same && d < r.dimension; d += 32) {
+        same = values[d] == of_first[d];
+    }
+    return !any_lane(!same);
 }
 
 struct PrepareArgs {
     Rounding rounding;
     FinalTotalArgs total;           // for the block behind those of the centres, where there is one
+    int centers;                    // that have a warp: all, padding as well
 };
 
-// Rounds all centres. A warp a centre.
+// Rounds all centres, and finds twins. A warp a centre.
 GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     kernel_begins();
     const Rounding& r = a.rounding;
     int k = (int)(global_thread() >> 5);
-    if (k >= r.padded_count) {
+    if (k >= a.centers) {
         total_all(a.total);
+        return;
+    }
+    bool twin = r.table && k < r.count && is_twin(r, k);
+    if (r.table && k < r.count && lane_id() == 0) {
+        r.twins[k] = twin;
+    }
+    if (!r.halves) {
         return;
     }
     if (global_thread() == 0) {
         r.extremes->seen = r.extremes->largest;
     }
-    if (k < r.count) {
+    if (k < r.count && !twin) {
         round_center(r, k, lane_id(), 32, [](double v) { return lanes_sum(v); });
         return;
     }
-    for (int d = lane_id(); d < (rounds_short(r) ? r.tiled_columns : rounded_columns(r)); d += 32) {
+    // Neither padding nor twins are ever nearest.
+    for (int d = lane_id(); d < (r.tiles_of_halves ? r.tiled_columns : r.padded_columns); d += 32) {
         put_half(r, k, d, 0);
     }
     if (lane_id() == 0) {
-        r.half_squares[k] = r.tiles_of_halves && !rounds_short(r) ? infinity() : PaddingHalfSquare;
+        r.half_squares[k] = r.tiles_of_halves && !makes_keys(r) ? infinity() : PaddingHalfSquare;
     }
 }
 

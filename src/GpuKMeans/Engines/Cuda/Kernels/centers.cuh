@@ -20,6 +20,7 @@ struct Centers {
     const half_bits* tiles_of_halves;   // the same in tiles, as the fast pass reads them; their columns are more
     const float* half_squares;      // padded count
     const Extremes* extremes;
+    const int* twins;               // null, or whether each is equal to one before it, which counts in its place
     int count;
     int padded_columns;
     int tiled_columns;
@@ -39,21 +40,14 @@ DEVICE int64 tiled_place(int row, int column, int tile_rows) {
     return (int64)(column / 8) * tile_rows * 8 + row * 8 + column % 8;
 }
 
-// The kernel for rows of up to so many values takes them in registers, and a thread reads four neighbours at once: of 16
-// columns it has the first two for the first half of the products, the others for the second.
-constexpr int ShortColumns = 128;
-
-// The columns of their values: the tensor cores' steps of 16, a power of two of them.
-DEVICE int short_columns(int dimension) {
-    return dimension <= 16 ? 16 : dimension <= 32 ? 32 : dimension <= 64 ? 64 : ShortColumns;
-}
-
-DEVICE int short_column(int column) {
+// Kernels that take rows in registers read four neighbours at once by a thread: of 16 columns it has the first two for the first
+// half of the products, the others for the second.
+DEVICE int read_column(int column) {
     int four = column / 4 % 4, at = column % 4;
     return column / 16 * 16 + at / 2 * 8 + four * 2 + at % 2;
 }
 
-// After the values come columns that make the product a score and the score a key (see keys.cuh): the offset of keys, as the
+// After the values of short rows come columns that make the product a score and the score a key (see keys.cuh): the offset of keys, as the
 // product of a row's factor and a centre's, and half the squared length in two parts, which rows have the scale for. Padding
 // centres have zeros, which make keys below all others.
 constexpr float ShortOffsetFactor = 0x1p12f;
@@ -83,6 +77,13 @@ DEVICE float half_value(uint bits) {
 
 DEVICE half_bits half_round(float v) { return (half_bits)half_pair(v, 0); }
 
+// Centres by a number that follows from their values: to find those that are equal.
+struct Twins {
+    uint64 number;      // 0 for none
+    int first;          // the first of the centres that have it, counted from the last; 0 before there is one
+    int unused;
+};
+
 // Rounding centres, less the origin, to half precision.
 struct Rounding {
     const float* values;
@@ -91,27 +92,28 @@ struct Rounding {
     half_bits* tiles_of_halves;     // null where they are not used
     float* half_squares;
     Extremes* extremes;
+    const Twins* table;             // null where centres are not looked through for twins,
+    const int* slots;               // else where it has each of them,
+    int* twins;                     // and what takes whether it is one
     int count;
     int dimension;
     int padded_count;
     int padded_columns;
     int tiled_columns;
+    int value_columns;              // of tiles: behind them come columns that make scores keys, or none
     int tile_centers;
+    int by_fours;                   // whether tiles have the columns as lanes have them that read four neighbours: read_column
 };
 
-DEVICE bool rounds_short(const Rounding& r) { return r.tiles_of_halves && r.dimension <= ShortColumns; }
-
-// The columns that are rounded, without those after the values of short rows.
-DEVICE int rounded_columns(const Rounding& r) {
-    return rounds_short(r) ? short_columns(r.dimension) : r.tiles_of_halves ? r.tiled_columns : r.padded_columns;
-}
+DEVICE bool makes_keys(const Rounding& r) { return r.tiled_columns > r.value_columns; }
+DEVICE int rounded_columns(const Rounding& r) { return r.tiles_of_halves ? r.value_columns : r.padded_columns; }
 
 DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
     if (d < r.padded_columns) {
         r.halves[(int64)k * r.padded_columns + d] = h;
     }
     if (r.tiles_of_halves) {
-        int column = rounds_short(r) && d < short_columns(r.dimension) ? short_column(d) : d;
+        int column = r.by_fours && d < r.value_columns ? read_column(d) : d;
         int tile = k / r.tile_centers * r.tile_centers;
         r.tiles_of_halves[(int64)tile * r.tiled_columns + tiled_place(k - tile, column, r.tile_centers)] = h;
     }
@@ -140,7 +142,7 @@ DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum 
     square = sum(square);
     residual = (float)sum((double)residual);
     float half_square = (float)(0.5 * square);
-    if (rounds_short(r) && thread < r.tiled_columns - columns) {
+    if (makes_keys(r) && thread < r.tiled_columns - columns) {
         half_bits whole = half_round(-half_square * ShortSquareScale);
         half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
         put_half(r, k, columns + thread, thread == 0 ? half_round(ShortOffset) : thread == 1 ? whole : thread == 2 ? rest : 0);
@@ -149,7 +151,7 @@ DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum 
         // The shift itself rounds: by 2^-24 of each value at most. A centre that has outgrown the scale may leave no room for half
         // its squared length: then scores say nothing.
         float norm = root((float)square) * 1.000001f;
-        bool fits = !rounds_short(r) || half_square * ShortSquareScale <= LargestHalf;
+        bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
         r.half_squares[k] = half_square;
         atomic_max_seldom(&r.extremes->norm, float_bits(norm));
         atomic_max_seldom(&r.extremes->residual, float_bits(fits ? root(residual) + 0x1p-23f * norm : infinity()));

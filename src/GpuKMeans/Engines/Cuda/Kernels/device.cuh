@@ -79,12 +79,13 @@ DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
 DEVICE int shuffle_of_four(int v, int lane) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, lane, 0x1C1F); }
 DEVICE int shuffle_first_of_four(int v) { return shuffle_of_four(v, 0); }
 
-DEVICE double shuffle_xor(double v, int mask) {
-    uint64 bits = __builtin_bit_cast(uint64, v);
-    uint low = (uint)shuffle_xor((int)(uint)bits, mask);
-    uint high = (uint)shuffle_xor((int)(uint)(bits >> 32), mask);
-    return __builtin_bit_cast(double, (uint64)high << 32 | low);
+DEVICE uint64 shuffle_xor(uint64 v, int mask) {
+    uint low = (uint)shuffle_xor((int)(uint)v, mask);
+    uint high = (uint)shuffle_xor((int)(uint)(v >> 32), mask);
+    return (uint64)high << 32 | low;
 }
+
+DEVICE double shuffle_xor(double v, int mask) { return __builtin_bit_cast(double, shuffle_xor(__builtin_bit_cast(uint64, v), mask)); }
 
 DEVICE double shuffle_up(double v, int by) {
     uint64 bits = __builtin_bit_cast(uint64, v);
@@ -163,6 +164,12 @@ DEVICE void atomic_max_seldom(uint* p, uint v) {
 
 DEVICE void atomic_max(int* p, int v) { __nvvm_atom_max_gen_i(p, v); }
 DEVICE void atomic_min(int* p, int v) { __nvvm_atom_min_gen_i(p, v); }
+// Puts a value where another is; what was there before.
+DEVICE uint64 atomic_exchange_if(uint64* p, uint64 other, uint64 v) {
+    __atomic_compare_exchange_n(p, &other, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return other;
+}
+
 DEVICE void atomic_min(uint64* p, uint64 v) { __nvvm_atom_min_gen_ull(p, v); }
 
 // The address of shared memory as PTX wants it.

@@ -143,11 +143,30 @@ DEVICE double exact_distance(const float* x, const float* c, int dimension) {
     };
     int whole = dimension / 8 * 8;
     double sum = 0;
+#pragma unroll 8
     for (int d = lane_id() & 7; d < whole; d += 8) {
         sum += exact_square(d);
     }
     sum = lanes_sum<8>(sum);
     for (int d = whole; d < dimension; d++) {
+        sum += exact_square(d);
+    }
+    return sum;
+}
+
+// The same for fewer than 16 values, by one thread.
+DEVICE double exact_distance_of_few(const float* x, const float* c, int dimension) {
+    auto exact_square = [&](int d) {
+        double difference = (double)x[d] - c[d];
+        return difference * difference;
+    };
+    bool eight = dimension >= 8;
+    double sum = 0;
+    if (eight) {
+        sum = ((exact_square(0) + exact_square(4)) + (exact_square(2) + exact_square(6)))
+            + ((exact_square(1) + exact_square(5)) + (exact_square(3) + exact_square(7)));
+    }
+    for (int d = eight ? 8 : 0; d < dimension; d++) {
         sum += exact_square(d);
     }
     return sum;

@@ -10,9 +10,9 @@ constexpr float LargestSquaredNorm = 0x1.fffffep123f;
 constexpr float LargestPlainDistance = 0x1p100f;
 constexpr float NoDistance = 0x1p126f;
 
-// Whether one direct distance is certainly less than another. Each is off by at most (terms + 8)·2^-24 of itself: a difference,
-// its square, and up to dimension / 16 + 1 terms (more than two only from 16 columns on) with a tree of four; and by what
-// underflows, less than 2^-149 a term.
+// Whether one direct distance is certainly less than another. Each is off by at most (terms + 9)·2^-24 of itself: a difference,
+// its square, and up to dimension / 16 + 1 terms (more than two only from 16 columns on) with a tree of no more than seven; and by
+// what underflows, less than 2^-149 a term.
 DEVICE bool is_certainly_less(float distance, float other, int dimension) {
     float share = (float)(dimension / 16 + 16) * 0x1p-24f;
     return distance <= LargestPlainDistance && other - distance > share * (other + distance) + 0x1p-120f;
@@ -38,40 +38,86 @@ DEVICE void settle(const AssignArgs& a, int place, const float* row, double near
     }
 }
 
+// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
+DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
+
 // The nearest of a row's candidates, or of all centres where there is no list of them: of those that so many warps leave to this
-// one. Eight lanes a centre; all lanes get the result.
+// one. Eight lanes a centre, or for short rows a lane; all lanes get the result.
 DEVICE void nearest_of(const AssignArgs& a, const float* row, const int* candidates, int n, double& nearest, int& label, int warp, int warps) {
     int dimension = a.rows.dimension;
-    for (int first = warp * 4; first < n; first += warps * 4) {
-        // Lanes that have no centre repeat the last.
-        int c = least(first + (lane_id() >> 3), n - 1);
-        int k = candidates ? candidates[c] : c;
-        keep_nearest(nearest, label, exact_distance(row, a.centers.values + (int64)k * dimension, dimension), k);
+    if (dimension < 16) {
+        for (int c = warp * 32 + lane_id(); c < n; c += warps * 32) {
+            int k = candidates ? candidates[c] : c;
+            keep_nearest(nearest, label, exact_distance_of_few(row, a.centers.values + (int64)k * dimension, dimension), k);
+        }
+    } else {
+        for (int first = warp * 4; first < n; first += warps * 4) {
+            // Lanes that have no centre repeat the last.
+            int c = least(first + (lane_id() >> 3), n - 1);
+            int k = candidates ? candidates[c] : c;
+            keep_nearest(nearest, label, exact_distance(row, a.centers.values + (int64)k * dimension, dimension), k);
+        }
     }
 #pragma unroll
-    for (int mask = 8; mask <= 16; mask *= 2) {
+    for (int mask = 1; mask <= 16; mask *= 2) {
         double other = shuffle_xor(nearest, mask);
         keep_nearest(nearest, label, other, shuffle_xor(label, mask));
     }
 }
 
-// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
-DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
-
-// A row by a warp, in float64: among its candidates, or all centres.
+// A row by a warp, in float64, among its candidates.
 DEVICE void settle_exactly(const AssignArgs& a, int entry, int place, int n) {
     const float* row = row_values(a.rows, place);
-    bool all = all_are_candidates(n);
     double nearest = __builtin_inf();
     int label = a.centers.count - 1;
-    nearest_of(a, row, all ? nullptr : a.undecided.candidates + (int64)entry * MostCandidates, all ? a.centers.count : n, nearest, label, 0, 1);
+    nearest_of(a, row, a.undecided.candidates + (int64)entry * MostCandidates, n, nearest, label, 0, 1);
     settle(a, place, row, nearest, label, lane_id() == 0);
 }
 
-// Eight rows of the list by a warp, four lanes a row, but those for which all centres are candidates. The list has rows that were
-// open first, and from its end those whose candidates were known.
-DEVICE void settle_eight(const AssignArgs& a, int first, int open, int count) {
-    int dimension = a.rows.dimension, own = first + (lane_id() >> 2);
+// Float32 distances of a row to two centres, by so many lanes together, no further off than is_certainly_less has it. All of them
+// get both.
+template <int Lanes>
+DEVICE void near_distances(float (&distances)[2], const float* x, const float* const (&c)[2], int dimension) {
+    int lane = lane_id() & (Lanes - 1);
+    float sums[2][4] = {};
+    if (dimension % 4 == 0) {
+#pragma unroll 4
+        for (int d = lane * 4; d < dimension; d += Lanes * 4) {
+            float4 v = load4(x + d);
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+                float4 w = load4(c[j] + d);
+                sums[j][0] = add_square(v.x, w.x, sums[j][0]);
+                sums[j][1] = add_square(v.y, w.y, sums[j][1]);
+                sums[j][2] = add_square(v.z, w.z, sums[j][2]);
+                sums[j][3] = add_square(v.w, w.w, sums[j][3]);
+            }
+        }
+    } else {
+        for (int d = lane; d < dimension; d += Lanes * 4) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                if (d + i * Lanes < dimension) {
+                    float v = x[d + i * Lanes];
+#pragma unroll
+                    for (int j = 0; j < 2; j++) {
+                        sums[j][i] = add_square(v, c[j][d + i * Lanes], sums[j][i]);
+                    }
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+        distances[j] = lanes_sum<Lanes>((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3]));
+    }
+}
+
+// Some rows of the list by a warp, so many lanes a row, but those for which all centres are candidates. The list has rows that
+// were open first, and from its end those whose candidates were known.
+template <int Lanes>
+DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
+    int dimension = a.rows.dimension, own = first + lane_id() / Lanes;
     // Lanes that have no row repeat the last.
     int i = least(own, count - 1), entry = i < open ? i : a.rows.count - 1 - (i - open);
     int place = a.undecided.places[entry], n = a.undecided.candidate_counts[entry];
@@ -88,9 +134,8 @@ DEVICE void settle_eight(const AssignArgs& a, int first, int open, int count) {
             k[j] = exists ? candidates[least(c + j, n - 1)] : 0;
             centers[j] = a.centers.values + (int64)k[j] * dimension;
         }
-        const float* const rows[2] = {row, row};
         float distances[2];
-        direct_distances(distances, rows, centers, dimension);
+        near_distances<Lanes>(distances, row, centers, dimension);
 #pragma unroll
         for (int j = 0; j < 2; j++) {
             if (c + j < n) {
@@ -101,17 +146,34 @@ DEVICE void settle_eight(const AssignArgs& a, int first, int open, int count) {
             }
         }
     }
-    bool certain = is_certainly_less(nearest, second, dimension);
-    bool leads = (lane_id() & 3) == 0 && exists;
+    bool certain = is_certainly_less(nearest, second, dimension), leads = (lane_id() & (Lanes - 1)) == 0 && exists;
+    // The distance that is reported is summed in an order of its own.
+    float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * dimension, dimension) : 0;
     if (leads && certain) {
         a.labels[place] = label;
         if (a.distances) {
-            a.distances[place] = nearest;
+            a.distances[place] = distance;
         }
     }
     for (uint left = ballot(leads && !certain); left; left &= left - 1) {
         int lane = __builtin_ctz(left);
         settle_exactly(a, shuffle(entry, lane), shuffle(place, lane), shuffle(n, lane));
+    }
+}
+
+// All rows of the list by warps: of so many, this one. Rows that are longer are read by more lanes.
+DEVICE void settle_all(const AssignArgs& a, int open, int count, int warp, int warps) {
+    auto settle_with = [&]<int Lanes>() {
+        for (int first = warp * (32 / Lanes); first < count; first += warps * (32 / Lanes)) {
+            settle_some<Lanes>(a, first, open, count);
+        }
+    };
+    if (a.rows.dimension < 128) {
+        settle_with.operator()<8>();
+    } else if (a.rows.dimension < 256) {
+        settle_with.operator()<16>();
+    } else {
+        settle_with.operator()<32>();
     }
 }
 
@@ -123,4 +185,26 @@ DEVICE void clear_next(const AssignArgs& a) {
     if (global_thread() < 2) {
         a.undecided.count_next[global_thread()] = 0;
     }
+}
+
+// A row among some centres or all, in float64, by a block.
+DEVICE void settle_by_block(const AssignArgs& a, int place, const int* candidates, int n) {
+    SHARED double exact_of_warps[Warps];
+    SHARED int labels_of_warps[Warps];
+    const float* row = row_values(a.rows, place);
+    double nearest = __builtin_inf();
+    int label = a.centers.count - 1;
+    nearest_of(a, row, candidates, n, nearest, label, warp_id(), Warps);
+    if (lane_id() == 0) {
+        exact_of_warps[warp_id()] = nearest;
+        labels_of_warps[warp_id()] = label;
+    }
+    block_barrier();
+    if (warp_id() == 0) {
+        for (int w = 1; w < Warps; w++) {
+            keep_nearest(nearest, label, exact_of_warps[w], labels_of_warps[w]);
+        }
+        settle(a, place, row, nearest, label, lane_id() == 0);
+    }
+    block_barrier();        // the next row comes into the same memory
 }

@@ -1,119 +1,6 @@
 // Settling the rows of a small batch. A few of them are open, and what they may be nearest to is measured here, which takes less time
 // than the two kernels that look for candidates.
-#include "settle.cuh"
-
-constexpr int MostScanned = 4096;       // centres: AssignPlan.MostScannedClusters
-constexpr int Together = 4;
-
-// The centres of the sets that may have candidates (set_bit of keys.cuh), numbered.
-struct Scanned {
-    int two[8];     // of each sixteen centres the first of a set's two
-    int each;       // of each sixteen
-    int count;
-
-    inline __attribute__((device, always_inline)) int center(int i) const {
-        int sixteen = i / each, at = i - sixteen * each;
-        return sixteen * 16 + two[at >> 1] + (at & 1);
-    }
-};
-
-// By one thread.
-DEVICE void list_sets(Scanned& s, uint sets, int centers) {
-    s.each = 0;
-    for (uint left = sets; left; left &= left - 1) {
-        s.two[s.each / 2] = __builtin_ctz(left) * 2;
-        s.each += 2;
-    }
-    s.count = (centers + 15) / 16 * s.each;
-}
-
-// A row whose candidates have not been looked for, by a block: float32 distances to all that may be, and float64 for those near the
-// least.
-DEVICE void scan_row(const AssignArgs& a, int entry) {
-    SHARED Scanned scanned;
-    SHARED float distances[MostScanned];
-    SHARED float least_of_warps[Warps];
-    SHARED double exact_of_warps[Warps];
-    SHARED int labels_of_warps[Warps];
-    SHARED int candidates[MostCandidates];
-    SHARED int found;
-    int dimension = a.rows.dimension, count = a.centers.count, place = a.undecided.places[entry];
-    const float* row = row_values(a.rows, place);
-    const float* const rows[Together] = {row, row, row, row};
-    float nearest = infinity();
-    if (thread_id() == 0) {
-        found = 0;
-        list_sets(scanned, (uint)a.undecided.candidates[(int64)entry * MostCandidates], count);
-    }
-    block_barrier();
-    for (int first = warp_id() * 8 * Together; first < scanned.count; first += Warps * 8 * Together) {
-        int own_first = first + (lane_id() >> 2) * Together;
-        const float* centers[Together];
-#pragma unroll
-        for (int i = 0; i < Together; i++) {
-            // Numbers without a centre repeat the last.
-            centers[i] = a.centers.values + (int64)least(scanned.center(own_first + i), count - 1) * dimension;
-        }
-        float own[Together];
-        direct_distances(own, rows, centers, dimension);
-#pragma unroll
-        for (int i = 0; i < Together; i++) {
-            bool exists = own_first + i < scanned.count && scanned.center(own_first + i) < count;
-            nearest = exists ? smaller(nearest, own[i]) : nearest;
-            if ((lane_id() & 3) == i && own_first + i < scanned.count) {
-                distances[own_first + i] = own[i];
-            }
-        }
-    }
-#pragma unroll
-    for (int mask = 4; mask <= 16; mask *= 2) {
-        nearest = smaller(nearest, shuffle_xor(nearest, mask));
-    }
-    if (lane_id() == 0) {
-        least_of_warps[warp_id()] = nearest;
-    }
-    block_barrier();
-#pragma unroll
-    for (int w = 0; w < Warps; w++) {
-        nearest = smaller(nearest, least_of_warps[w]);
-    }
-    for (int i = thread_id(); i < scanned.count; i += Threads) {
-        int k = scanned.center(i);
-        if (k < count && !is_certainly_less(nearest, distances[i], dimension)) {
-            int slot = atomic_add(&found, 1);
-            if (slot < MostCandidates) {
-                candidates[slot] = k;
-            }
-        }
-    }
-    block_barrier();
-    int n = found;
-    if (n == 1 && nearest <= LargestPlainDistance) {
-        if (thread_id() == 0) {
-            a.labels[place] = candidates[0];
-            if (a.distances) {
-                a.distances[place] = nearest;
-            }
-        }
-    } else {
-        double exact = __builtin_inf();
-        int label = count - 1;
-        bool all = all_are_candidates(n);
-        nearest_of(a, row, all ? nullptr : candidates, all ? count : n, exact, label, warp_id(), Warps);
-        if (lane_id() == 0) {
-            exact_of_warps[warp_id()] = exact;
-            labels_of_warps[warp_id()] = label;
-        }
-        block_barrier();
-        if (warp_id() == 0) {
-            for (int w = 1; w < Warps; w++) {
-                keep_nearest(exact, label, exact_of_warps[w], labels_of_warps[w]);
-            }
-            settle(a, place, row, exact, label, lane_id() == 0);
-        }
-    }
-    block_barrier();        // the next row comes into the same memory
-}
+#include "scan.cuh"
 
 // Open rows by blocks, the others by warps.
 GLOBAL BOUNDS(Threads, 1) void settle_batch(AssignArgs a) {
@@ -121,10 +8,8 @@ GLOBAL BOUNDS(Threads, 1) void settle_batch(AssignArgs a) {
     clear_next(a);
     int open = a.undecided.count[0], known = a.undecided.count[1];
     for (int i = block_id(); i < open; i += grid_blocks()) {
-        scan_row(a, i);
+        scan_row<4>(a, a.undecided.places[i], (uint)a.undecided.candidates[(int64)i * MostCandidates]);
     }
     int warps = grid_blocks() * Warps, warp = (int)(global_thread() >> 5);
-    for (int first = (warps - 1 - warp) * 8; first < known; first += warps * 8) {
-        settle_eight(a, first, 0, known);
-    }
+    settle_all(a, 0, known, warps - 1 - warp, warps);
 }

@@ -22,11 +22,27 @@ struct SortArgs {
     int* counts;            // digits × tiles: how many of a digit a tile holds; then how many tiles before it hold
     int* totals;            // how many of a digit there are
     Extremes* extremes;     // null, or those of the centres, which are about to move
-    int count;
-    int tiles;
+    int count;              // of all parts
+    int part_rows;
+    int tiles;              // of a part
     int shift;
     int digits;
 };
+
+DEVICE SortArgs of_part(SortArgs a) {
+    int part = own_part();
+    int64 first = (int64)part * a.part_rows;
+    a.keys += first;
+    a.places += a.places ? first : 0;
+    a.sorted_keys += a.sorted_keys ? first : 0;
+    a.sorted_places += first;
+    a.counts += (int64)part * a.digits * a.tiles;
+    a.totals += part * a.digits;
+    a.count = rows_of_part(a.count, part, a.part_rows);
+    a.clusters.offsets += a.clusters.offsets ? (int64)part * (a.clusters.count + 1) : 0;
+    a.clusters.extras += (int64)part * (a.clusters.count + 1);
+    return a;
+}
 
 DEVICE uint match_any(uint active, uint value) {
     uint mask;
@@ -202,6 +218,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
 
 GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
     kernel_begins();
+    a = of_part(a);
     SHARED int counts[Warps][MostDigits];
     if (block_id() >= a.tiles) {
         total_block(a.totals_of_rows, block_id() - a.tiles);
@@ -224,6 +241,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
 // Sums over the tiles. A warp a digit.
 GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
     kernel_begins();
+    a = of_part(a);
     int d = (int)(global_thread() >> 5);
     if (d >= a.digits) {
         return;
@@ -251,6 +269,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
 
 GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
     kernel_begins();
+    a = of_part(a);
     SHARED int counts[Warps][MostDigits];
     clear(counts, a.digits);
     place_items(
@@ -265,35 +284,39 @@ GLOBAL BOUNDS(Threads, 1) void sort_place(SortArgs a) {
 
 struct OffsetsArgs {
     const int* sorted_keys;
-    int* offsets;           // centers + 1: where each cluster begins
-    int count;
+    int* offsets;           // centers + 1 for each part: where each cluster begins
+    int count;              // of all parts
+    int part_rows;
     int centers;
 };
 
 // Where clusters begin, after a sort by more than one digit.
 GLOBAL BOUNDS(256, 1) void find_offsets(OffsetsArgs a) {
     kernel_begins();
-    int i = (int)global_thread();
-    if (i > a.count) {
+    int i = (int)global_thread(), part = own_part(), count = rows_of_part(a.count, part, a.part_rows);
+    if (i > count) {
         return;
     }
-    int before = i == 0 ? -1 : a.sorted_keys[i - 1];
-    int here = i == a.count ? a.centers : a.sorted_keys[i];
+    const int* keys = a.sorted_keys + (int64)part * a.part_rows;
+    int before = i == 0 ? -1 : keys[i - 1];
+    int here = i == count ? a.centers : keys[i];
     for (int k = before + 1; k <= here; k++) {
-        a.offsets[k] = i;
+        a.offsets[(int64)part * (a.centers + 1) + k] = i;
     }
 }
 
 struct ExtrasArgs {
     const int* offsets;
-    int* extras;            // centers + 1
+    int* extras;            // centers + 1 for each part
     int centers;
 };
 
-// How many segments come before each cluster, after a sort by more than one digit. One block.
+// How many segments come before each cluster, after a sort by more than one digit. A block a part.
 GLOBAL BOUNDS(1024, 1) void find_extras(ExtrasArgs a) {
     kernel_begins();
     SHARED int scratch[33];
+    a.offsets += (int64)own_part() * (a.centers + 1);
+    a.extras += (int64)own_part() * (a.centers + 1);
     int start = 0;
     for (int first = 0; first < a.centers; first += 1024) {
         int k = first + thread_id();

@@ -1,6 +1,6 @@
 // Sums of the rows of each cluster in float64, in a fixed order, and moving the centres by them. Rows come sorted by
-// label and cut into segments; a segment is summed by a block, and the block that ends a cluster's last one adds up the
-// cluster's segments, one after another.
+// label and cut into segments; a segment is summed by a block, and the block that ends a cluster's last one, of all parts, adds up
+// the cluster's segments, one after another.
 #include "centers.cuh"
 #include "clusters.cuh"
 #include "totals.cuh"
@@ -67,7 +67,7 @@ DEVICE void move_center(const Moves& m, int k, double weight, Sum sum, double* s
 struct SumArgs {
     Rows rows;
     Clusters clusters;
-    double* sums;           // clusters × dimension: sums over all parts, which those of this part are added to; or null
+    double* sums;           // clusters × dimension: the sums that those of these parts are added to, one part after another; or null
     double* weights;
     Moves moves;            // where `sums` is null, centres move by what this part gives,
     Rounding rounding;      // are rounded,
@@ -107,6 +107,29 @@ DEVICE bool comes_last(int* counter, int count) {
     return last;
 }
 
+DEVICE double* segment_sums(const Clusters& c, int part, int number, int dimension) {
+    return c.sums + ((int64)part * c.part_segments + number) * dimension;
+}
+
+// What the segments of a cluster in a part come to, in a column.
+DEVICE double cluster_sum(const Clusters& c, int part, int k, int segments, int d, int dimension) {
+    double sum = segment_sums(c, part, k, dimension)[d];
+#pragma unroll 8
+    for (int s = 1; s < segments; s++) {
+        sum += segment_sums(c, part, segment_number(c, k, s), dimension)[d];
+    }
+    return sum;
+}
+
+// And their weights. Every thread gets it.
+DEVICE double cluster_weight(const Clusters& c, int k, int segments, double* scratch) {
+    double weight = 0;
+    for (int s = thread_id(); s < segments; s += Threads) {
+        weight += c.weights[segment_number(c, k, s)];
+    }
+    return block_sum(weight, scratch);
+}
+
 // Nine blocks find room on a multiprocessor, so that on large GPUs a thousand clusters are summed at once.
 GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     kernel_begins();
@@ -114,7 +137,7 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     SHARED float weights[SegmentRows];
     SHARED double sums[Threads];
     SHARED double scratch[32];
-    const Clusters& c = a.clusters;
+    const Clusters c = clusters_of_part(a.clusters, own_part());
     int k = block_id(), segment = 0;
     if (k >= c.count) {
         int extra = k - c.count;
@@ -135,7 +158,7 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     }
     float own_weight = 0;
     if (t < n) {
-        int place = c.places[first + t];
+        int place = own_part() * c.part_rows + c.places[first + t];
         rows[t] = row_values(a.rows, place);
         own_weight = row_weight(a.rows, place);
         weights[t] = own_weight;
@@ -146,7 +169,7 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     }
 
     // Of one segment with up to as many columns as threads the sums need not go through memory.
-    bool alone = segments == 1, kept = alone && dimension <= Threads;
+    bool alone = segments == 1 && c.parts == 1, kept = alone && dimension <= Threads;
     int number = segment_number(c, k, segment);
     int side = t / a.columns, sides = Threads / a.columns;
     double sum = 0;
@@ -166,33 +189,25 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
             }
         }
         if (!kept && side == 0 && d < dimension) {
-            c.sums[(int64)number * dimension + d] = sum;
+            segment_sums(c, own_part(), number, dimension)[d] = sum;
         }
     }
-
     if (!alone) {
         if (t == 0) {
             c.weights[number] = weight;
         }
-        if (!comes_last(c.finished + k, segments)) {
+        int of_all = 0;
+        for (int p = 0; p < c.parts; p++) {
+            const Clusters part = clusters_of_part(a.clusters, p);
+            of_all += segments_of(part.offsets[k + 1] - part.offsets[k]);
+        }
+        if (!comes_last(c.finished + k, of_all)) {
             return;
         }
-        weight = 0;
-        for (int s = t; s < segments; s += Threads) {
-            weight += c.weights[segment_number(c, k, s)];
-        }
-        weight = block_sum(weight, scratch);
     }
-    auto cluster_sum = [&](int d) {
-        double of_all = kept ? sum : c.sums[(int64)k * dimension + d];
-#pragma unroll 8
-        for (int s = 1; s < segments; s++) {
-            of_all += c.sums[(int64)segment_number(c, k, s) * dimension + d];
-        }
-        return of_all;
-    };
     if (!a.sums) {
-        move_center(a.moves, k, weight, cluster_sum, scratch);
+        weight = alone ? weight : cluster_weight(c, k, segments, scratch);
+        move_center(a.moves, k, weight, [&](int d) { return kept ? sum : cluster_sum(c, own_part(), k, segments, d, dimension); }, scratch);
         if (a.rounding.halves) {
             round_center(a.rounding, k, t, Threads, [&](double v) { return block_sum(v, scratch); });
         }
@@ -201,11 +216,16 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
         }
         return;
     }
-    for (int d = t; d < dimension; d += Threads) {
-        a.sums[(int64)k * dimension + d] += cluster_sum(d);
-    }
-    if (t == 0) {
-        a.weights[k] += weight;
+    for (int p = 0; p < c.parts; p++) {
+        const Clusters part = clusters_of_part(a.clusters, p);
+        int of_part = segments_of(part.offsets[k + 1] - part.offsets[k]);
+        double of_rows = alone ? weight : cluster_weight(part, k, of_part, scratch);
+        for (int d = t; d < dimension; d += Threads) {
+            a.sums[(int64)k * dimension + d] += kept ? sum : cluster_sum(part, p, k, of_part, d, dimension);
+        }
+        if (t == 0) {
+            a.weights[k] += of_rows;
+        }
     }
 }
 

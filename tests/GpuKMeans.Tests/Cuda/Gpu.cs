@@ -28,7 +28,12 @@ internal static class Gpu
     public static IEnumerable<string> Ways(CudaEngine engine)
     {
         engine.UseFew = true;
-        yield return "few centres by themselves, where they are few";
+        foreach (bool hopper in new[] { true, false })
+        {
+            engine.UseHopper = hopper;
+            yield return $"Hopper {hopper}, few centres by themselves";
+        }
+
         engine.UseFew = false;
         foreach (bool hopper in new[] { true, false })
         {

@@ -31,6 +31,7 @@ internal sealed partial record AssignPlan(
 {
     // Of Kernels/settle_batch.cu: open rows that are measured to all centres. Even if all rows of the batch are, that takes no more
     // than some 0.1 ms.
+    private const int MostScannedRows = 1 << 17;
     private const int MostScannedClusters = 4096;
     private const long MostScannedProducts = 1L << 30;
 
@@ -42,7 +43,8 @@ internal sealed partial record AssignPlan(
 
     /// <summary>Whether so few rows may be left undecided that no candidates need be looked for.</summary>
     public bool IsScanned(int rows, int dimension, int clusters) =>
-        Candidates is not null && clusters <= MostScannedClusters && rows * (long)clusters * dimension <= MostScannedProducts;
+        Candidates is not null && rows <= MostScannedRows && clusters <= MostScannedClusters
+        && rows * (long)clusters * dimension <= MostScannedProducts;
 
     // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
@@ -67,13 +69,13 @@ internal sealed partial record AssignPlan(
             return InFloat32(dimension);
         }
 
-        if (useFew && ForFewCenters(gpu, dimension, clusters) is { } few)
+        bool hopper = useHopper && gpu.Device.ComputeCapability.Major == 9;
+        if (useFew && ForFewCenters(gpu, dimension, clusters, hopper) is { } few)
         {
             return few;
         }
 
         AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
-        bool hopper = useHopper && gpu.Device.ComputeCapability.Major == 9;
         if (dimension <= ShortColumns)
         {
             // After the values come those that make scores keys, in whole steps of the tensor cores.
@@ -128,37 +130,6 @@ internal sealed partial record AssignPlan(
         }
 
         return new AssignKernel(kernel, 128, 128, 0);
-    }
-
-    /// <summary>The plan for few centres, whose sums with a row all find room in registers; null where another is faster.</summary>
-    private static AssignPlan? ForFewCenters(CudaContext gpu, int dimension, int clusters)
-    {
-        if (clusters > MostFewClusters(dimension))
-        {
-            return null;
-        }
-
-        // Of Kernels/few.cuh: rows by a warp, 64 columns of all centres a stage, the origin and half squared lengths.
-        const int warpRows = 16, leastStages = 2, mostPassing = 3;
-        (Kernel kernel, int width, int threads) = clusters switch
-        {
-            <= 16 => (Kernel.AssignFew16, 16, 512),
-            <= 64 => (Kernel.AssignFew64, 64, 512),
-            <= 128 => (Kernel.AssignFew128, 128, 384),
-            _ => (Kernel.AssignFew256, 256, 256),
-        };
-        int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = width * 128;
-        int besides = (columns + width) * sizeof(float), room = (gpu.SharedMemory - besides) / stageBytes;
-        if (room < leastStages)
-        {
-            return null;
-        }
-
-        int stages = room >= chunks ? chunks : Math.Min(room, mostPassing);
-        return new AssignPlan(
-            new(kernel, threads, threads / 32 * warpRows, gpu.Multiprocessors, besides + (stages * stageBytes), stages),
-            null,
-            new(width, columns, columns, ByFours: true));
     }
 
     /// <summary>The kernel for any GPU that holds rows in registers: as many blocks as find registers and shared memory.</summary>
@@ -216,15 +187,6 @@ internal sealed partial record AssignPlan(
         int bytes = (stages * stageBytes) + stateBytes + (columns * 4);
         return new AssignKernel(Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2);
     }
-
-    /// <summary>With more clusters another kernel is faster, by measurement.</summary>
-    private static int MostFewClusters(int dimension) => dimension switch
-    {
-        <= 32 => 0,
-        <= 64 => 64,
-        <= 128 => 128,
-        _ => 256,
-    };
 
     /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>
     private static int MostHeldClusters(int columns) => columns switch

@@ -1,5 +1,5 @@
 // Up to 128 centres.
-#include "few.cuh"
+#include "few_any.cuh"
 
 GLOBAL BOUNDS(384, 1) void assign_few_128(AssignArgs a) {
     kernel_begins();

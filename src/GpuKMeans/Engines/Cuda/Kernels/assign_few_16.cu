@@ -1,7 +1,7 @@
 // Up to 16 centres.
-#include "few.cuh"
+#include "few_any.cuh"
 
-GLOBAL BOUNDS(512, 1) void assign_few_16(AssignArgs a) {
+GLOBAL BOUNDS(384, 1) void assign_few_16(AssignArgs a) {
     kernel_begins();
-    assign_few<16, 16>(a);
+    assign_few<16, 12>(a);
 }

@@ -1,5 +1,5 @@
 // Up to 256 centres.
-#include "few.cuh"
+#include "few_any.cuh"
 
 GLOBAL BOUNDS(256, 1) void assign_few_256(AssignArgs a) {
     kernel_begins();

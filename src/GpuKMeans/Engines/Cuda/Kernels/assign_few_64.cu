@@ -1,7 +1,7 @@
 // Up to 64 centres.
-#include "few.cuh"
+#include "few_any.cuh"
 
-GLOBAL BOUNDS(512, 1) void assign_few_64(AssignArgs a) {
+GLOBAL BOUNDS(384, 1) void assign_few_64(AssignArgs a) {
     kernel_begins();
-    assign_few<64, 16>(a);
+    assign_few<64, 12>(a);
 }

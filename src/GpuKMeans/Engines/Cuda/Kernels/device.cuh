@@ -72,6 +72,11 @@ DEVICE int shuffle_up(int v, int by) { return __nvvm_shfl_sync_up_i32(0xFFFFFFFF
 
 DEVICE int shuffle(int v, int lane) { return __nvvm_shfl_sync_idx_i32(0xFFFFFFFFu, v, lane, 31); }
 
+DEVICE uint64 shuffle(uint64 v, int lane) {
+    uint low = (uint)shuffle((int)(uint)v, lane), high = (uint)shuffle((int)(uint)(v >> 32), lane);
+    return (uint64)high << 32 | low;
+}
+
 DEVICE uint ballot(bool v) { return __nvvm_vote_ballot_sync(0xFFFFFFFFu, v); }
 DEVICE bool any_lane(bool v) { return __nvvm_vote_any_sync(0xFFFFFFFFu, v); }
 

@@ -2,8 +2,8 @@
 // come by, 64 columns at a time, each value read once and rounded on its way to the tensor cores. The centres are in shared
 // memory, or pass through it where they find no room.
 //
-// Reading the rows is the limit, so what matters is that reads are always under way: those of the next columns, or of the next
-// rows, begin as soon as the last are rounded. And as all scores are there at the end, so are all candidates: none need be
+// Reading the rows is the limit, so what matters is that reads are always under way: a ring of shared memory for each warp takes
+// the columns of two chunks while a third is rounded. And as all scores are there at the end, so are all candidates: none need be
 // looked for by another pass.
 #pragma once
 #include "long_rows.cuh"
@@ -11,42 +11,72 @@
 
 constexpr int FewRowsOfWarp = 16;
 constexpr int FewSteps = LongChunk / 16;
+constexpr int FewStages = 3;                                    // of the rings of rows and centres
+constexpr uint FewPieces = LongChunk / 4;                       // of 16 bytes, of a row
+constexpr uint FewRowStageBytes = FewRowsOfWarp * LongChunk * 4;
 
-// What a lane reads of 64 columns of its two rows: four of each sixteen.
-struct FewValues {
-    float v[FewSteps][2][4];
-};
+// Up to so many centres rows are rounded to two halves, the second what the first lost: products are not the limit there, and a
+// third fewer rows stay undecided.
+constexpr int MostTwice = 64;
 
+// Where a stage has a piece of a row: odd rows have halves of a line exchanged, so that what eight lanes read together, four
+// pieces of two rows, falls in different banks.
+DEVICE uint few_piece(uint row, uint piece) { return row * (LongChunk * 4) + (piece ^ (row & 1) * 4) * 16; }
+
+// Starts the copy of 64 columns of a warp's rows, zeros behind the last. A lane knows where the row of its number, less 16, begins.
 template <bool Vectors>
-DEVICE void read_few(FewValues& x, const float* const (&rows)[2], int chunk, int dimension, uint64 policy) {
+DEVICE void copy_few(uint stage, const float* own, int chunk, int dimension) {
+    uint piece = (uint)lane_id() % FewPieces;
+    int d = chunk * LongChunk + (int)piece * 4;
 #pragma unroll
-    for (int s = 0; s < FewSteps; s++) {
+    for (int i = 0; i < FewRowsOfWarp / 2; i++) {
+        int row = i * 2 + lane_id() / 16;
+        const float* from = (const float*)shuffle((uint64)own, row) + d;
+        uint to = stage + few_piece((uint)row, piece);
+        if constexpr (Vectors) {
+            copy_async_or_zeros<16>(to, d < dimension ? from : (const float*)own, d < dimension);
+        } else {
 #pragma unroll
-        for (int r = 0; r < 2; r++) {
-            read4_once<Vectors>(x.v[s][r], rows[r], chunk * LongChunk + s * 16 + (lane_id() & 3) * 4, dimension, policy);
+            for (int j = 0; j < 4; j++) {
+                bool exists = d + j < dimension;
+                copy_async_or_zeros<4>(to + j * 4, exists ? from + j : (const float*)own, exists);
+            }
         }
     }
 }
 
-// Rounds them in the order in which the tensor cores take them, and adds up the squares of the values and of what that takes away.
-DEVICE void round_few(uint (&halves)[FewSteps][4], const FewValues& x, const float* origin, float scale, float (&square)[2], float (&residual)[2]) {
+// What a lane has of 64 columns of its two rows, rounded in the order in which the tensor cores take them.
+struct FewHalves {
+    uint first[FewSteps][4];
+    uint rest[FewSteps][4];         // what the first lost
+};
+
+// Rounds them, and adds up the squares of the values and of what the first halves lost. `stage` says where the lane's first row
+// begins.
+template <bool Twice>
+DEVICE void round_few(FewHalves& halves, const unsigned char* stage, const float* origin, float scale, float (&square)[2], float (&residual)[2]) {
+    uint odd = (uint)lane_id() >> 2 & 1;
 #pragma unroll
     for (int s = 0; s < FewSteps; s++) {
         float4 o = load4(origin + s * 16 + (lane_id() & 3) * 4);
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            float v[4] = {__builtin_fmaf(x.v[s][r][0], scale, o.x), __builtin_fmaf(x.v[s][r][1], scale, o.y),
-                __builtin_fmaf(x.v[s][r][2], scale, o.z), __builtin_fmaf(x.v[s][r][3], scale, o.w)};
+            float4 x = *(const float4*)(stage + r * 8 * LongChunk * 4 + (((uint)s * 4 + (lane_id() & 3)) ^ odd * 4) * 16);
+            float v[4] = {__builtin_fmaf(x.x, scale, o.x), __builtin_fmaf(x.y, scale, o.y), __builtin_fmaf(x.z, scale, o.z),
+                __builtin_fmaf(x.w, scale, o.w)};
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 uint pair = half_pair(v[i * 2], v[i * 2 + 1]);
+                float lost[2] = {v[i * 2] - half_value(pair), v[i * 2 + 1] - half_value(pair >> 16)};
 #pragma unroll
                 for (int j = 0; j < 2; j++) {
-                    float lost = v[i * 2 + j] - half_value(pair >> (j * 16));
                     square[r] = __builtin_fmaf(v[i * 2 + j], v[i * 2 + j], square[r]);
-                    residual[r] = __builtin_fmaf(lost, lost, residual[r]);
+                    residual[r] = __builtin_fmaf(lost[j], lost[j], residual[r]);
                 }
-                halves[s][i * 2 + r] = pair;
+                halves.first[s][i * 2 + r] = pair;
+                if constexpr (Twice) {
+                    halves.rest[s][i * 2 + r] = half_pair(lost[0], lost[1]);
+                }
             }
         }
     }
@@ -111,145 +141,114 @@ DEVICE int label_few(const AssignArgs& a, const float (&scores)[Width / 4], int 
     return label;
 }
 
-template <int Width, int Warps, bool Vectors>
-DEVICE void assign_few_rows(const AssignArgs& a) {
-    constexpr uint StageBytes = Width * LongChunk * 2;
-    constexpr int BlockRows = Warps * FewRowsOfWarp, Threads = Warps * 32;
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
-    int stages = a.stages, columns = a.centers.tiled_columns, chunks = columns / LongChunk, dimension = a.rows.dimension;
-    bool all = chunks <= stages;
-    uint stages_at = shared_address(shared);
-    float* origin = (float*)(shared + stages * StageBytes);     // its negative, in units of the rows' scale
-    float* half_squares = origin + columns;
-    float scale = long_rows_scale(*a.centers.extremes);
-    int tiles = (a.rows.count + BlockRows - 1) / BlockRows, own_tiles = (tiles - block_id() + grid_blocks() - 1) / grid_blocks();
-    int copies = all ? chunks : own_tiles * chunks;
-    int next_stage = 0, next_chunk = 0;     // of the next copy
-    auto copy_chunk = [&]() {
-        if (copies > 0) {
-            const char* from = (const char*)a.centers.tiles_of_halves + (int64)next_chunk * StageBytes;
-            uint to = stages_at + next_stage * StageBytes;
-            for (uint i = thread_id() * 16; i < StageBytes; i += Threads * 16) {
-                copy_async(to + i, from + i);
+// A warp's ring of rows, and what is copied next: two chunks before it is rounded, and so perhaps of the next tile, or the one
+// after that.
+template <bool Vectors>
+struct FewRing {
+    uint stages_at;
+    int block_rows;
+    int chunks;
+    int left;           // chunks that are still to be copied
+    int stage = 0;
+    int chunk = 0;
+    int tile = block_id();
+    const float* own = nullptr;
+
+    inline __attribute__((device, always_inline)) FewRing(uint stages_at, int block_rows, int chunks, int left)
+        : stages_at(stages_at), block_rows(block_rows), chunks(chunks), left(left) {}
+
+    // `besides` starts what else is copied with it. Every call is a group of copies.
+    template <typename Besides>
+    inline __attribute__((device, always_inline)) void next(const AssignArgs& a, Besides besides) {
+        if (left > 0) {
+            if (chunk == 0) {
+                // Places after the last repeat it; what comes of them is not kept.
+                int64 place = (int64)tile * block_rows + warp_id() * FewRowsOfWarp + (lane_id() & 15);
+                own = row_values(a.rows, place < a.rows.count ? (int)place : a.rows.count - 1);
             }
-            next_chunk = next_chunk + 1 == chunks ? 0 : next_chunk + 1;
-            next_stage = next_stage + 1 == stages ? 0 : next_stage + 1;
-            copies--;
+            copy_few<Vectors>(stages_at + stage * FewRowStageBytes, own, chunk, a.rows.dimension);
+            besides(stage, chunk);
+            left--;
+            stage = stage + 1 == FewStages ? 0 : stage + 1;
+            tile += chunk + 1 == chunks ? grid_blocks() : 0;
+            chunk = chunk + 1 == chunks ? 0 : chunk + 1;
         }
         copy_commit();
-    };
-    for (int s = 0; s < (all ? chunks : stages - 1); s++) {
-        copy_chunk();
     }
-    for (int d = thread_id(); d < columns; d += Threads) {
-        origin[d] = d < dimension ? -a.centers.origin[d] * scale : 0;
-    }
-    for (int k = thread_id(); k < Width; k += Threads) {
-        half_squares[k] = a.centers.half_squares[k];
-    }
-    uint64 policy = read_once();
-    int own_row = warp_id() * FewRowsOfWarp + (lane_id() >> 2);
-    auto rows_of = [&](int tile, const float* (&rows)[2]) {
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            // Places after the last repeat it; what comes of them is not kept.
-            int64 place = (int64)tile * BlockRows + own_row + r * 8;
-            rows[r] = row_values(a.rows, place < a.rows.count ? (int)place : a.rows.count - 1);
-        }
-    };
-    const float* rows[2];
-    const float* next[2];
-    FewValues x;
-    rows_of(block_id(), rows);
-    read_few<Vectors>(x, rows, 0, dimension, policy);
-    copy_wait<0>();
-    block_barrier();
+};
 
-    // Where the lane's rows of 8×8 matrices begin.
-    uint lane_at = stages_at + (uint)(((lane_id() >> 3 & 1) * Width + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16);
-    int stage = 0;
-    for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
-        rows_of(tile + grid_blocks(), next);
-        float sums[Width / 8][4] = {};
-        float square[2] = {}, residual[2] = {};
-        for (int c = 0; c < chunks; c++) {
-            uint halves[FewSteps][4];
-            round_few(halves, x, origin + c * LongChunk, scale, square, residual);
-            bool last = c + 1 == chunks;
-            if (last) {
-                rows[0] = next[0];
-                rows[1] = next[1];
-            }
-            read_few<Vectors>(x, rows, last ? 0 : c + 1, dimension, policy);
-            if (!all) {
-                if (stages > 2) {
-                    copy_wait<1>();
-                } else {
-                    copy_wait<0>();
-                }
-                block_barrier();
-                copy_chunk();
-            }
-            uint at = lane_at + stage * StageBytes;
-#pragma unroll
-            for (int s = 0; s < FewSteps; s++) {
-#pragma unroll
-                for (int n = 0; n < Width / 16; n++) {
-                    uint b[4];
-                    load_matrices(b, at + (uint)(s * 2 * Width * 16 + n * 256));
-                    multiply_add(sums[n * 2], halves[s], b[0], b[1]);
-                    multiply_add(sums[n * 2 + 1], halves[s], b[2], b[3]);
-                }
-            }
-            stage = stage + 1 == (all ? chunks : stages) ? 0 : stage + 1;
-        }
-        float2 lengths[2];
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            lengths[r] = float2{near_root(lanes_sum<4>(square[r])), near_root(lanes_sum<4>(residual[r]))};
-        }
-        LongScale row_scale = long_scale(a, lengths);
-        float scores[2][Width / 4];
-#pragma unroll
-        for (int n = 0; n < Width / 8; n++) {
-            float2 h = *(const float2*)(half_squares + n * 8 + (lane_id() & 3) * 2);
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                scores[r][n * 2] = __builtin_fmaf(sums[n][r * 2], row_scale.products, -row_scale.ratio * h.x);
-                scores[r][n * 2 + 1] = __builtin_fmaf(sums[n][r * 2 + 1], row_scale.products, -row_scale.ratio * h.y);
-            }
-        }
-        int place = tile * BlockRows + own_row, labels[2];
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            labels[r] = label_few<Width>(a, scores[r], row_scale.margins[r], place + r * 8);
-        }
-        if (a.distances) {
-            const float* own[2];
-            const float* centers[2];
-            float distances[2];
-            rows_of(tile, own);
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                centers[r] = a.centers.values + (int64)labels[r] * dimension;
-            }
-            direct_distances(distances, own, centers, dimension);
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                if ((lane_id() & 3) == 0 && place + r * 8 < a.rows.count) {
-                    a.distances[place + r * 8] = distances[r];
-                }
-            }
-        }
+// What all of a block know beside their rings. `origin` is the negative of it, in units of the rows' scale.
+struct FewBlock {
+    float* origin;
+    float* half_squares;
+    float scale;
+    int chunks;
+    int tiles;          // of rows, in all
+    int own_tiles;
+};
+
+// By all threads; they may read what is in shared memory after the next barrier of the block.
+template <int Width>
+DEVICE FewBlock few_block(const AssignArgs& a, unsigned char* at, int block_rows) {
+    int columns = a.centers.tiled_columns, tiles = (a.rows.count + block_rows - 1) / block_rows;
+    float* origin = (float*)at;
+    FewBlock b = {origin, origin + columns, long_rows_scale(*a.centers.extremes), columns / LongChunk, tiles,
+        (tiles - block_id() + grid_blocks() - 1) / grid_blocks()};
+    for (int d = thread_id(); d < columns; d += block_threads()) {
+        origin[d] = d < a.rows.dimension ? -a.centers.origin[d] * b.scale : 0;
     }
-    copy_wait<0>();
+    for (int k = thread_id(); k < Width; k += block_threads()) {
+        b.half_squares[k] = a.centers.half_squares[k];
+    }
+    return b;
 }
 
-template <int Width, int Warps>
-DEVICE void assign_few(const AssignArgs& a) {
-    if (a.rows.dimension % 4 == 0) {
-        assign_few_rows<Width, Warps, true>(a);
-    } else {
-        assign_few_rows<Width, Warps, false>(a);
+// Labels the lane's two rows, eight places apart, and measures their distances if asked. `sum` gives a product: of each eight
+// centres, of each row, of the lane's two.
+template <int Width, bool Twice, typename Sum>
+DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, Sum sum) {
+    float2 lengths[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        float lost = near_root(lanes_sum<4>(residual[r]));
+        // Of what the first halves lost the others lose a share of 2^-11, and what lies below the least half.
+        lengths[r] = float2{near_root(lanes_sum<4>(square[r])),
+            Twice ? lost * 0x1.01p-11f + near_root((float)a.centers.tiled_columns) * 0x1.01p-25f : lost};
+    }
+    LongScale row_scale = long_scale(a, lengths);
+    float scores[2][Width / 4];
+#pragma unroll
+    for (int n = 0; n < Width / 8; n++) {
+        float2 h = *(const float2*)(b.half_squares + n * 8 + (lane_id() & 3) * 2);
+        float less[2] = {-row_scale.ratio * h.x, -row_scale.ratio * h.y};
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+                scores[r][n * 2 + j] = __builtin_fmaf(sum(n, r, j), row_scale.products, less[j]);
+            }
+        }
+    }
+    int labels[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+        labels[r] = label_few<Width>(a, scores[r], row_scale.margins[r], place + r * 8);
+    }
+    if (a.distances) {
+        const float* x[2];
+        const float* c[2];
+        float distances[2];
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+            c[r] = a.centers.values + (int64)labels[r] * a.rows.dimension;
+        }
+        direct_distances(distances, x, c, a.rows.dimension);
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            if ((lane_id() & 3) == 0 && place + r * 8 < a.rows.count) {
+                a.distances[place + r * 8] = distances[r];
+            }
+        }
     }
 }

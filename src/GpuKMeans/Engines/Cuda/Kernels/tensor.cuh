@@ -6,6 +6,16 @@ DEVICE void copy_async(uint to_shared, const void* from) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to_shared), "l"(from) : "memory");
 }
 
+// The same of so many bytes, which are zeros where there is nothing to copy.
+template <int Bytes>
+DEVICE void copy_async_or_zeros(uint to_shared, const void* from, bool exists) {
+    if constexpr (Bytes == 16) {
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to_shared), "l"(from), "r"(exists ? 16 : 0) : "memory");
+    } else {
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(to_shared), "l"(from), "n"(Bytes), "r"(exists ? Bytes : 0) : "memory");
+    }
+}
+
 DEVICE void copy_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
 template <int Pending>

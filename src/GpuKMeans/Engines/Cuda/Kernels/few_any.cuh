@@ -1,0 +1,83 @@
+// Few centres on any GPU: a warp multiplies sixteen rows by all of them.
+#pragma once
+#include "few.cuh"
+
+template <int Width, int Warps, bool Vectors>
+DEVICE void assign_few_rows(const AssignArgs& a) {
+    constexpr bool Twice = Width <= MostTwice;
+    constexpr uint StageBytes = Width * LongChunk * 2;
+    constexpr int BlockRows = Warps * FewRowsOfWarp;
+    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    int stages = a.stages;
+    unsigned char* own_rows = shared + warp_id() * (FewStages * FewRowStageBytes);
+    unsigned char* centers = shared + Warps * (FewStages * FewRowStageBytes);
+    uint centers_at = shared_address(centers);
+    FewBlock b = few_block<Width>(a, centers + stages * StageBytes, BlockRows);
+    bool all = b.chunks <= stages;
+    auto copy_centers = [&](int stage, int chunk) {
+        const char* from = (const char*)a.centers.tiles_of_halves + (int64)chunk * StageBytes;
+        for (uint i = thread_id() * 16; i < StageBytes; i += Warps * 32 * 16) {
+            copy_async(centers_at + stage * StageBytes + i, from + i);
+        }
+    };
+    auto copy_with = [&](int stage, int chunk) {
+        if (!all) {
+            copy_centers(stage, chunk);
+        }
+    };
+    for (int s = 0; s < (all ? b.chunks : 0); s++) {
+        copy_centers(s, s);
+    }
+    FewRing<Vectors> ring(shared_address(own_rows), BlockRows, b.chunks, b.own_tiles * b.chunks);
+    ring.next(a, copy_with);
+    ring.next(a, copy_with);
+    copy_wait<1>();
+    block_barrier();
+
+    // Where the lane's first row begins in a stage, and its rows of 8×8 matrices.
+    const unsigned char* lane_row = own_rows + (lane_id() >> 2) * (LongChunk * 4);
+    uint lane_at = centers_at + (uint)(((lane_id() >> 3 & 1) * Width + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16);
+    int stage = 0;
+    for (int tile = block_id(); tile < b.tiles; tile += grid_blocks()) {
+        float sums[Width / 8][4] = {}, rest_sums[Twice ? Width / 8 : 1][4] = {};
+        float square[2] = {}, residual[2] = {};
+        for (int c = 0; c < b.chunks; c++) {
+            copy_wait<1>();
+            if (all) {
+                warp_barrier();
+            } else {
+                block_barrier();
+            }
+            ring.next(a, copy_with);
+            FewHalves halves;
+            round_few<Twice>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
+            uint at = lane_at + (all ? c : stage) * StageBytes;
+#pragma unroll
+            for (int s = 0; s < FewSteps; s++) {
+#pragma unroll
+                for (int n = 0; n < Width / 16; n++) {
+                    uint m[4];
+                    load_matrices(m, at + (uint)(s * 2 * Width * 16 + n * 256));
+                    multiply_add(sums[n * 2], halves.first[s], m[0], m[1]);
+                    multiply_add(sums[n * 2 + 1], halves.first[s], m[2], m[3]);
+                    if constexpr (Twice) {
+                        multiply_add(rest_sums[n * 2], halves.rest[s], m[0], m[1]);
+                        multiply_add(rest_sums[n * 2 + 1], halves.rest[s], m[2], m[3]);
+                    }
+                }
+            }
+            stage = stage + 1 == FewStages ? 0 : stage + 1;
+        }
+        finish_few<Width, Twice>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
+            [&](int n, int r, int j) { return sums[n][r * 2 + j] + (Twice ? rest_sums[Twice ? n : 0][r * 2 + j] : 0); });
+    }
+}
+
+template <int Width, int Warps>
+DEVICE void assign_few(const AssignArgs& a) {
+    if (a.rows.dimension % 4 == 0) {
+        assign_few_rows<Width, Warps, true>(a);
+    } else {
+        assign_few_rows<Width, Warps, false>(a);
+    }
+}

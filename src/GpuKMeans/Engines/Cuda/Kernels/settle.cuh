@@ -113,24 +113,15 @@ DEVICE void near_distances(float (&distances)[2], const float* x, const float* c
     }
 }
 
-// An entry of the list, which has rows that were open first, and from its end those whose candidates were known.
-struct Listed {
-    int entry;
-    int place;
-    int candidates;
-};
-
-DEVICE Listed listed_at(const AssignArgs& a, int i, int open, int count) {
-    i = least(i, count - 1);
-    int entry = i < open ? i : a.rows.count - 1 - (i - open);
-    return {entry, a.undecided.places[entry], a.undecided.candidate_counts[entry]};
-}
-
-// Rows of the list by a warp, so many lanes a row, but those for which all centres are candidates.
+// Some rows of the list by a warp, so many lanes a row, but those for which all centres are candidates. The list has rows that
+// were open first, and from its end those whose candidates were known.
 template <int Lanes>
-DEVICE void settle_some(const AssignArgs& a, const Listed& listed, bool exists) {
-    int dimension = a.rows.dimension, entry = listed.entry, place = listed.place, n = listed.candidates;
-    exists = exists && !all_are_candidates(n);
+DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
+    int dimension = a.rows.dimension, own = first + lane_id() / Lanes;
+    // Lanes that have no row repeat the last.
+    int i = least(own, count - 1), entry = i < open ? i : a.rows.count - 1 - (i - open);
+    int place = a.undecided.places[entry], n = a.undecided.candidate_counts[entry];
+    bool exists = own < count && !all_are_candidates(n);
     const int* candidates = a.undecided.candidates + (int64)entry * MostCandidates;
     const float* row = row_values(a.rows, place);
     float nearest = infinity(), second = NoDistance;
@@ -170,26 +161,11 @@ DEVICE void settle_some(const AssignArgs& a, const Listed& listed, bool exists) 
     }
 }
 
-// All rows of the list by warps: of so many, this one. Rows that are longer are read by more lanes; they are sent for while those
-// before are measured, and what the list says of them is read one round earlier.
+// All rows of the list by warps: of so many, this one. Rows that are longer are read by more lanes.
 DEVICE void settle_all(const AssignArgs& a, int open, int count, int warp, int warps) {
     auto settle_with = [&]<int Lanes>() {
-        constexpr int Each = 32 / Lanes;
-        int step = warps * Each, own = warp * Each + lane_id() / Lanes;
-        if (warp * Each >= count) {
-            return;
-        }
-        // Lanes that have no row repeat the last.
-        Listed now = listed_at(a, own, open, count), next = listed_at(a, own + step, open, count);
-        for (int first = warp * Each; first < count; first += step, own += step) {
-            Listed after = listed_at(a, own + 2 * step, open, count);
-            const float* row = row_values(a.rows, next.place);
-            for (int d = (lane_id() & (Lanes - 1)) * 32; d < a.rows.dimension; d += Lanes * 32) {
-                prefetch(row + d);
-            }
-            settle_some<Lanes>(a, now, own < count);
-            now = next;
-            next = after;
+        for (int first = warp * (32 / Lanes); first < count; first += warps * (32 / Lanes)) {
+            settle_some<Lanes>(a, first, open, count);
         }
     };
     if (a.rows.dimension < 128) {

@@ -6,7 +6,7 @@
 // are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before.
 #include "best.cuh"
 #include "rounding.cuh"
-#include "tensor.cuh"
+#include <tensor.cuh>
 
 constexpr int TileRows = 128;
 constexpr int TileCenters = 128;
@@ -36,8 +36,7 @@ DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int p
             rows[i] = row_values(a.rows, least(first + r + i, count - 1));
         }
         auto write = [&](int i, int d, uint low, uint high) {
-            asm volatile("st.shared.v2.b32 [%0], {%1, %2};"
-                ::"r"(values + (uint)((r + i) * pitch + d * 2)), "r"(low), "r"(high) : "memory");
+            store_pair(values + (uint)((r + i) * pitch + d * 2), low, high);
         };
         auto finish = [&](int i, float ratio, float margin) {
             state.ratios[r + i] = ratio;
@@ -192,7 +191,7 @@ DEVICE void measure(const AssignArgs& a, const TileState& state, int first, int 
 // With `Candidates` the rows are the listed ones, which have been rounded by themselves.
 template <bool Resident, bool Candidates>
 DEVICE void assign_tiles(const AssignArgs& a) {
-    extern SHARED unsigned char shared[];
+    DYNAMIC_SHARED(shared, 1);
     TileState& state = *(TileState*)shared;
     int columns = a.centers.padded_columns;
     int pitch = Resident ? columns * 2 + 16 : StagePitch;

@@ -19,7 +19,7 @@ struct BestTwo {
     float second = NoScore;
     int tile = 0;
 
-    inline __attribute__((device, always_inline)) void keep(float v0, float v1) {
+    METHOD void keep(float v0, float v1) {
         float high = larger(v0, v1), low = smaller(v0, v1);
         second = larger(larger(second, low), smaller(best, high));
         best = larger(best, high);

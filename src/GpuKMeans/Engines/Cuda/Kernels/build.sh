@@ -20,7 +20,7 @@ compile() {
   local source=$1 name=$2 arch=$3 ptx=$4
   # Contraction is off so that a product and a sum are two roundings where they are written as two.
   "$clang" -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch="$arch" -Xclang -target-feature -Xclang "+$ptx" \
-    -O3 -ffp-contract=off -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -S -o "$out/$name.ptx" "$source"
+    -I . -O3 -ffp-contract=off -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -S -o "$out/$name.ptx" "$source"
   if [[ $out != . ]] && ! cmp -s "$out/$name.ptx" "$name.ptx"; then
     echo "$name.ptx is not what $source gives: run build.sh" >&2
     stale=1

@@ -62,19 +62,6 @@ constexpr float PaddingHalfSquare = 0x1p80f;
 constexpr int LeastRatioExponent = -20;
 constexpr int MostRatioExponent = 40;
 
-// Two floats as a pair of half precision, the first in the lower half.
-DEVICE uint half_pair(float low, float high) {
-    uint pair;
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
-    return pair;
-}
-
-DEVICE float half_value(uint bits) {
-    float v;
-    asm("{ .reg .b16 h; cvt.u16.u32 h, %1; cvt.f32.f16 %0, h; }" : "=f"(v) : "r"(bits & 0xFFFFu));
-    return v;
-}
-
 DEVICE half_bits half_round(float v) { return (half_bits)half_pair(v, 0); }
 
 // Centres by a number that follows from their values: to find those that are equal.

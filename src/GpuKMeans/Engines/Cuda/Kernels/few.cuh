@@ -7,7 +7,7 @@
 // looked for by another pass.
 #pragma once
 #include "long_rows.cuh"
-#include "tensor.cuh"
+#include <tensor.cuh>
 
 constexpr int FewRowsOfWarp = 16;
 constexpr int FewSteps = LongChunk / 16;
@@ -154,12 +154,12 @@ struct FewRing {
     int tile = block_id();
     const float* own = nullptr;
 
-    inline __attribute__((device, always_inline)) FewRing(uint stages_at, int block_rows, int chunks, int left)
+    METHOD FewRing(uint stages_at, int block_rows, int chunks, int left)
         : stages_at(stages_at), block_rows(block_rows), chunks(chunks), left(left) {}
 
     // `besides` starts what else is copied with it. Every call is a group of copies.
     template <typename Besides>
-    inline __attribute__((device, always_inline)) void next(const AssignArgs& a, Besides besides) {
+    METHOD void next(const AssignArgs& a, Besides besides) {
         if (left > 0) {
             if (chunk == 0) {
                 // Places after the last repeat it; what comes of them is not kept.

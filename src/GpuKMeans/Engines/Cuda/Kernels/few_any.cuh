@@ -7,7 +7,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
     constexpr bool Twice = Width <= MostTwice;
     constexpr uint StageBytes = Width * LongChunk * 2;
     constexpr int BlockRows = Warps * FewRowsOfWarp;
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    DYNAMIC_SHARED(shared, 128);
     int stages = a.stages;
     unsigned char* own_rows = shared + warp_id() * (FewStages * FewRowStageBytes);
     unsigned char* centers = shared + Warps * (FewStages * FewRowStageBytes);

@@ -15,7 +15,7 @@ template <int Width, int Groups, int Registers, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
     constexpr uint StageBytes = Width * LongChunk * 2;
     constexpr int Warps = Groups * 4, BlockRows = Warps * FewRowsOfWarp;
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    DYNAMIC_SHARED(shared, 128);
     int stages = a.stages;
     uint centers_at = shared_address(shared);
     unsigned char* rows = shared + stages * StageBytes;

@@ -10,7 +10,7 @@
 #pragma once
 #include "short_best.cuh"
 #include "short_rows.cuh"
-#include "tensor.cuh"
+#include <tensor.cuh>
 
 constexpr int TileCenters = 128;
 constexpr int HeldRowsOfWarp = 32;
@@ -138,7 +138,7 @@ struct HeldBest {
     uint second = 0;
     int round = 0;          // of 4096 centres, of the best
 
-    inline __attribute__((device, always_inline)) void keep(uint k0, uint k1) {
+    METHOD void keep(uint k0, uint k1) {
         uint high = larger(k0, k1), low = smaller(k0, k1);
         second = larger(larger(second, low), smaller(best, high));
         best = larger(best, high);
@@ -320,7 +320,7 @@ DEVICE void measure_held(const AssignArgs& a, int label, int place) {
 template <int Steps, int Warps>
 DEVICE void assign_held(const AssignArgs& a) {
     constexpr uint TileBytes = HeldTileBytes<Steps>;
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    DYNAMIC_SHARED(shared, 128);
     uint stages_at = shared_address(shared);
     int center_tiles = a.centers.tiles, stages = a.stages;
     bool all = center_tiles <= stages;

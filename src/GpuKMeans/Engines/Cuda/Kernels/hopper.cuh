@@ -7,7 +7,7 @@ struct Turn {
     int at = 0;
     uint parity = 0;
 
-    inline __attribute__((device, always_inline)) void next(int size) {
+    METHOD void next(int size) {
         if (++at == size) {
             at = 0;
             parity ^= 1;

@@ -50,7 +50,7 @@ struct LongBlock {
     int chunks;
     int center_tiles;
 
-    inline __attribute__((device, always_inline)) int first_place(int tile) const { return (first_tile + tile * tile_step) * LongTileRows; }
+    METHOD int first_place(int tile) const { return (first_tile + tile * tile_step) * LongTileRows; }
 };
 
 DEVICE LongBlock long_block(const AssignArgs& a, unsigned char* shared) {
@@ -235,7 +235,7 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
 }
 
 DEVICE void assign_long_rows(const AssignArgs& a) {
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    DYNAMIC_SHARED(shared, 128);
     LongBlock b = long_block(a, shared);
     if (thread_id() == 0) {
         for (int s = 0; s < LongStages; s++) {

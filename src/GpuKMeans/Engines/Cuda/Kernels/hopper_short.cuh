@@ -94,7 +94,7 @@ template <int Groups, int Steps, int Width, bool GiveRegisters, bool ShareRows =
 DEVICE void assign_short(const AssignArgs& a) {
     constexpr uint StageBytes = TileCenters * (Steps + 1) * 16 * 2;     // one step more than there are values for
     constexpr int TileRows = ShareRows ? 64 : Groups * 64, Parts = TileCenters / Width;
-    extern SHARED __attribute__((aligned(128))) unsigned char shared[];
+    DYNAMIC_SHARED(shared, 128);
     int stages = a.stages, center_tiles = a.centers.tiles;
     bool all = center_tiles <= stages;
     uint values_at = shared_address(shared);

@@ -28,7 +28,7 @@ struct BestKeys {
     int second = NoKey;
     int tile = 0;       // of the best
 
-    inline __attribute__((device, always_inline)) void keep(int k0, int k1) {
+    METHOD void keep(int k0, int k1) {
         int high = larger(k0, k1), low = smaller(k0, k1);
         second = larger(larger(second, low), smaller(best, high));
         best = larger(best, high);

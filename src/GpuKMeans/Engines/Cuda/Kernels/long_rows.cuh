@@ -16,20 +16,10 @@ constexpr int RowsShift = 7;
 
 DEVICE float long_rows_scale(const Extremes& e) { return power_of_two(half_scale_exponent(bits_float(e.largest)) - RowsShift); }
 
-// Says that lines of the second-level cache which come by this will not be wanted again.
-DEVICE uint64 read_once() {
-    uint64 policy;
-    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-    return policy;
-}
-
 template <bool Vectors>
 DEVICE void read4_once(float (&v)[4], const float* row, int d, int dimension, uint64 policy) {
     if constexpr (Vectors) {
-        v[0] = v[1] = v[2] = v[3] = 0;
-        asm volatile("{ .reg .pred p; setp.lt.s32 p, %6, %7; @p ld.global.L1::no_allocate.L2::cache_hint.v4.f32 {%0, %1, %2, %3}, [%4], %5; }"
-            : "+f"(v[0]), "+f"(v[1]), "+f"(v[2]), "+f"(v[3])
-            : "l"(row + d), "l"(policy), "r"(d), "r"(dimension));
+        load4_once(v, row + d, policy, d, dimension);
     } else {
         read4<false>(v, row, d, dimension);
     }

@@ -11,7 +11,7 @@ struct Scanned {
     int each;       // of each sixteen
     int count;
 
-    inline __attribute__((device, always_inline)) int center(int i) const {
+    METHOD int center(int i) const {
         int sixteen = i / each, at = i - sixteen * each;
         return sixteen * 16 + two[at >> 1] + (at & 1);
     }

@@ -44,12 +44,6 @@ DEVICE SortArgs of_part(SortArgs a) {
     return a;
 }
 
-DEVICE uint match_any(uint active, uint value) {
-    uint mask;
-    asm volatile("match.any.sync.b32 %0, %1, %2;" : "=r"(mask) : "r"(value), "r"(active));
-    return mask;
-}
-
 // Ranks the warp's items among those of their digit; `counts` ends as how many of each the warp has.
 DEVICE void rank_items(const SortArgs& a, int (&counts)[MostDigits], int (&digit)[Rounds], int (&rank)[Rounds]) {
     uint before = (1u << lane_id()) - 1;
@@ -63,10 +57,10 @@ DEVICE void rank_items(const SortArgs& a, int (&counts)[MostDigits], int (&digit
         bool valid = digit[r] >= 0;
         uint active = ballot(valid);
         if (valid) {
-            uint same = match_any(active, (uint)digit[r]);
+            uint same = lanes_with(active, (uint)digit[r]);
             int base = counts[digit[r]];
             rank[r] = base + __builtin_popcount(same & before);
-            __nvvm_bar_warp_sync(active);
+            some_lanes_barrier(active);
             if ((same & before) == 0) {
                 counts[digit[r]] = base + __builtin_popcount(same);
             }

@@ -96,9 +96,9 @@ DEVICE bool comes_last(int* counter, int count) {
     block_barrier();
     if (thread_id() == 0) {
         // What this block wrote before the count, and what the others wrote before theirs after it.
-        __nvvm_membar_gl();
+        memory_barrier();
         last = atomic_add(counter, 1) == count - 1;
-        __nvvm_membar_gl();
+        memory_barrier();
         if (last) {
             *counter = 0;
         }

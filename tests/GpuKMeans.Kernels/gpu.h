@@ -1,0 +1,327 @@
+// The host's side of the kernels: buffers, and launches as CudaEngine and AssignPlan make them, on a GPU of few multiprocessors.
+#pragma once
+#include "emulated/machine.h"
+#include "rows.h"
+
+#include "few_any.cuh"
+#include "held.cuh"
+#include "scan.cuh"
+#include "totals.cuh"
+#include "clusters.cuh"
+#include "best.cuh"
+
+#include "assign_few_16.cu"
+#include "assign_few_64.cu"
+#include "assign_few_128.cu"
+#include "assign_few_256.cu"
+#include "assign_held_16.cu"
+#include "assign_held_32.cu"
+#include "assign_held_64.cu"
+#include "assign_held_128.cu"
+#include "centers.cu"
+#include "rounding.cu"
+#include "settle.cu"
+#include "settle_batch.cu"
+namespace direct {
+#include "assign_direct.cu"
+}
+namespace tiled {
+#include "assign.cu"
+}
+namespace sorting {
+#include "sort.cu"
+}
+namespace summing {
+#include "sums.cu"
+}
+
+constexpr int Multiprocessors = 2;
+
+// Memory with guards before and behind it. What was never written is no number.
+template <typename T>
+struct Buffer {
+    std::vector<unsigned char> bytes;
+    size_t count = 0;
+
+    T* at() { return (T*)(((uintptr_t)bytes.data() + 511) / 256 * 256); }
+    T& operator[](size_t i) { return at()[i]; }
+
+    void reserve(size_t n) {
+        count = n;
+        bytes.assign(n * sizeof(T) + 1024, 0xA5);
+        std::memset((void*)at(), 0xFF, n * sizeof(T));
+    }
+
+    void set(const std::vector<T>& values) {
+        reserve(values.size());
+        std::copy(values.begin(), values.end(), at());
+    }
+
+    void fill(T value) { std::fill(at(), at() + count, value); }
+    std::vector<T> read() { return std::vector<T>(at(), at() + count); }
+
+    void check(const char* what) {
+        const unsigned char* end = (const unsigned char*)(at() + count);
+        for (int i = 1; i <= 256; i++) {
+            if (((const unsigned char*)at())[-i] != 0xA5 || (i <= 128 && end[i - 1] != 0xA5)) {
+                std::printf("written outside of %s\n", what);
+                std::exit(1);
+            }
+        }
+    }
+};
+
+enum class Way { held, few, resident, streamed, direct };
+
+struct Found {
+    std::vector<int> labels;
+    std::vector<float> distances;
+    uint64 bad;
+};
+
+class Gpu {
+public:
+    Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, bool scans)
+        : _way(way), _scans(scans), _clusters(centers.count), _dimension(centers.dimension) {
+        _padded_columns = (_dimension + 15) / 16 * 16;
+        if (way == Way::held) {
+            _value_columns = _dimension <= 16 ? 16 : _dimension <= 32 ? 32 : _dimension <= 64 ? 64 : 128;
+            _tiled_columns = _value_columns + 8;
+        } else if (way == Way::few) {
+            _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
+            _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
+        }
+        size_t padded = (size_t)padded_count(), size = (size_t)_clusters * (size_t)_dimension;
+        _values.set(centers.values);
+        _origin.set(origin);
+        _means.set(std::vector<double>(centers.values.begin(), centers.values.end()));
+        _counts.set(std::vector<double>((size_t)_clusters, 0));
+        _shifts.reserve((size_t)_clusters);
+        _halves.reserve(padded * (size_t)_padded_columns);
+        _tiles.reserve(padded * (size_t)_tiled_columns);
+        _half_squares.reserve(padded);
+        _slots.reserve((size_t)_clusters);
+        _twins.reserve((size_t)_clusters);
+        while (_places < 2 * _clusters) {
+            _places *= 2;
+        }
+        _table.set(std::vector<Twins>((size_t)_places, Twins{}));
+        _extremes.set(std::vector<uint>(5, 0));
+        _undecided_counts.set(std::vector<int>(4, 0));
+        _finished.set(std::vector<int>((size_t)_clusters + 1, 0));
+        _result.reserve(1);
+        (void)size;
+        emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), _extremes.at(), _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
+            _clusters, 128);
+        int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;
+        emulated::launch<prepare_centers>(PrepareArgs{rounding(), {}, blocks * 4}, blocks, 128);
+    }
+
+    Matrix centers() {
+        Matrix m(_clusters, _dimension);
+        m.values = _values.read();
+        return m;
+    }
+
+    std::vector<double> means() { return _means.read(); }
+
+    Found assign(const Matrix& matrix) {
+        size_t n = (size_t)matrix.count;
+        _matrix.set(matrix.values);
+        _rows = {_matrix.at(), nullptr, nullptr, 0, 0, _dimension, matrix.count};
+        _labels.reserve(n);
+        _distances.reserve(n);
+        _listed.reserve(n);
+        _thresholds.reserve(n);
+        _candidate_counts.reserve(n);
+        _candidates.reserve(n * MostCandidates);
+        _rounded.reserve(n * (size_t)_padded_columns);
+        _scales.reserve(n);
+        _bad.set({~0ull});
+        _turn ^= 1;
+        AssignArgs a = {_rows, centers_arguments(), undecided(), _labels.at(), _distances.at(), _bad.at(), (half_bits*)_rounded.at(), _scales.at(), 0, 4};
+        fast_pass(a);
+        bool looks = _way != Way::few && _way != Way::direct;
+        if (looks && _scans) {
+            emulated::launch<settle_batch>(a, Multiprocessors * 2, 256);
+        } else {
+            if (looks) {
+                emulated::launch<round_listed_rows>(a, Multiprocessors * 2, 128);
+                a.stages = 3;
+                emulated::launch<tiled::find_candidates>(a, Multiprocessors * 2, 128, 6 * 128 * 4 + 2 * 3 * 128 * 144);
+            }
+            emulated::launch<settle_rows>(a, Multiprocessors * 2, 256);
+        }
+        check_guards();
+        return {_labels.read(), _distances.read(), _bad[0]};
+    }
+
+    // A step by the rows that were assigned last.
+    void move() {
+        int n = _rows.count, tiles = (n + 1023) / 1024, bits = 1, columns = 1;
+        while (1 << bits < _clusters) {
+            bits++;
+        }
+        while (columns < _dimension && columns < 128) {
+            columns *= 2;
+        }
+        int segments = _clusters + n / 128;
+        _offsets.reserve((size_t)_clusters + 1);
+        _extras.reserve((size_t)_clusters + 1);
+        _segment_sums.reserve((size_t)segments * (size_t)_dimension);
+        _segment_weights.reserve((size_t)segments);
+        _sorted.reserve((size_t)n);
+        _totals.reserve((size_t)tiles);
+        BlockTotalsArgs totals = {_rows, _distances.at(), nullptr, nullptr, _totals.at()};
+        Clusters clusters = {nullptr, _offsets.at(), _extras.at(), _segment_sums.at(), _segment_weights.at(), _finished.at(), _clusters, n, 1, segments};
+        emulated::launch<sorting::sort_batch>(sorting::SortArgs{totals, clusters, _labels.at(), nullptr, nullptr, _sorted.at(), nullptr, nullptr,
+            (Extremes*)_extremes.at(), n, n, tiles, 0, 1 << bits}, 2 * tiles + 1, 256);
+        clusters.places = _sorted.at();
+        Rounding moved = rounding();
+        moved.table = nullptr;
+        emulated::launch<summing::sum_segments>(summing::SumArgs{_rows, clusters, nullptr, nullptr,
+            {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), _extremes.at() + 4, _dimension, 0, 0}, moved,
+            {_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, _finished.at() + _clusters, columns}, segments, 128);
+        _moved = true;
+        check_guards();
+    }
+
+private:
+    void fast_pass(AssignArgs& a) {
+        int n = a.rows.count, tiles = (_clusters + 127) / 128;
+        auto blocks_of = [&](int rows) { return std::min((n + rows - 1) / rows, Multiprocessors); };
+        if (_way == Way::direct) {
+            int blocks = (n + 255) / 256;
+            _dimension <= 2 ? emulated::launch<direct::assign_direct_2>(a, blocks, 256)
+                : _dimension == 3 ? emulated::launch<direct::assign_direct_3>(a, blocks, 256)
+                : _dimension == 4 ? emulated::launch<direct::assign_direct_4>(a, blocks, 256)
+                : _dimension <= 8 ? emulated::launch<direct::assign_direct_8>(a, blocks, 256)
+                : emulated::launch<direct::assign_direct_16>(a, blocks, 256);
+        } else if (_way == Way::held) {
+            a.stages = tiles <= 4 ? tiles : 3;
+            int bytes = a.stages * 256 * _tiled_columns;
+            _value_columns == 16 ? emulated::launch<assign_held_16>(a, blocks_of(128), 128, bytes)
+                : _value_columns == 32 ? emulated::launch<assign_held_32>(a, blocks_of(128), 128, bytes)
+                : _value_columns == 64 ? emulated::launch<assign_held_64>(a, blocks_of(128), 128, bytes)
+                : emulated::launch<assign_held_128>(a, blocks_of(384), 384, bytes);
+        } else if (_way == Way::few) {
+            int warps = _tile_centers == 256 ? 8 : 12, chunks = _tiled_columns / 64;
+            a.stages = chunks <= 4 ? chunks : 3;
+            int bytes = (_tiled_columns + _tile_centers) * 4 + warps * 3 * 16 * 64 * 4 + a.stages * _tile_centers * 128, blocks = blocks_of(warps * 16);
+            _tile_centers == 16 ? emulated::launch<assign_few_16>(a, blocks, warps * 32, bytes)
+                : _tile_centers == 64 ? emulated::launch<assign_few_64>(a, blocks, warps * 32, bytes)
+                : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
+                : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
+        } else if (_way == Way::resident) {
+            a.stages = 2;
+            emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 6 * 128 * 4 + 2 * 128 * 144 + 128 * (_padded_columns * 2 + 16));
+        } else {
+            emulated::launch<round_rows>(a, (n + 15) / 16, 128);
+            a.stages = 3;
+            emulated::launch<tiled::assign_streamed>(a, blocks_of(128), 128, 6 * 128 * 4 + 2 * 3 * 128 * 144);
+        }
+    }
+
+    int padded_count() const { return (_clusters + _tile_centers - 1) / _tile_centers * _tile_centers; }
+
+    Centers centers_arguments() {
+        return {_values.at(), _origin.at(), _halves.at(), _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(), (Extremes*)_extremes.at(),
+            _moved ? nullptr : _twins.at(), _clusters, _padded_columns, _tiled_columns, (_clusters + 127) / 128};
+    }
+
+    Rounding rounding() {
+        bool rounds = _way != Way::direct;
+        return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
+            (Extremes*)_extremes.at(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, rounds ? padded_count() : 0, _padded_columns,
+            _tiled_columns, _value_columns, _tile_centers, _tiled_columns ? 1 : 0};
+    }
+
+    Undecided undecided() {
+        return {_undecided_counts.at() + 2 * _turn, _undecided_counts.at() + 2 * (_turn ^ 1), _listed.at(), _thresholds.at(), _candidate_counts.at(),
+            _candidates.at()};
+    }
+
+    void check_guards() {
+        _values.check("the centres"), _means.check("the means"), _counts.check("the counts"), _shifts.check("the shifts");
+        _halves.check("the halves"), _tiles.check("the tiles"), _half_squares.check("the half squares"), _slots.check("the slots");
+        _twins.check("the twins"), _table.check("the table"), _extremes.check("the extremes"), _labels.check("the labels");
+        _distances.check("the distances"), _listed.check("the list"), _thresholds.check("the thresholds"), _bad.check("the bad row");
+        _candidate_counts.check("the candidate counts"), _candidates.check("the candidates"), _undecided_counts.check("the counters");
+        _rounded.check("the rounded rows"), _scales.check("the scales"), _finished.check("what is finished"), _result.check("the result");
+        _offsets.count ? _offsets.check("the offsets"), _extras.check("the extras"), _segment_sums.check("the segments' sums"),
+            _segment_weights.check("the segments' weights"), _sorted.check("the sorted places"), _totals.check("the totals") : void();
+    }
+
+    Way _way;
+    bool _scans, _moved = false;
+    int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _places = 1;
+    Rows _rows{};
+    Buffer<float> _values, _origin, _half_squares, _matrix, _distances, _thresholds;
+    Buffer<float2> _scales;
+    Buffer<double> _means, _counts, _shifts, _segment_sums, _segment_weights;
+    Buffer<half_bits> _halves, _tiles, _rounded;
+    Buffer<uint> _extremes;
+    Buffer<uint64> _bad;
+    Buffer<Twins> _table;
+    Buffer<Total> _totals, _result;
+    Buffer<int> _slots, _twins, _labels, _listed, _candidate_counts, _candidates, _undecided_counts, _finished, _offsets, _extras, _sorted;
+};
+
+// The sums of rows by label over all parts: in one launch, or one part after another.
+inline Sums sums_of(const Matrix& matrix, const std::vector<float>& weights, const std::vector<int>& labels, int clusters, int part_rows, bool together) {
+    int count = matrix.count, dimension = matrix.dimension, bits = 1, columns = 1;
+    while (1 << bits < clusters) {
+        bits++;
+    }
+    while (columns < dimension && columns < 128) {
+        columns *= 2;
+    }
+    int passes = (bits + 9) / 10, each = (bits + passes - 1) / passes, digits = 1 << each;
+    Buffer<float> values, row_weights;
+    Buffer<double> sums, sum_weights, segment_sums, segment_weights;
+    Buffer<int> keys, keys_a, keys_b, places_a, places_b, counts, totals, offsets, extras, finished;
+    values.set(matrix.values);
+    row_weights.set(weights);
+    sums.set(std::vector<double>((size_t)clusters * (size_t)dimension, 0));
+    sum_weights.set(std::vector<double>((size_t)clusters, 0));
+    finished.set(std::vector<int>((size_t)clusters, 0));
+    for (int first = 0; first < count; first += together ? count : part_rows) {
+        int n = together ? count : std::min(part_rows, count - first), rows_of_part = std::min(n, part_rows);
+        int parts = (n + rows_of_part - 1) / rows_of_part, tiles = (rows_of_part + 1023) / 1024, segments = clusters + rows_of_part / 128;
+        keys.set(std::vector<int>(labels.begin() + first, labels.begin() + first + n));
+        for (auto* of_rows : {&keys_a, &keys_b, &places_a, &places_b}) {
+            of_rows->reserve((size_t)n);
+        }
+        counts.reserve((size_t)(parts * tiles * digits));
+        totals.reserve((size_t)(parts * digits));
+        offsets.reserve((size_t)(parts * (clusters + 1)));
+        extras.reserve((size_t)(parts * (clusters + 1)));
+        segment_sums.reserve((size_t)parts * (size_t)segments * (size_t)dimension);
+        segment_weights.reserve((size_t)(parts * segments));
+        Clusters c = {nullptr, offsets.at(), extras.at(), segment_sums.at(), segment_weights.at(), finished.at(), clusters, rows_of_part, parts, segments};
+        const int* sorted = keys.at();
+        for (int pass = 0; pass < passes; pass++) {
+            int* to_keys = passes == 1 ? nullptr : (pass % 2 ? keys_b : keys_a).at();
+            int* to_places = (pass % 2 ? places_b : places_a).at();
+            sorting::SortArgs a = {{}, passes == 1 ? c : Clusters{}, sorted, c.places, to_keys, to_places, counts.at(), totals.at(), nullptr, n, rows_of_part,
+                tiles, pass * each, digits};
+            emulated::launch<sorting::sort_count>(a, tiles, 256, 0, parts);
+            emulated::launch<sorting::sort_sum>(a, (digits + 7) / 8, 256, 0, parts);
+            emulated::launch<sorting::sort_place>(a, tiles, 256, 0, parts);
+            sorted = to_keys;
+            c.places = to_places;
+        }
+        if (passes > 1) {
+            emulated::launch<sorting::find_offsets>(sorting::OffsetsArgs{sorted, offsets.at(), n, rows_of_part, clusters}, (rows_of_part + 256) / 256, 256, 0, parts);
+            emulated::launch<sorting::find_extras>(sorting::ExtrasArgs{offsets.at(), extras.at(), clusters}, 1, 1024, 0, parts);
+        }
+        Rows rows = {values.at(), nullptr, weights.empty() ? nullptr : row_weights.at(), first, first, dimension, n};
+        emulated::launch<summing::sum_segments>(summing::SumArgs{rows, c, sums.at(), sum_weights.at(), {}, {}, {}, nullptr, columns}, segments, 128, 0, parts);
+        for (auto* b : {&keys_a, &keys_b, &places_a, &places_b, &counts, &totals, &offsets, &extras, &finished}) {
+            b->check("what is sorted");
+        }
+        segment_sums.check("the segments' sums");
+        segment_weights.check("the segments' weights");
+    }
+    return {sums.read(), sum_weights.read(), {}};
+}

@@ -1,0 +1,132 @@
+// The kernels' sources, run on a processor (emulated/machine.h) and compared with float64: labels, distances, sums and means, on rows
+// that are hard to tell apart. What is not here is Hopper's own (products of four warps, bulk copies): that needs a GPU.
+//
+//   kernels SEED    exit code 1, and what was wrong, if anything was
+#include "gpu.h"
+#include "rows.h"
+
+namespace {
+
+int failures = 0;
+
+void expect(bool right, const std::string& what) {
+    if (!right) {
+        std::printf("WRONG: %s\n", what.c_str());
+        failures++;
+    }
+}
+
+const char* name_of(Way way) {
+    const char* const names[] = {"held", "few", "resident", "streamed", "direct"};
+    return names[(int)way];
+}
+
+// Labels the rows and compares: the lowest-numbered of the nearest centres in float64, and its distance in float32.
+void check_labels(Gpu& gpu, const Matrix& rows, const std::string& what) {
+    Found found = gpu.assign(rows);
+    std::vector<int> expected = nearest(rows, gpu.centers());
+    int wrong = 0, far = 0;
+    for (int i = 0; i < rows.count; i++) {
+        wrong += found.labels[(size_t)i] != expected[(size_t)i];
+        double distance = exact_distance_of(rows, i, gpu.centers(), expected[(size_t)i]);
+        far += !(std::fabs(found.distances[(size_t)i] - distance) <= distance * 1e-5 + 1e-30);
+    }
+    expect(wrong == 0, what + ": " + std::to_string(wrong) + " of " + std::to_string(rows.count) + " labels");
+    expect(far == 0, what + ": " + std::to_string(far) + " distances");
+    expect(found.bad == ~0ull, what + ": a row is said to be bad");
+}
+
+void assignments(Draw& draw, Way way, int dimension, int clusters, int count) {
+    for (bool scans : {false, true}) {
+        Matrix centers = draw_centers(draw, clusters, dimension), rows = draw_rows(draw, centers, count);
+        Gpu gpu(way, centers, draw_origin(draw, rows), scans);
+        std::string what = std::string(name_of(way)) + (scans ? ", scanned" : "") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+        check_labels(gpu, rows, what);
+
+        // One that is no number is named, and the others are none the worse.
+        int bad = draw.below(count);
+        rows.row(bad)[draw.below(dimension)] = draw.below(2) ? NAN : INFINITY;
+        expect(gpu.assign(rows).bad == (uint64)bad, what + ": no number in row " + std::to_string(bad));
+    }
+}
+
+// Steps move centres to running means and round them by a scale one step old; a centre may leap far out of it.
+void steps(Draw& draw, Way way, int dimension, int clusters) {
+    Matrix centers = draw_centers(draw, clusters, dimension);
+    Gpu gpu(way, centers, std::vector<float>((size_t)dimension), true);
+    std::vector<double> means(centers.values.begin(), centers.values.end()), counts((size_t)clusters);
+    for (int step = 0; step < 4; step++) {
+        Matrix rows = draw_rows(draw, gpu.centers(), 700);
+        if (step == 1) {
+            for (float& v : rows.values) {
+                v *= 300;
+            }
+        }
+        std::string what = "step " + std::to_string(step) + ", " + name_of(way) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+        check_labels(gpu, rows, what);
+        std::vector<int> labels = nearest(rows, gpu.centers());
+        gpu.move();
+        move_means(means, counts, rows, labels);
+        double off = 0;
+        for (size_t i = 0; i < means.size(); i++) {
+            off = std::max(off, std::fabs(gpu.means()[i] - means[i]) / (std::fabs(means[i]) + 1));
+        }
+        expect(off < 1e-12, what + ": means are off by " + std::to_string(off));
+    }
+}
+
+// The sums of many parts in one launch are, bit for bit, those of one part after another, and float64's.
+void parts(Draw& draw, int dimension, int clusters, int count, int part_rows, bool weighted) {
+    Matrix centers = draw_centers(draw, clusters, dimension), rows = draw_rows(draw, centers, count);
+    std::vector<float> weights;
+    for (int i = 0; weighted && i < count; i++) {
+        weights.push_back(draw.below(5) ? (float)draw.between(0.1, 3) : 0);
+    }
+    std::vector<int> labels;
+    for (int i = 0; i < count; i++) {
+        labels.push_back(draw.below(4) ? draw.below(clusters) : 0);
+    }
+    Sums together = sums_of(rows, weights, labels, clusters, part_rows, true), apart = sums_of(rows, weights, labels, clusters, part_rows, false);
+    std::string what = "sums of " + std::to_string(count) + " rows in parts of " + std::to_string(part_rows) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+    expect(together.sums == apart.sums && together.weights == apart.weights, what + ": not the same bits");
+    Sums expected = plain_sums(rows, weights, labels, clusters);
+    double off = 0;
+    for (size_t i = 0; i < expected.sums.size(); i++) {
+        off = std::max(off, std::fabs(expected.sums[i] - together.sums[i]) / expected.magnitudes[i]);
+    }
+    for (size_t k = 0; k < expected.weights.size(); k++) {
+        off = std::max(off, std::fabs(expected.weights[k] - together.weights[k]) / (expected.weights[k] + 1));
+    }
+    expect(off < 1e-12, what + ": off by " + std::to_string(off));
+}
+
+}
+
+int main(int argc, char** argv) {
+    Draw draw(argc > 1 ? std::atoi(argv[1]) : 1);
+    emulated::order.seed((unsigned)draw.below(1 << 30));
+    for (emulated::Rounding rounding : {emulated::Rounding::cut, emulated::Rounding::each, emulated::Rounding::once}) {
+        emulated::rounding = rounding;
+        for (auto [dimension, clusters] : {std::pair{16, 5}, {30, 300}, {64, 17}, {100, 140}, {128, 700}}) {
+            assignments(draw, Way::held, dimension, clusters, 300 + draw.below(200));
+        }
+        for (auto [dimension, clusters] : {std::pair{33, 3}, {64, 16}, {101, 50}, {130, 100}, {300, 16}, {420, 129}, {1100, 100}}) {
+            assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
+        }
+        assignments(draw, Way::resident, 150, 200, 300);
+        assignments(draw, Way::streamed, 203, 130, 300);
+    }
+    for (auto [dimension, clusters] : {std::pair{1, 3}, {2, 700}, {3, 40}, {4, 17}, {7, 1}, {15, 300}}) {
+        assignments(draw, Way::direct, dimension, clusters, 600);
+    }
+    for (auto [dimension, clusters] : {std::pair{16, 40}, {64, 3}, {128, 200}}) {
+        steps(draw, Way::held, dimension, clusters);
+    }
+    steps(draw, Way::few, 64, 12);
+    steps(draw, Way::few, 200, 60);
+    parts(draw, 5, 3, 5000, 2048, false);
+    parts(draw, 130, 40, 3000, 1024, true);
+    parts(draw, 16, 1500, 4000, 1024, false);
+    std::printf("%d wrong\n", failures);
+    return failures > 0;
+}

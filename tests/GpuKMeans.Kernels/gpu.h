@@ -91,7 +91,7 @@ public:
             _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         }
-        size_t padded = (size_t)padded_count(), size = (size_t)_clusters * (size_t)_dimension;
+        size_t padded = (size_t)padded_count();
         _values.set(centers.values);
         _origin.set(origin);
         _means.set(std::vector<double>(centers.values.begin(), centers.values.end()));
@@ -105,12 +105,11 @@ public:
         while (_places < 2 * _clusters) {
             _places *= 2;
         }
-        _table.set(std::vector<Twins>((size_t)_places, Twins{}));
+        _table.set(std::vector<TwinSlot>((size_t)_places, TwinSlot{}));
         _extremes.set(std::vector<uint>(5, 0));
         _undecided_counts.set(std::vector<int>(4, 0));
         _finished.set(std::vector<int>((size_t)_clusters + 1, 0));
         _result.reserve(1);
-        (void)size;
         emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), _extremes.at(), _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
         int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;
@@ -232,7 +231,7 @@ private:
     Rounding rounding() {
         bool rounds = _way != Way::direct;
         return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
-            (Extremes*)_extremes.at(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, rounds ? padded_count() : 0, _padded_columns,
+            (Extremes*)_extremes.at(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
             _tiled_columns, _value_columns, _tile_centers, _tiled_columns ? 1 : 0};
     }
 
@@ -262,7 +261,7 @@ private:
     Buffer<half_bits> _halves, _tiles, _rounded;
     Buffer<uint> _extremes;
     Buffer<uint64> _bad;
-    Buffer<Twins> _table;
+    Buffer<TwinSlot> _table;
     Buffer<Total> _totals, _result;
     Buffer<int> _slots, _twins, _labels, _listed, _candidate_counts, _candidates, _undecided_counts, _finished, _offsets, _extras, _sorted;
 };

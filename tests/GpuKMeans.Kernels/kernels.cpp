@@ -4,6 +4,7 @@
 //   kernels SEED    exit code 1, and what was wrong, if anything was
 #include "gpu.h"
 #include "rows.h"
+#include <limits>
 
 namespace {
 
@@ -43,10 +44,30 @@ void assignments(Draw& draw, Way way, int dimension, int clusters, int count) {
         std::string what = std::string(name_of(way)) + (scans ? ", scanned" : "") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
         check_labels(gpu, rows, what);
 
+        // One that is too large is named as well, also where it lies as far out as padding may.
+        Matrix far = rows;
+        int out = draw.below(count);
+        std::fill(far.row(out), far.row(out) + dimension, draw.below(2) ? 3e38f : 1e25f);
+        expect(gpu.assign(far).bad == (uint64)out, what + ": a row too large, " + std::to_string(out));
+
         // One that is no number is named, and the others are none the worse.
         int bad = draw.below(count);
         rows.row(bad)[draw.below(dimension)] = draw.below(2) ? NAN : INFINITY;
         expect(gpu.assign(rows).bad == (uint64)bad, what + ": no number in row " + std::to_string(bad));
+    }
+}
+
+// Among all different centres a row as far out as floats go is no nearer to what is beyond the last of them.
+void rows_out_of_range(Draw& draw, int dimension, int clusters) {
+    Matrix centers(clusters, dimension);
+    for (int k = 0; k < clusters; k++) {
+        centers.row(k)[0] = (float)k;
+    }
+    for (float value : {3e38f, -3e38f, std::numeric_limits<float>::max(), 1e25f}) {
+        Matrix rows = draw_rows(draw, centers, 40);
+        std::fill(rows.row(7), rows.row(7) + dimension, value);
+        Gpu gpu(Way::direct, centers, std::vector<float>((size_t)dimension), false);
+        expect(gpu.assign(rows).bad == 7, "a row of " + std::to_string(value) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters));
     }
 }
 
@@ -105,19 +126,26 @@ void parts(Draw& draw, int dimension, int clusters, int count, int part_rows, bo
 int main(int argc, char** argv) {
     Draw draw(argc > 1 ? std::atoi(argv[1]) : 1);
     emulated::order.seed((unsigned)draw.below(1 << 30));
-    for (emulated::Rounding rounding : {emulated::Rounding::cut, emulated::Rounding::each, emulated::Rounding::once}) {
-        emulated::rounding = rounding;
-        for (auto [dimension, clusters] : {std::pair{16, 5}, {30, 300}, {64, 17}, {100, 140}, {128, 700}}) {
-            assignments(draw, Way::held, dimension, clusters, 300 + draw.below(200));
-        }
-        for (auto [dimension, clusters] : {std::pair{33, 3}, {64, 16}, {101, 50}, {130, 100}, {300, 16}, {420, 129}, {1100, 100}}) {
-            assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
-        }
-        assignments(draw, Way::resident, 150, 200, 300);
-        assignments(draw, Way::streamed, 203, 130, 300);
+    for (auto [dimension, clusters] : {std::pair{16, 5}, {30, 300}, {64, 17}, {100, 140}, {128, 700}}) {
+        assignments(draw, Way::held, dimension, clusters, 300 + draw.below(200));
     }
-    for (auto [dimension, clusters] : {std::pair{1, 3}, {2, 700}, {3, 40}, {4, 17}, {7, 1}, {15, 300}}) {
+    for (auto [dimension, clusters] : {std::pair{33, 3}, {64, 16}, {101, 50}, {130, 100}, {300, 16}, {420, 129}, {1100, 100}}) {
+        assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
+    }
+    assignments(draw, Way::resident, 150, 200, 300);
+    assignments(draw, Way::streamed, 203, 130, 300);
+    for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once}) {
+        emulated::rounding = rounding;
+        assignments(draw, Way::held, 128, 60, 300);
+        assignments(draw, Way::few, 200, 15, 300);
+        assignments(draw, Way::resident, 140, 70, 300);
+    }
+    emulated::rounding = emulated::Rounding::cut;
+    for (auto [dimension, clusters] : {std::pair{1, 31}, {2, 700}, {3, 15}, {4, 17}, {7, 1}, {15, 300}}) {
         assignments(draw, Way::direct, dimension, clusters, 600);
+    }
+    for (auto [dimension, clusters] : {std::pair{1, 15}, {2, 31}, {3, 16}, {15, 15}}) {
+        rows_out_of_range(draw, dimension, clusters);
     }
     for (auto [dimension, clusters] : {std::pair{16, 40}, {64, 3}, {128, 200}}) {
         steps(draw, Way::held, dimension, clusters);

@@ -29,6 +29,28 @@ public class CudaMemoryTests
     }
 
     [Fact]
+    public void Parts_are_summed_one_by_one_to_the_same_bits_where_there_is_no_room_for_all()
+    {
+        // Three parts. Labels and distances take 19 MB, the places of all parts 10, those of one 4.
+        const int Count = 2_400_000;
+        float[] rows = Gpu.Normal(Count, 2, 9), centers = Gpu.Pick(rows, 2, 50, 10);
+        RowFrame frame = Gpu.Frame(rows, 2);
+        string[] passes = [.. new[] { long.MaxValue, 24 << 20 }.Select(room =>
+        {
+            using CudaEngine engine = Gpu.Engine();
+            using EngineData data = engine.Load(VectorSource.FromMemory(rows, 2), default, frame);
+            engine.SetCenters(centers, new double[50], frame);
+            engine.Memory.Limit = room == long.MaxValue ? room : engine.Memory.Used + room;
+            LloydStatistics pass = engine.Accumulate(data, CancellationToken.None);
+            double shift = engine.MoveCenters(data, out _);
+            double[] means = new double[centers.Length];
+            engine.GetMeans(means);
+            return $"{pass} {shift:R} {string.Join(' ', means.Select(m => m.ToString("R")))}";
+        })];
+        Assert.Equal(passes[0], passes[1]);
+    }
+
+    [Fact]
     public void Distances_to_all_centers_are_the_same_with_little_memory()
     {
         using CudaEngine engine = Gpu.Engine();

@@ -41,6 +41,26 @@ public sealed class AssignRefusalTests
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void A_row_that_is_too_large_in_all_columns_is_named(string name)
+    {
+        // Among centres as many as a kernel looks at together, less one: none may be taken for what is beyond the last.
+        foreach ((int dimension, int clusters) in (ReadOnlySpan<(int, int)>)[(1, 15), (2, 31), (3, 15), (15, 15), (40, 15), (100, 127)])
+        {
+            foreach (float value in (float[])[3e38f, -float.MaxValue, 1e25f])
+            {
+                TestSet set = TestData.Make("gaussian", 30, dimension, clusters, seed: 6);
+                RowFrame frame = set.Frame;
+                set.Rows.AsSpan(17 * dimension, dimension).Fill(value);
+                using KMeansEngine engine = TestEngines.Create(name);
+                engine.SetCenters(set.Centers, new double[clusters], frame);
+                using EngineData data = engine.Load(set.Source, default, frame);
+                ArgumentException error = Assert.Throws<ArgumentException>(() => engine.Assign(data, 0, new int[30], []));
+                Assert.Contains("Row 17 has values so large", error.Message);
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void The_row_is_named_by_its_number_in_the_data_not_in_the_stretch(string name)
     {
         TestSet set = TestData.Make("gaussian", 300, 5, 7, seed: 5);

@@ -31,7 +31,7 @@ internal sealed partial record AssignPlan
         int besides = ((columns + width) * sizeof(float)) + (warps * ring * warpRows * 64 * sizeof(float)) + (sends ? barrierBytes : 0);
         int room = (gpu.SharedMemory - besides) / stageBytes;
         int stages = sends ? Math.Min(Math.Min(room, chunks), mostStages) : room >= chunks ? chunks : ring;
-        if (gpu.SharedMemory < besides || room < Math.Min(chunks, ring))
+        if (room < Math.Min(chunks, ring))
         {
             return null;
         }

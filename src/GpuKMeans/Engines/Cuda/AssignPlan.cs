@@ -29,8 +29,8 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 internal sealed partial record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, bool RoundsRows = false, long RoundingRoom = 0)
 {
-    // Of Kernels/settle_batch.cu: open rows that are measured to all centres. Even if all rows of the batch are, that takes no more
-    // than some 0.1 ms.
+    // Of Kernels/scan.cuh: open rows of a batch that are measured to all centres of some sets. Even if all rows are, to all centres, that
+    // takes no more than some 0.1 ms.
     private const int MostScannedRows = 1 << 17;
     private const int MostScannedClusters = 4096;
     private const long MostScannedProducts = 1L << 30;

@@ -61,19 +61,8 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     private const int TableWord = 8;
     private const int PlaceWords = 4;
 
-    /// <summary>Makes room. Where there is none there are no centres.</summary>
-    public void Reserve(int count, int dimension, in CenterTiles tiles)
-    {
-        try
-        {
-            ReserveAll(count, dimension, tiles);
-        }
-        catch
-        {
-            Count = 0;
-            throw;
-        }
-    }
+    /// <summary>Says that there are none.</summary>
+    public void Forget() => Count = 0;
 
     /// <summary>The centres as kernels take them.</summary>
     public Centers Arguments => new()
@@ -105,7 +94,6 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Twins = Twins.Pointer,
         Count = Count,
         Dimension = Dimension,
-        PaddedCount = PaddedCount,
         PaddedColumns = PaddedColumns,
         TiledColumns = Tiles.Columns,
         ValueColumns = Tiles.ValueColumns,
@@ -113,7 +101,8 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         ByFours = Tiles.ByFours ? 1 : 0,
     };
 
-    private void ReserveAll(int count, int dimension, in CenterTiles tiles)
+    /// <summary>Makes room.</summary>
+    public void Reserve(int count, int dimension, in CenterTiles tiles)
     {
         (Count, Dimension, Tiles, KnowsTwins) = (count, dimension, tiles, false);
         if (tiles.Columns > 0)

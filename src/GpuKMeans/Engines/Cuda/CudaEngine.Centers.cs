@@ -28,15 +28,25 @@ internal sealed partial class CudaEngine
         _stream.Synchronize();
         _accumulated = false;
         _frame = frame;
-        _plan = Precision == Precision.Float32
+        AssignPlan plan = Precision == Precision.Float32
             ? AssignPlan.InFloat32(dimension)
             : AssignPlan.For(_context, dimension, clusters, UseHopper, UseFew);
-        MakeRoom(() =>
+        try
         {
-            // The centres last: where there is no room for anything there are none.
-            _work.Finished.Reserve(clusters + 1);
-            _centers.Reserve(clusters, dimension, _plan.Tiles);
-        });
+            MakeRoom(() =>
+            {
+                _work.Finished.Reserve(clusters + 1);
+                _centers.Reserve(clusters, dimension, plan.Tiles);
+            });
+        }
+        catch
+        {
+            // Without room for them there are no centres.
+            _centers.Forget();
+            throw;
+        }
+
+        _plan = plan;
         _stream.Fill(_work.Finished.Pointer, 0, clusters + 1);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
@@ -103,6 +113,12 @@ internal sealed partial class CudaEngine
     /// <summary>Finds the centres' scale and which of them are equal, after they were set, and rounds them, where they are rounded.</summary>
     private void MeasureCenters()
     {
+        if (_plan!.Assign.Kernel == Kernel.AssignFloat32)
+        {
+            // It asks for neither.
+            return;
+        }
+
         _centers.KnowsTwins = true;
         _stream.Fill(_centers.Extremes.Pointer, 0, _centers.WordsWithTable);
         _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs

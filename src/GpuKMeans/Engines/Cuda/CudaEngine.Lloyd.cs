@@ -23,9 +23,7 @@ internal sealed partial class CudaEngine
                 _work.BlockTotals.Reserve(Blocks(data.Count, 1024));
                 _work.Sums.Reserve(_centers.Size);
                 _work.SumWeights.Reserve(_centers.Count);
-                int partRows = PartRows(data.Dimension);
-                long most = source.IsResident ? PartsTogether(partRows) * (long)partRows : partRows;
-                ReserveSums((int)Math.Min(data.Count, most), partRows);
+                ReserveParts(source);
             });
             if (!again)
             {

@@ -5,7 +5,7 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Taking rows part by part, wherever they are.</content>
 internal sealed partial class CudaEngine
 {
-    /// <summary>The most rows that are summed or streamed at once.</summary>
+    /// <summary>The most rows of a part, as they are summed and streamed.</summary>
     private const int MostPartRows = 1 << 20;
 
     /// <summary>The most rows that are assigned at once.</summary>
@@ -28,7 +28,7 @@ internal sealed partial class CudaEngine
     private int _mostAssigned = MostAssignRows;
 
     /// <summary>
-    /// Rows that are summed and streamed at once. It follows from the dimension alone, so that sums are the same bits
+    /// Rows of a part, as they are summed and streamed. It follows from the dimension alone, so that sums are the same bits
     /// wherever the rows are.
     /// </summary>
     private static int PartRows(int dimension) => Math.Clamp(PartValues / dimension / 1024 * 1024, 1024, MostPartRows);

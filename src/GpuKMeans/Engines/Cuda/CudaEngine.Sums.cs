@@ -14,8 +14,11 @@ internal sealed partial class CudaEngine
     // Up to so many tiles one kernel sorts a batch faster than three.
     private const int BatchTiles = 16;
 
-    // What the sums of the segments of parts that are summed together take.
+    // What the sums of the segments of parts that are summed together take, where one part does not take more.
     private const long MostSegmentBytes = 64 << 20;
+
+    // As many parts together as there has been room for.
+    private int _mostTogether = int.MaxValue;
 
     /// <summary>Adds rows, by their labels, to the sums over all: part by part, as many as there is room for at once.</summary>
     /// <param name="rows">The rows: the parts follow one another.</param>
@@ -66,7 +69,7 @@ internal sealed partial class CudaEngine
     private int PartsTogether(int partRows)
     {
         long segmentBytes = MostSegments(partRows) * (long)_centers.Dimension * sizeof(double);
-        return (int)Math.Clamp(MostSegmentBytes / segmentBytes, 1, MostAssignRows / partRows);
+        return (int)Math.Clamp(MostSegmentBytes / segmentBytes, 1, Math.Min(_mostTogether, MostAssignRows / partRows));
     }
 
     private void ClearSums()
@@ -99,6 +102,25 @@ internal sealed partial class CudaEngine
         {
             _work.DigitCounts.Reserve((long)parts * tiles << each);
             _work.DigitTotals.Reserve((long)parts << each);
+        }
+    }
+
+    /// <summary>Makes room to sort and sum all rows: as many parts together as there is room for, which changes no bit.</summary>
+    private void ReserveParts(CudaData data)
+    {
+        int partRows = PartRows(data.Dimension);
+        while (true)
+        {
+            int together = data.IsResident ? PartsTogether(partRows) : 1;
+            try
+            {
+                ReserveSums((int)Math.Min(data.Count, together * (long)partRows), partRows);
+                return;
+            }
+            catch (InsufficientMemoryException) when (together > 1 && data.Count > partRows)
+            {
+                _mostTogether = (int)Math.Min(together, Blocks(data.Count, partRows)) / 2;
+            }
         }
     }
 

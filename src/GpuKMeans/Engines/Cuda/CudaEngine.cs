@@ -75,7 +75,7 @@ internal sealed partial class CudaEngine : KMeansEngine
         using Operation operation = Begin();
 
         // What was short of room before may not be for these rows.
-        _mostAssigned = MostAssignRows;
+        (_mostAssigned, _mostTogether) = (MostAssignRows, int.MaxValue);
         var data = new CudaData(rows, weights, frame, _memory, _ring);
         try
         {
@@ -135,7 +135,8 @@ internal sealed partial class CudaEngine : KMeansEngine
         (long free, long total) = _memory.Room();
         long bytes = data.Count * data.Dimension * sizeof(float);
 
-        // Of each row D² and its trials, or later the label and the distance; of each cluster its sum and those of its segments.
+        // Of each row D² and its trials, or later the label and the distance; of each cluster its sum and that of a segment. The sums of
+        // more segments take no more than MostSegmentBytes.
         // First centres are chosen before it is known how many they are.
         int trials = _centers.Count == 0 ? Seeding.MaxCandidates : Seeding.TrialsFor(_centers.Count);
         long kept = (data.Count * (1L + trials) * sizeof(float)) + (2L * _centers.Count * data.Dimension * sizeof(double));

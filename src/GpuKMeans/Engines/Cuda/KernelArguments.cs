@@ -134,7 +134,6 @@ internal struct Rounding
     public ulong Twins;
     public int Count;
     public int Dimension;
-    public int PaddedCount;
     public int PaddedColumns;
     public int TiledColumns;
     public int ValueColumns;

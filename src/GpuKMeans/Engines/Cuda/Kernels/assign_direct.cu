@@ -8,8 +8,8 @@ constexpr int TileFloats = 8192;
 // Centres that are measured before it is looked whether any is near enough to count: most are not.
 constexpr int Together = 16;
 
-// So far away that the squared distance is infinite.
-constexpr float FarAway = 3e38f;
+// Rows farther than this, squared, from their nearest centre are looked at again: they may be no rows at all.
+constexpr float FarSquare = 0x1p123f;
 
 template <int Pitch>
 DEVICE void read_center(float (&c)[Pitch], const float* from) {
@@ -51,7 +51,7 @@ DEVICE void assign_rows(const AssignArgs& a) {
         for (int i = thread_id(); i < (n + Together - 1) / Together * Together * Pitch; i += Threads) {
             int k = i / Pitch, d = i % Pitch;
             bool counts = k < n && !(a.centers.twins && a.centers.twins[first + k]);
-            tile[i] = d >= dimension ? 0 : counts ? a.centers.values[(int64)(first + k) * dimension + d] : FarAway;
+            tile[i] = d >= dimension ? 0 : counts ? a.centers.values[(int64)(first + k) * dimension + d] : infinity();
         }
         block_barrier();
         for (int k = 0; k < n; k += Together) {
@@ -85,7 +85,7 @@ DEVICE void assign_rows(const AssignArgs& a) {
         a.distances[place] = direct_distance_of_few(
             row_values(a.rows, place), a.centers.values + (int64)label * dimension, dimension);
     }
-    if (!(second - best > direct_margin(second, dimension))) {
+    if (!(best < FarSquare && second - best > direct_margin(second, dimension))) {
         int entry = atomic_add(a.undecided.count, 1);
         a.undecided.places[entry] = place;
         a.undecided.candidate_counts[entry] = MostCandidates + 1;

@@ -6,8 +6,8 @@ struct LargestArgs {
     const float* values;    // count × dimension
     const float* origin;
     uint* largest;          // zeroed before
-    Twins* table;           // zeroed before
-    int* slots;
+    TwinSlot* table;        // zeroed before
+    int* slots;             // takes the place of each centre in the table
     int slots_less_one;     // of the table: a power of two, at least twice as many as there are centres, less one
     int count;
     int dimension;

@@ -12,7 +12,7 @@ struct Extremes {
     uint seen;          // the largest magnitude of a value
 };
 
-// The centres are padded to a multiple of 128 (with centres of no consequence), columns to a multiple of 16 (with zeros).
+// The centres are padded to whole tiles of the plan's (with centres of no consequence), columns to a multiple of 16 (with zeros).
 struct Centers {
     const float* values;            // count × dimension
     const float* origin;            // dimension values: what is subtracted before rounding to half precision
@@ -24,7 +24,7 @@ struct Centers {
     int count;
     int padded_columns;
     int tiled_columns;
-    int tiles;                      // of 128
+    int tiles;                      // of 128, where those are read
 };
 
 // Centres are scaled by a power of two so that the largest magnitude lies in [2^4, 2^5). That leaves room below, to where half
@@ -64,8 +64,8 @@ constexpr int MostRatioExponent = 40;
 
 DEVICE half_bits half_round(float v) { return (half_bits)half_pair(v, 0); }
 
-// Centres by a number that follows from their values: to find those that are equal.
-struct Twins {
+// A place of the table that has centres by a number that follows from their values: to find those that are equal.
+struct TwinSlot {
     uint64 number;      // 0 for none
     int first;          // the first of the centres that have it, counted from the last; 0 before there is one
     int unused;
@@ -79,12 +79,11 @@ struct Rounding {
     half_bits* tiles_of_halves;     // null where they are not used
     float* half_squares;
     Extremes* extremes;
-    const Twins* table;             // null where centres are not looked through for twins,
+    const TwinSlot* table;          // null where centres are not looked through for twins,
     const int* slots;               // else where it has each of them,
     int* twins;                     // and what takes whether it is one
     int count;
     int dimension;
-    int padded_count;
     int padded_columns;
     int tiled_columns;
     int value_columns;              // of tiles: behind them come columns that make scores keys, or none

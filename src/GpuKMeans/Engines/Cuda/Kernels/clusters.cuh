@@ -13,7 +13,7 @@ DEVICE int rows_of_part(int rows, int part, int part_rows) { return least(rows -
 constexpr int SegmentRows = 128;
 
 struct Clusters {
-    const int* places;      // of the batch, sorted by label
+    const int* places;      // of the part, sorted by label
     int* offsets;           // count + 1: where each cluster begins among them
     int* extras;            // count + 1: the segments after the first of the clusters before each
     double* sums;           // segments × dimension
@@ -25,6 +25,7 @@ struct Clusters {
     int part_segments;      // that a part has room for
 };
 
+// All but the sums, which segment_sums finds, and what is finished, which is of all parts.
 DEVICE Clusters clusters_of_part(Clusters c, int part) {
     c.places += (int64)part * c.part_rows;
     c.offsets += (int64)part * (c.count + 1);

@@ -1,4 +1,4 @@
-// Few centres on any GPU: a warp multiplies sixteen rows by all of them.
+// Few centres on any GPU with room for the rings (163 KB of shared memory a block and more): a warp multiplies sixteen rows by all of them.
 #pragma once
 #include "few.cuh"
 

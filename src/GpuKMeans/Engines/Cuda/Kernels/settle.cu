@@ -28,7 +28,7 @@ DEVICE void settle_unlimited(const AssignArgs& a, int open) {
     }
 }
 
-// Rows whose candidates have been found, and those whose were known.
+// Rows for which any centre may be the nearest, those whose candidates have been found, and those whose were known.
 GLOBAL BOUNDS(Threads, 4) void settle_rows(AssignArgs a) {
     kernel_begins();
     clear_next(a);

@@ -16,11 +16,11 @@ struct SortArgs {
     BlockTotalsArgs totals_of_rows;     // for the blocks behind the tiles, where they are asked for
     Clusters clusters;      // of the last pass; its offsets are null where the digit is not the whole label
     const int* keys;
-    const int* places;      // null on the first pass: the places are 0, 1, 2, …
+    const int* places;      // in the part; null on the first pass: they are 0, 1, 2, …
     int* sorted_keys;       // null where nothing reads them
     int* sorted_places;
-    int* counts;            // digits × tiles: how many of a digit a tile holds; then how many tiles before it hold
-    int* totals;            // how many of a digit there are
+    int* counts;            // of each part digits × tiles: how many of a digit a tile holds; then how many tiles before it hold
+    int* totals;            // how many of a digit there are in each part
     Extremes* extremes;     // null, or those of the centres, which are about to move
     int count;              // of all parts
     int part_rows;

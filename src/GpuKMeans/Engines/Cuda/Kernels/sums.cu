@@ -67,7 +67,8 @@ DEVICE void move_center(const Moves& m, int k, double weight, Sum sum, double* s
 struct SumArgs {
     Rows rows;
     Clusters clusters;
-    double* sums;           // clusters × dimension: the sums that those of these parts are added to, one part after another; or null
+    double* sums;           // clusters × dimension: the sums that those of these parts are added to, one part after another; or null,
+                            // for one part
     double* weights;
     Moves moves;            // where `sums` is null, centres move by what this part gives,
     Rounding rounding;      // are rounded,

@@ -23,8 +23,8 @@ constexpr int MostTwice = 64;
 // pieces of two rows, falls in different banks.
 DEVICE uint few_piece(uint row, uint piece) { return row * (LongChunk * 4) + (piece ^ (row & 1) * 4) * 16; }
 
-// Starts the copy of 64 columns of a warp's rows, zeros behind the last. A lane knows where a row begins: the one of its number, and from 16 on
-// again from the first.
+// Starts the copy of 64 columns of a warp's rows, zeros behind the last. A lane knows where a row begins: the one of its number, and
+// from 16 on again from the first.
 template <bool Vectors>
 DEVICE void copy_few(uint stage, const float* own, int chunk, int dimension) {
     uint piece = (uint)lane_id() % FewPieces;
@@ -205,9 +205,8 @@ DEVICE FewBlock few_block(const AssignArgs& a, unsigned char* at, int block_rows
 }
 
 // Labels the lane's two rows, eight places apart, by the bound of long_margin: what a second half adds to it, another sum that is
-// 2^-11 of the first, is less than it has for rounding scores. Measures their
-// distances if asked. `sum` gives a product: of each eight
-// centres, of each row, of the lane's two.
+// 2^-11 of the first, is less than it has for rounding scores. Measures their distances if asked. `sum` gives a product: of each
+// eight centres, of each row, of the lane's two.
 template <int Width, bool Twice, typename Sum>
 DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, Sum sum) {
     float2 lengths[2];

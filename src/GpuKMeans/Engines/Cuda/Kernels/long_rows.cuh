@@ -1,6 +1,6 @@
-// Rows that all have one scale, for kernels that round them before they know how long they are; and those of more than 128 values, rounded tile by tile into global memory in the order in which the tensor cores of Hopper take
-// them, from where bulk copies bring them as often as there are tiles of centres. What is read back so soon is still in the
-// second-level cache.
+// Rows that all have one scale, for kernels that round them before they know how long they are. And rows of more than 128 values,
+// rounded tile by tile into global memory in the order in which the tensor cores of Hopper take them, from where bulk copies bring
+// them as often as there are tiles of centres: what is read back so soon is still in the second-level cache.
 #pragma once
 #include "keys.cuh"
 #include "rounding.cuh"

@@ -22,6 +22,7 @@
 #include "rounding.cu"
 #include "settle.cu"
 #include "settle_batch.cu"
+#include "totals.cu"
 namespace direct {
 #include "assign_direct.cu"
 }
@@ -73,6 +74,9 @@ struct Buffer {
 
 enum class Way { held, few, resident, streamed, direct };
 
+// What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
+enum class Open { looked_through, measured, measured_in_batch };
+
 struct Found {
     std::vector<int> labels;
     std::vector<float> distances;
@@ -81,8 +85,8 @@ struct Found {
 
 class Gpu {
 public:
-    Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, bool scans)
-        : _way(way), _scans(scans), _clusters(centers.count), _dimension(centers.dimension) {
+    Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, Open open)
+        : _way(way), _open(open), _clusters(centers.count), _dimension(centers.dimension) {
         _padded_columns = (_dimension + 15) / 16 * 16;
         if (way == Way::held) {
             _value_columns = _dimension <= 16 ? 16 : _dimension <= 32 ? 32 : _dimension <= 64 ? 64 : 128;
@@ -107,8 +111,8 @@ public:
         }
         _table.set(std::vector<TwinSlot>((size_t)_places, TwinSlot{}));
         _extremes.set(std::vector<uint>(5, 0));
-        _undecided_counts.set(std::vector<int>(4, 0));
-        _finished.set(std::vector<int>((size_t)_clusters + 1, 0));
+        _undecided_counts.set(std::vector<int>(6, 0));
+        _finished.set(std::vector<int>((size_t)_clusters, 0));
         _result.reserve(1);
         emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), _extremes.at(), _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
@@ -138,10 +142,11 @@ public:
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;
-        AssignArgs a = {_rows, centers_arguments(), undecided(), _labels.at(), _distances.at(), _bad.at(), (half_bits*)_rounded.at(), _scales.at(), 0, 4};
+        AssignArgs a = {_rows, centers_arguments(), undecided(), _labels.at(), _distances.at(), _bad.at(), (half_bits*)_rounded.at(), _scales.at(),
+            _open == Open::looked_through ? 0 : 1 << 25, 0, 4};
         fast_pass(a);
         bool looks = _way != Way::few && _way != Way::direct;
-        if (looks && _scans) {
+        if (looks && _open == Open::measured_in_batch) {
             emulated::launch<settle_batch>(a, Multiprocessors * 2, 256);
         } else {
             if (looks) {
@@ -173,14 +178,15 @@ public:
         _totals.reserve((size_t)tiles);
         BlockTotalsArgs totals = {_rows, _distances.at(), nullptr, nullptr, _totals.at()};
         Clusters clusters = {nullptr, _offsets.at(), _extras.at(), _segment_sums.at(), _segment_weights.at(), _finished.at(), _clusters, n, 1, segments};
-        emulated::launch<sorting::sort_batch>(sorting::SortArgs{totals, clusters, _labels.at(), nullptr, nullptr, _sorted.at(), nullptr, nullptr,
+        emulated::launch<sorting::sort_batch>(sorting::SortArgs{totals, {}, tiles, clusters, _labels.at(), nullptr, nullptr, _sorted.at(), nullptr, nullptr,
             (Extremes*)_extremes.at(), n, n, tiles, 0, 1 << bits}, 2 * tiles + 1, 256);
         clusters.places = _sorted.at();
         Rounding moved = rounding();
         moved.table = nullptr;
         emulated::launch<summing::sum_segments>(summing::SumArgs{_rows, clusters, nullptr, nullptr,
-            {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), _extremes.at() + 4, _dimension, 0, 0}, moved,
-            {_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, _finished.at() + _clusters, columns}, segments, 128);
+            {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), _extremes.at() + 4, _dimension, 0, 0}, moved, columns},
+            segments, 128);
+        emulated::launch<final_total>(FinalTotalArgs{_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, 1, 256);
         _moved = true;
         check_guards();
     }
@@ -236,7 +242,7 @@ private:
     }
 
     Undecided undecided() {
-        return {_undecided_counts.at() + 2 * _turn, _undecided_counts.at() + 2 * (_turn ^ 1), _listed.at(), _thresholds.at(), _candidate_counts.at(),
+        return {_undecided_counts.at() + 3 * _turn, _undecided_counts.at() + 3 * (_turn ^ 1), _listed.at(), _thresholds.at(), _candidate_counts.at(),
             _candidates.at()};
     }
 
@@ -252,7 +258,8 @@ private:
     }
 
     Way _way;
-    bool _scans, _moved = false;
+    Open _open;
+    bool _moved = false;
     int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _places = 1;
     Rows _rows{};
     Buffer<float> _values, _origin, _half_squares, _matrix, _distances, _thresholds;
@@ -302,7 +309,7 @@ inline Sums sums_of(const Matrix& matrix, const std::vector<float>& weights, con
         for (int pass = 0; pass < passes; pass++) {
             int* to_keys = passes == 1 ? nullptr : (pass % 2 ? keys_b : keys_a).at();
             int* to_places = (pass % 2 ? places_b : places_a).at();
-            sorting::SortArgs a = {{}, passes == 1 ? c : Clusters{}, sorted, c.places, to_keys, to_places, counts.at(), totals.at(), nullptr, n, rows_of_part,
+            sorting::SortArgs a = {{}, {}, 0, passes == 1 ? c : Clusters{}, sorted, c.places, to_keys, to_places, counts.at(), totals.at(), nullptr, n, rows_of_part,
                 tiles, pass * each, digits};
             emulated::launch<sorting::sort_count>(a, tiles, 256, 0, parts);
             emulated::launch<sorting::sort_sum>(a, (digits + 7) / 8, 256, 0, parts);
@@ -315,7 +322,7 @@ inline Sums sums_of(const Matrix& matrix, const std::vector<float>& weights, con
             emulated::launch<sorting::find_extras>(sorting::ExtrasArgs{offsets.at(), extras.at(), clusters}, 1, 1024, 0, parts);
         }
         Rows rows = {values.at(), nullptr, weights.empty() ? nullptr : row_weights.at(), first, first, dimension, n};
-        emulated::launch<summing::sum_segments>(summing::SumArgs{rows, c, sums.at(), sum_weights.at(), {}, {}, {}, nullptr, columns}, segments, 128, 0, parts);
+        emulated::launch<summing::sum_segments>(summing::SumArgs{rows, c, sums.at(), sum_weights.at(), {}, {}, columns}, segments, 128, 0, parts);
         for (auto* b : {&keys_a, &keys_b, &places_a, &places_b, &counts, &totals, &offsets, &extras, &finished}) {
             b->check("what is sorted");
         }

@@ -38,10 +38,10 @@ void check_labels(Gpu& gpu, const Matrix& rows, const std::string& what) {
 }
 
 void assignments(Draw& draw, Way way, int dimension, int clusters, int count) {
-    for (bool scans : {false, true}) {
+    for (Open open : {Open::looked_through, Open::measured, Open::measured_in_batch}) {
         Matrix centers = draw_centers(draw, clusters, dimension), rows = draw_rows(draw, centers, count);
-        Gpu gpu(way, centers, draw_origin(draw, rows), scans);
-        std::string what = std::string(name_of(way)) + (scans ? ", scanned" : "") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+        Gpu gpu(way, centers, draw_origin(draw, rows), open);
+        std::string what = std::string(name_of(way)) + ", open rows " + (open == Open::looked_through ? "looked through" : open == Open::measured ? "measured" : "measured in a batch") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
         check_labels(gpu, rows, what);
 
         // One that is too large is named as well, also where it lies as far out as padding may.
@@ -66,7 +66,7 @@ void rows_out_of_range(Draw& draw, int dimension, int clusters) {
     for (float value : {3e38f, -3e38f, std::numeric_limits<float>::max(), 1e25f}) {
         Matrix rows = draw_rows(draw, centers, 40);
         std::fill(rows.row(7), rows.row(7) + dimension, value);
-        Gpu gpu(Way::direct, centers, std::vector<float>((size_t)dimension), false);
+        Gpu gpu(Way::direct, centers, std::vector<float>((size_t)dimension), Open::measured);
         expect(gpu.assign(rows).bad == 7, "a row of " + std::to_string(value) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters));
     }
 }
@@ -74,7 +74,7 @@ void rows_out_of_range(Draw& draw, int dimension, int clusters) {
 // Steps move centres to running means and round them by a scale one step old; a centre may leap far out of it.
 void steps(Draw& draw, Way way, int dimension, int clusters) {
     Matrix centers = draw_centers(draw, clusters, dimension);
-    Gpu gpu(way, centers, std::vector<float>((size_t)dimension), true);
+    Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::measured_in_batch);
     std::vector<double> means(centers.values.begin(), centers.values.end()), counts((size_t)clusters);
     for (int step = 0; step < 4; step++) {
         Matrix rows = draw_rows(draw, gpu.centers(), 700);

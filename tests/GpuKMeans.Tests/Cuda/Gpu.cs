@@ -35,12 +35,13 @@ internal static class Gpu
         }
 
         engine.UseFew = false;
+        long most = engine.MostScannedValues;
         foreach (bool hopper in new[] { true, false })
         {
-            foreach (bool batches in new[] { true, false })
+            foreach ((bool batches, long scanned) in new[] { (true, most), (false, most), (false, 0L) })
             {
-                (engine.UseHopper, engine.AssignsBatches) = (hopper, batches);
-                yield return $"Hopper {hopper}, batches {batches}";
+                (engine.UseHopper, engine.AssignsBatches, engine.MostScannedValues) = (hopper, batches, scanned);
+                yield return $"Hopper {hopper}, batches {batches}, {scanned} values scanned";
             }
         }
     }

@@ -136,7 +136,7 @@ internal sealed partial record AssignPlan(
     private static AssignKernel ForHeldRows(CudaContext gpu, int columns, int clusters)
     {
         // Of Kernels/held.cuh: a ring of tiles of centres, or all of them where keys can name them.
-        const int mostStages = 3, mostTiles = 32;
+        const int mostStages = 3, mostTiles = 64;
         (Kernel kernel, int threads, int blocks) = columns switch
         {
             16 => (Kernel.AssignHeld16, 128, 6),
@@ -165,7 +165,7 @@ internal sealed partial record AssignPlan(
 
     /// <summary>The same for a small batch: three groups of four warps share 64 rows, and pass on what they have found.</summary>
     private static AssignKernel ForBatch(CudaContext gpu, int clusters) =>
-        ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, 2 * 12 * 128 * sizeof(int));
+        ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, 2 * 28 * 128 * sizeof(int));
 
     private static AssignKernel ForShortRows(
         CudaContext gpu, Kernel kernel, int columns, int clusters, int threads, int blockRows, int blocks, int staticBytes)

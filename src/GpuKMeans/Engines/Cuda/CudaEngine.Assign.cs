@@ -5,7 +5,10 @@ namespace GpuKMeans.Engines.Cuda;
 /// <content>Labels and distances.</content>
 internal sealed unsafe partial class CudaEngine
 {
-    private const int MostCandidates = 16;      // of Kernels/assign.cuh
+    // Of Kernels/assign.cuh.
+    private const int MostCandidates = 16;
+    private const int UndecidedCounters = 3;
+
     private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
     private const int DistanceValues = 1 << 26;
 
@@ -101,8 +104,8 @@ internal sealed unsafe partial class CudaEngine
             Centers = _centers.Arguments,
             Undecided = new Undecided
             {
-                Count = _work.UndecidedCounts.At(2 * turn),
-                CountNext = _work.UndecidedCounts.At(2 * _turn),
+                Count = _work.UndecidedCounts.At(UndecidedCounters * turn),
+                CountNext = _work.UndecidedCounts.At(UndecidedCounters * _turn),
                 Places = _work.UndecidedPlaces.Reserve(n),
                 Thresholds = _work.Thresholds.Reserve(n),
                 CandidateCounts = _work.CandidateCounts.Reserve(n),
@@ -111,6 +114,7 @@ internal sealed unsafe partial class CudaEngine
             Labels = labels != 0 ? labels : _work.Labels.Reserve(n),
             Distances = !measures ? 0 : distances != 0 ? distances : _work.Distances.Reserve(n),
             BadRow = _work.BadRow.Pointer,
+            MostScanned = MostScannedValues,
             Stages = assign.Stages,
             Parts = CandidateParts,
         };

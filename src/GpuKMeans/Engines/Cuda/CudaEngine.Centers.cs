@@ -35,7 +35,7 @@ internal sealed partial class CudaEngine
         {
             MakeRoom(() =>
             {
-                _work.Finished.Reserve(clusters + 1);
+                _work.Finished.Reserve(clusters);
                 _centers.Reserve(clusters, dimension, plan.Tiles);
             });
         }
@@ -47,7 +47,7 @@ internal sealed partial class CudaEngine
         }
 
         _plan = plan;
-        _stream.Fill(_work.Finished.Pointer, 0, clusters + 1);
+        _stream.Fill(_work.Finished.Pointer, 0, clusters);
         _stream.Upload<float>(_centers.Values.Pointer, values);
         _stream.Upload<double>(_centers.Means.Pointer, means);
         _stream.Upload(_centers.Counts.Pointer, counts);

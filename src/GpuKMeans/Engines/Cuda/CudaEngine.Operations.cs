@@ -61,7 +61,7 @@ internal sealed partial class CudaEngine
         }
     }
 
-    private void ForgetUndecided() => _stream.Fill(_work.UndecidedCounts.Reserve(4), 0, 4);
+    private void ForgetUndecided() => _stream.Fill(_work.UndecidedCounts.Reserve(2 * UndecidedCounters), 0, 2 * UndecidedCounters);
 
     private void ForgetBadRow() => _stream.Fill(_work.BadRow.Pointer, uint.MaxValue, 2);
 

@@ -16,7 +16,7 @@ internal sealed partial class CudaEngine
         }
 
         using Operation operation = Begin();
-        _accumulated = false;
+        (_accumulated, _totalBefore) = (false, default);
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
         long batchBytes = batchSize * (long)data.Dimension * sizeof(float);
@@ -26,7 +26,7 @@ internal sealed partial class CudaEngine
         MakeRoom(() =>
         {
             _work.Results.Reserve(results);
-            _work.BlockTotals.Reserve(Blocks(batchSize, 1024));
+            _work.BlockTotals.Reserve(2 * Blocks(batchSize, 1024));
             ReserveSums(Math.Min(batchSize, most), most);
         });
         long place = position;
@@ -54,6 +54,8 @@ internal sealed partial class CudaEngine
             place += rows;
         }
 
+        TotalLastStep();
+
         // What follows steps may be a pass over all rows, for which centres are rounded by a scale that fits them.
         MeasureCenters();
         Span<Total> totals = ReadBack<Total>(_work.Results.Pointer, steps.Length);
@@ -78,6 +80,7 @@ internal sealed partial class CudaEngine
     /// <summary>Queues a step by a batch that is too large to be summed at once.</summary>
     private void StepInParts(CudaData data, RowOrder order, long place, long rows, long before, int result)
     {
+        TotalLastStep();
         ClearSums();
         foreach (Rows part in Parts(data, order, place, rows, PartRows(data.Dimension), before))
         {

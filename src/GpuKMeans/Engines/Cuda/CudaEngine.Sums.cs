@@ -17,6 +17,9 @@ internal sealed partial class CudaEngine
     // What the sums of the segments of parts that are summed together take, where one part does not take more.
     private const long MostSegmentBytes = 64 << 20;
 
+    // What is still to be totalled: the step before.
+    private FinalTotalArgs _totalBefore;
+
     // As many parts together as there has been room for.
     private int _mostTogether = int.MaxValue;
 
@@ -42,17 +45,31 @@ internal sealed partial class CudaEngine
     /// Moves the centres by the labels of a batch, to the running means of all they were given, and rounds them; and sums what was
     /// found for its rows.
     /// </summary>
+    /// <param name="rows">The batch.</param>
+    /// <param name="result">Which result it is of the operation: those before it are all there, or queued beside this one.</param>
     private void MoveBy(in Rows rows, int result)
     {
-        BlockTotalsArgs totals = TotalsOf(rows, _work.Distances.Pointer, 0);
+        // A step is totalled beside the next one: its blocks' totals stay for so long.
+        long half = result % 2 * (_work.BlockTotals.Capacity / 2);
+        BlockTotalsArgs totals = TotalsOf(rows, _work.Distances.Pointer, 0) with { Totals = _work.BlockTotals.At(half) };
         SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, totals, _centers.Extremes.Pointer), new SumArgs
         {
             Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.SeenWord)),
             Rounding = _centers.Rounding,
-            Total = TotalOf(rows.Count, withShifts: true, result),
-            Moved = _work.Finished.At(_centers.Count),
         });
         _centers.KnowsTwins = false;
+        _totalBefore = TotalOf(rows.Count, withShifts: true, result) with { Totals = totals.Totals };
+    }
+
+    /// <summary>Totals the step before, if that is still to be done.</summary>
+    private void TotalLastStep()
+    {
+        if (_totalBefore.Result != 0)
+        {
+            // By as many threads as it is done by beside another step: they add up in the same order.
+            _stream.Launch(Kernel.FinalTotal, 1, 256, _totalBefore);
+            _totalBefore = default;
+        }
     }
 
     private void SumSegments(in Rows rows, in Clusters clusters, SumArgs arguments)
@@ -146,7 +163,7 @@ internal sealed partial class CudaEngine
         partRows = Math.Min(count, partRows);
         (int passes, int each) = SortPasses();
         int parts = (int)Blocks(count, partRows), tiles = (int)Blocks(partRows, SortTile), digits = 1 << each;
-        long totalsBlocks = totals.Totals == 0 ? 0 : Blocks(count, 1024);
+        int totalsBlocks = totals.Totals == 0 ? 0 : (int)Blocks(count, 1024), blocksBeside = totalsBlocks + (_totalBefore.Result == 0 ? 0 : 1);
         var clusters = new Clusters
         {
             Offsets = _work.Offsets.Pointer,
@@ -166,6 +183,8 @@ internal sealed partial class CudaEngine
             var arguments = new SortArgs
             {
                 TotalsOfRows = totals,
+                TotalBefore = _totalBefore,
+                TotalsBlocks = totalsBlocks,
                 Clusters = passes == 1 ? clusters : default,
                 Keys = keys,
                 Places = clusters.Places,
@@ -180,19 +199,21 @@ internal sealed partial class CudaEngine
             };
             if (SortsAtOnce(passes, parts, tiles))
             {
-                _stream.Launch(Kernel.SortBatch, tiles + 1 + totalsBlocks, 256, arguments);
+                _stream.Launch(Kernel.SortBatch, tiles + 1 + blocksBeside, 256, arguments);
             }
             else
             {
                 arguments.Counts = _work.DigitCounts.Pointer;
                 arguments.Totals = _work.DigitTotals.Pointer;
-                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? totalsBlocks : 0), 256, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? blocksBeside : 0), 256, arguments, blocksY: parts);
                 _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments, blocksY: parts);
                 _stream.Launch(Kernel.SortPlace, tiles, 256, arguments, blocksY: parts);
             }
 
             (keys, clusters.Places) = (arguments.SortedKeys, arguments.SortedPlaces);
         }
+
+        _totalBefore = default;
 
         if (passes > 1)
         {

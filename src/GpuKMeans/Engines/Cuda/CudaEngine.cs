@@ -60,6 +60,12 @@ internal sealed partial class CudaEngine : KMeansEngine
     /// <summary>Whether small batches are assigned in their own way, which takes less time; tests see to it that both are tried.</summary>
     internal bool AssignsBatches { get; set; } = true;
 
+    /// <summary>
+    /// Rows that the fast pass left open are measured to the centres they may be nearest to where these have no more values than that,
+    /// for all of those rows; else another pass looks for candidates, which takes two kernels more. Tests see to it that both are tried.
+    /// </summary>
+    internal long MostScannedValues { get; set; } = 1 << 25;
+
     /// <summary>Makes an engine on a GPU.</summary>
     /// <param name="index">The GPU's number.</param>
     /// <param name="precision">What the arithmetic is done in.</param>

@@ -55,6 +55,7 @@ internal struct AssignArgs
     public ulong BadRow;
     public ulong Halves;
     public ulong Scales;
+    public long MostScanned;
     public int Stages;
     public int Parts;
 }
@@ -164,6 +165,8 @@ internal struct ReseedArgs
 internal struct SortArgs
 {
     public BlockTotalsArgs TotalsOfRows;
+    public FinalTotalArgs TotalBefore;
+    public int TotalsBlocks;
     public Clusters Clusters;
     public ulong Keys;
     public ulong Places;
@@ -221,8 +224,6 @@ internal struct SumArgs
     public ulong Weights;
     public Moves Moves;
     public Rounding Rounding;
-    public FinalTotalArgs Total;
-    public ulong Moved;
     public int Columns;
 }
 

@@ -17,7 +17,7 @@ internal sealed class WorkBuffers(DeviceMemory memory)
     public DeviceBuffer<Nearest> Nearest { get; } = new(memory, "the nearest centres of a batch");
 
     // Rows the fast pass left undecided.
-    // Two counters for every other part: those of the next are cleared when those of the last have been read.
+    // Counters for every other part: those of the next are cleared when those of the last have been read.
     public DeviceBuffer<int> UndecidedCounts { get; } = new(memory, "counters");
     public DeviceBuffer<int> UndecidedPlaces { get; } = new(memory, "the list of undecided rows");
     public DeviceBuffer<float> Thresholds { get; } = new(memory, "the thresholds of undecided rows");

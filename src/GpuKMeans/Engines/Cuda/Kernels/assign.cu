@@ -191,6 +191,9 @@ DEVICE void measure(const AssignArgs& a, const TileState& state, int first, int 
 // With `Candidates` the rows are the listed ones, which have been rounded by themselves.
 template <bool Resident, bool Candidates>
 DEVICE void assign_tiles(const AssignArgs& a) {
+    if (Candidates && is_scanned(a)) {
+        return;
+    }
     DYNAMIC_SHARED(shared, 1);
     TileState& state = *(TileState*)shared;
     int columns = a.centers.padded_columns;

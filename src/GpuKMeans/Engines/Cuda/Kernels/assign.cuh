@@ -6,16 +6,20 @@
 // Rows the fast pass could not decide go to a list, with room for a few candidates each.
 struct Undecided {
     int* count;             // the entries of the list: rows whose candidates must be found, and rows whose are known; the
-                            // second kind is listed from the end, which is as far away as there are rows
+                            // second kind is listed from the end, which is as far away as there are rows. And the classes
+                            // of centres, in all, among which the first kind has candidates
     int* count_next;        // the counters of the next part: 0 once the rows of this one are settled
     int* places;            // the place in the batch of each
     float* thresholds;      // the score a candidate must reach, in units of the centres' scale
     int* candidate_counts;  // more than MostCandidates: any centre may be the one
-    int* candidates;        // MostCandidates for each entry; before they are looked for, the first says where: see keys.cuh
+    int* candidates;        // MostCandidates for each entry; before they are looked for, the first two are its classes
 };
 
 constexpr int MostCandidates = 16;
-constexpr int AllSets = 0xFF;           // for that first: any centre may be a candidate
+
+// A centre's class is its number modulo this. Which classes have a row's candidates is known from where they were seen.
+constexpr int Classes = 64;
+constexpr uint64 AllClasses = ~0ull;
 
 struct AssignArgs {
     Rows rows;
@@ -26,6 +30,7 @@ struct AssignArgs {
     uint64* bad_row;            // takes the first place of a row that cannot be used
     half_bits* halves;          // rows rounded beforehand, for the variant that streams them; or room for those being rounded
     float2* scales;             // their ratio and margin; or their length and what rounding took away
+    int64 most_scanned;         // see is_scanned
     int stages;                 // of the ring that centres pass through
     int parts;                  // blocks that share the centres for the same rows
 };
@@ -56,6 +61,32 @@ DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual,
 // float64's sums.
 DEVICE float direct_margin(float sum, int dimension) {
     return (float)(dimension + 4) * 0x1.01p-23f * sum + 1e-35f;
+}
+
+// Whether all open rows are measured to the centres they may be nearest to, without a pass that looks for candidates: where these
+// have no more values than that, in all.
+DEVICE bool is_scanned(const AssignArgs& a) {
+    int64 of_class = (a.centers.count + Classes - 1) / Classes;
+    return a.undecided.count[2] * of_class * a.rows.dimension <= a.most_scanned;
+}
+
+// Lists an open row; its entry.
+DEVICE int list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
+    int entry = atomic_add(a.undecided.count, 1);
+    atomic_add(a.undecided.count + 2, __builtin_popcountll(classes));
+    a.undecided.places[entry] = place;
+    a.undecided.thresholds[entry] = threshold;
+    a.undecided.candidate_counts[entry] = 0;
+    *(uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) = classes;
+    return entry;
+}
+
+// Lists a row whose candidates are known; its entry.
+DEVICE int list_known(const AssignArgs& a, int place, int candidates) {
+    int entry = a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
+    a.undecided.places[entry] = place;
+    a.undecided.candidate_counts[entry] = candidates;
+    return entry;
 }
 
 // How a row is scaled, and the ratio of its scale to the centres'.

@@ -36,10 +36,6 @@ DEVICE void merge_best(float& best, float& second, int& label, float other_best,
 DEVICE void label_row(const AssignArgs& a, int place, int label, float best, float second, float margin, float ratio) {
     a.labels[place] = label;
     if (!(best - second > margin)) {
-        int entry = atomic_add(a.undecided.count, 1);
-        a.undecided.places[entry] = place;
-        a.undecided.thresholds[entry] = (best - margin) / ratio;
-        a.undecided.candidate_counts[entry] = 0;
-        a.undecided.candidates[(int64)entry * MostCandidates] = AllSets;
+        list_open(a, place, (best - margin) / ratio, AllClasses);
     }
 }

@@ -90,7 +90,9 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
         r.extremes->seen = r.extremes->largest;
     }
     if (k < r.count && !twin) {
-        round_center(r, k, lane_id(), 32, [](double v) { return lanes_sum(v); });
+        double square, residual;
+        round_values(r, k, lane_id(), 32, square, residual);
+        bound_center(r, k, lane_id(), lanes_sum(square), lanes_sum(residual));
         return;
     }
     // Neither padding nor twins are ever nearest.

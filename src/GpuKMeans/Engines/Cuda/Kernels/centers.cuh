@@ -105,14 +105,14 @@ DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
     }
 }
 
-// Rounds a centre by the scale, and bounds what that takes away. So many threads do it together: `sum` adds up over them.
-template <typename Sum>
-DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum sum) {
+// Rounds a centre by the scale. So many threads do it together; `square` and `residual` take each one's share of its squared length
+// and of what rounding took away.
+DEVICE void round_values(const Rounding& r, int k, int thread, int threads, double& square, double& residual) {
     const float* values = r.values + (int64)k * r.dimension;
     float scale = power_of_two(half_scale_exponent(bits_float(r.extremes->largest)));
     int columns = rounded_columns(r);
-    double square = 0;
-    float residual = 0;
+    float lost_squares = 0;
+    square = 0;
     for (int d = thread; d < columns; d += threads) {
         float shifted = 0;
         if (d < r.dimension) {
@@ -122,11 +122,15 @@ DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum 
         }
         half_bits h = half_round(shifted);
         float lost = shifted - half_value(h);
-        residual = __builtin_fmaf(lost, lost, residual);
+        lost_squares = __builtin_fmaf(lost, lost, lost_squares);
         put_half(r, k, d, h);
     }
-    square = sum(square);
-    residual = (float)sum((double)residual);
+    residual = lost_squares;
+}
+
+// Ends that with the sums of both: by the first warp.
+DEVICE void bound_center(const Rounding& r, int k, int thread, double square, double residual) {
+    int columns = rounded_columns(r);
     float half_square = (float)(0.5 * square);
     if (makes_keys(r) && thread < r.tiled_columns - columns) {
         half_bits whole = half_round(-half_square * ShortSquareScale);
@@ -140,7 +144,7 @@ DEVICE void round_center(const Rounding& r, int k, int thread, int threads, Sum 
         bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
         r.half_squares[k] = half_square;
         atomic_max_seldom(&r.extremes->norm, float_bits(norm));
-        atomic_max_seldom(&r.extremes->residual, float_bits(fits ? root(residual) + 0x1p-23f * norm : infinity()));
+        atomic_max_seldom(&r.extremes->residual, float_bits(fits ? root((float)residual) + 0x1p-23f * norm : infinity()));
         atomic_max_seldom(&r.extremes->half_square, float_bits(half_square));
     }
 }

@@ -83,6 +83,27 @@ DEVICE T block_sum(T v, T* scratch) {
     return lanes_sum(lane_id() < block_threads() / 32 ? scratch[lane_id()] : (T)0);
 }
 
+// The same of several values at once; the first warp gets the results. `scratch` holds 32 values for each.
+template <int Count>
+DEVICE void block_sums(double (&v)[Count], double (&scratch)[Count][32]) {
+#pragma unroll
+    for (int i = 0; i < Count; i++) {
+        v[i] = lanes_sum(v[i]);
+        if (lane_id() == 0) {
+            scratch[i][warp_id()] = v[i];
+        }
+    }
+    block_barrier();
+    if (warp_id() == 0) {
+        for (int w = 1; w < block_threads() / 32; w++) {
+#pragma unroll
+            for (int i = 0; i < Count; i++) {
+                v[i] += scratch[i][w];
+            }
+        }
+    }
+}
+
 // The sum of the values of the threads before this one; `total` takes that of all. `scratch` holds 33 values.
 DEVICE int block_prefix(int v, int* scratch, int& total) {
     int inclusive = v;

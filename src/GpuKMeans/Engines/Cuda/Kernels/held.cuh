@@ -4,11 +4,9 @@
 //
 // Few small blocks share a multiprocessor, so that while one warp reads rows others multiply and others look at scores. Looking
 // at scores costs most: half squared lengths, the offset that makes a score an integer and the row's scale are columns of the
-// product (see centers.cuh), which leaves an instruction to make a key and six to keep two. More warps are better than more
-// registers for each. Bringing the next rows to the second-level cache, putting the lower of two keys together in the
-// multiplier, and looking at more centres between two branches were no faster.
+// product (see centers.cuh), which leaves maxima and few keys (see keys.cuh). More warps are better than more registers for each.
+// Bringing the next rows to the second-level cache, and looking at more centres between two branches were no faster.
 #pragma once
-#include "short_best.cuh"
 #include "short_rows.cuh"
 #include <tensor.cuh>
 
@@ -118,12 +116,20 @@ DEVICE HeldRows<Steps> hold_rows(const AssignArgs& a, int place) {
 }
 
 // The keys of held rows: scores lie in one binade (see keys.cuh), so that all of their bits but the last 23 are always the same.
-// The 23 move up, to make room for nine that say which 16 centres of 4096 a score belongs to, and which of two neighbours.
-// Padding centres have zeros.
+// The 23 move up, to make room for nine that say which group of 512 a score belongs to. Padding centres have zeros.
 constexpr int TagBits = 9;
-constexpr int TilesOfTags = (16 << (TagBits - 1)) / TileCenters;
 constexpr int ZeroScore = 1 << 22;          // what key_score gives for a score of 0
 constexpr int LeastScore = 128;             // scores are above this: see short_ratio
+
+// A group is of 32 centres, in two sets, or of 16 where more would take registers from warps that are of more use.
+template <int Steps>
+constexpr int GroupCenters = Steps <= 2 ? 16 : 32;
+
+template <int Steps>
+constexpr int TilesOfTags = (GroupCenters<Steps> << TagBits) / TileCenters;
+
+template <int Steps>
+constexpr int HeldPlaces = GroupCenters<Steps> / 8;
 
 DEVICE uint larger(uint a, uint b) { return a > b ? a : b; }
 DEVICE uint smaller(uint a, uint b) { return a < b ? a : b; }
@@ -132,75 +138,104 @@ DEVICE uint smaller(uint a, uint b) { return a < b ? a : b; }
 DEVICE uint tag_factor() { return (1u << TagBits) | (uint)block_id_z(); }
 DEVICE int key_score(uint key) { return (int)(key >> TagBits); }
 
-// The best of every other eight centres: a lane has two of eight.
-struct HeldBest {
+struct HeldSet {
     uint best = 0;
     uint second = 0;
-    int round = 0;          // of 4096 centres, of the best
+    int round = 0;          // of 512 groups, of the best
 
-    METHOD void keep(uint k0, uint k1) {
-        uint high = larger(k0, k1), low = smaller(k0, k1);
-        second = larger(larger(second, low), smaller(best, high));
-        best = larger(best, high);
+    METHOD void keep(uint key) {
+        second = larger(second, smaller(best, key));
+        best = larger(best, key);
     }
 };
 
-DEVICE int center_of(uint key, int round, int set) {
-    int tag = (int)(key & ((1u << TagBits) - 1));
-    return round * TilesOfTags * TileCenters + tag / 2 * 16 + set * 8 + (lane_id() & 3) * 2 + tag % 2;
+// What a lane keeps of a row: see RowBest of keys.cuh.
+template <int Steps>
+struct HeldBest {
+    HeldSet sets[Sets];
+    uint places[HeldPlaces<Steps>] = {};    // bits of scores
+
+    // Which of them reach a key, a bit for each.
+    METHOD uint places_from(uint limit) const {
+        uint from = 0;
+#pragma unroll
+        for (int p = 0; p < HeldPlaces<Steps>; p++) {
+            from |= places[p] << TagBits >= limit ? 1u << p : 0;
+        }
+        return from;
+    }
+};
+
+template <int Steps>
+DEVICE int center_of(const HeldSet& set, int number, int place) {
+    int group = set.round * (1 << TagBits) + (int)(set.best & ((1u << TagBits) - 1));
+    return center_at<HeldPlaces<Steps>>(group, number, place);
 }
 
-// Keeps the best of 16 centres. `values_at` and `extra_at` say where the lane's rows of 8×8 matrices begin.
+// Keeps the best of a group. `values_at` and `extra_at` say where the lane's rows of 8×8 matrices begin.
 template <int Steps>
-DEVICE void keep_best(HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, uint tag, uint next_tag) {
-    float sums[2][2][4];
+DEVICE void keep_best(HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, uint tag) {
+    constexpr int Eights = GroupCenters<Steps> / 8;
+    float sums[2][Eights][4];
 #pragma unroll
     for (int s = 0; s < Steps; s++) {
-        uint b[4];
-        load_matrices(b, values_at + (uint)(s * 2) * BlockBytes);
 #pragma unroll
-        for (int m = 0; m < 2; m++) {
+        for (int n = 0; n < Eights; n += 2) {
+            uint b[4];
+            load_matrices(b, values_at + (uint)(s * 2) * BlockBytes + n * 128);
 #pragma unroll
-            for (int n = 0; n < 2; n++) {
-                if (s == 0) {
-                    multiply(sums[m][n], rows.values[m][s], b[n * 2], b[n * 2 + 1]);
-                } else {
-                    multiply_add(sums[m][n], rows.values[m][s], b[n * 2], b[n * 2 + 1]);
+            for (int m = 0; m < 2; m++) {
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    if (s == 0) {
+                        multiply(sums[m][n + i], rows.values[m][s], b[i * 2], b[i * 2 + 1]);
+                    } else {
+                        multiply_add(sums[m][n + i], rows.values[m][s], b[i * 2], b[i * 2 + 1]);
+                    }
                 }
             }
         }
     }
-    uint b[2];
+    uint b[Eights];
     load_matrices(b, extra_at + (uint)(Steps * 2) * BlockBytes);
 #pragma unroll
     for (int m = 0; m < 2; m++) {
 #pragma unroll
-        for (int n = 0; n < 2; n++) {
+        for (int n = 0; n < Eights; n++) {
             multiply_add(sums[m][n], rows.extra[m][0], rows.extra[m][1], b[n]);
         }
     }
 #pragma unroll
-    for (int n = 0; n < 2; n++) {
+    for (int r = 0; r < 4; r++) {
+        auto score = [&](int set, int place) { return float_bits(sums[r / 2][place / 2 * Sets + set][r % 2 * 2 + place % 2]); };
 #pragma unroll
-        for (int r = 0; r < 4; r++) {
-            const float* score = sums[r / 2][n] + r % 2 * 2;
-            best[r][n].keep(float_bits(score[0]) * factor + tag, float_bits(score[1]) * factor + next_tag);
+        for (int p = 0; p < HeldPlaces<Steps>; p++) {
+            best[r].places[p] = larger(larger(best[r].places[p], score(0, p)), score(1, p));
+        }
+#pragma unroll
+        for (int s = 0; s < Sets; s++) {
+            uint largest = larger(score(s, 0), score(s, 1));
+#pragma unroll
+            for (int p = 2; p < HeldPlaces<Steps>; p++) {
+                largest = larger(largest, score(s, p));
+            }
+            best[r].sets[s].keep(largest * factor + tag);
         }
     }
 }
 
 // Keeps the best of a tile.
 template <int Steps>
-DEVICE void keep_tile(HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, int tile, int count) {
-    int groups = least((count - tile * TileCenters + 15) / 16, TileCenters / 16);
-    // From a lane, so that they are registers of each; apart, so that none is made of the other for each key.
-    uint tag = (uint)shuffle_of_four(tile % TilesOfTags * 16, 0), next_tag = (uint)shuffle_of_four(tile % TilesOfTags * 16 + 1, 1);
+DEVICE void keep_tile(HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, uint values_at, uint extra_at, uint factor, int tile, int count) {
+    constexpr int Centers = GroupCenters<Steps>, TileGroups = TileCenters / Centers;
+    int groups = least((count - tile * TileCenters + Centers - 1) / Centers, TileGroups);
+    // From a lane, so that it is a register of each.
+    uint tag = (uint)shuffle_of_four(tile % TilesOfTags<Steps> * TileGroups, 0);
     for (int g = 0; g < groups; g++) {
-        keep_best<Steps>(best, rows, values_at, extra_at, factor, tag, next_tag);
-        values_at += 256;
-        extra_at += 256;
-        tag += 2;
-        next_tag += 2;
+        keep_best<Steps>(best, rows, values_at, extra_at, factor, tag);
+        values_at += Centers * 16;
+        extra_at += Centers * 16;
+        tag++;
     }
 }
 
@@ -225,16 +260,17 @@ DEVICE HeldVerdict shuffle_xor(const HeldVerdict& v, int mask) {
 
 // Labels the warp's rows, and lists those that are not decided, as label_row does.
 template <int Steps>
-DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], const HeldRows<Steps>& rows, int place) {
+DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, int place) {
     bool odd = lane_id() & 1, high = lane_id() & 2;
     HeldVerdict verdicts[4];
 #pragma unroll
     for (int r = 0; r < 4; r++) {
-        const HeldBest& s0 = best[r][0];
-        const HeldBest& s1 = best[r][1];
-        int other = s1.best > s0.best ? 1 : 0;
-        uint top = other ? s1.best : s0.best;
-        verdicts[r] = {top, larger(s0.second, s1.second), center_of(top, other ? s1.round : s0.round, other)};
+        const HeldSet& s0 = best[r].sets[0];
+        const HeldSet& s1 = best[r].sets[1];
+        int set = s1.best > s0.best ? 1 : 0;
+        HeldSet top = {larger(s0.best, s1.best), larger(s0.second, s1.second), set ? s1.round : s0.round};
+        uint at = best[r].places_from(top.best & ~((1u << TagBits) - 1));
+        verdicts[r] = {top.best, top.second, center_of<Steps>(top, set, at ? __builtin_ctz(at) : 0)};
     }
     HeldVerdict low = merge_held(choose(odd, verdicts[1], verdicts[0]), shuffle_xor(choose(odd, verdicts[0], verdicts[1]), 1));
     HeldVerdict up = merge_held(choose(odd, verdicts[3], verdicts[2]), shuffle_xor(choose(odd, verdicts[2], verdicts[3]), 1));
@@ -243,20 +279,21 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], cons
     // Scores that are no number come of rows or centres whose margin is none either.
     bool valid = rows.margin < MostKeyMargin;
     uint limit = valid ? (uint)larger(key_score(v.best) - rows.margin, LeastScore) << TagBits : 0xFFFFFFFFu;
-    bool open = !valid || v.second >= limit;
     int label = v.label < a.centers.count ? v.label : 0;
 
-    // How many of a row's sets hold a candidate, a byte for each row.
-    int own = 0, near_sets = 0;
+    // At which places of which sets the lane has candidates, and how many, a byte for each row.
+    int own = 0;
+    uint near_sets = 0, near_places = 0;
 #pragma unroll
     for (int r = 0; r < 4; r++) {
-        uint row_limit = (uint)shuffle_of_four((int)limit, r);
+        uint row_limit = (uint)shuffle_of_four((int)limit, r), sets = 0, places = best[r].places_from(row_limit);
 #pragma unroll
         for (int s = 0; s < Sets; s++) {
-            bool near = best[r][s].best >= row_limit;
-            own += near ? 1 << (r * 8) : 0;
-            near_sets |= near ? set_bit(s) << (r * 8) : 0;
+            sets |= best[r].sets[s].best >= row_limit ? 1u << s : 0;
         }
+        own += __builtin_popcount(sets) * __builtin_popcount(places) << r * 8;
+        near_sets |= sets << r * 8;
+        near_places |= places << r * 8;
     }
     int neighbour = shuffle_xor(own, 1);
     int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
@@ -264,36 +301,38 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest (&best)[4][Sets], cons
 
     int row = place + (lane_id() & 3) * 8;
     bool exists = row < a.rows.count;
-    bool listed = exists && (open || total > 1);
+    bool open = exists && (!valid || v.second >= limit || total > MostCandidates), known = exists && !open && total > 1;
     if (exists) {
         a.labels[row] = label;
     }
-    if (any_lane(listed)) {
-        int entry = -1;
-        near_sets = sets_of_four(near_sets) >> (lane_id() & 3) * 8 & AllSets;
-        if (listed) {
-            // From both ends: those whose candidates must be found, and those whose are known.
-            entry = open ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
-            a.undecided.places[entry] = row;
-            a.undecided.candidate_counts[entry] = open ? 0 : total;
-            if (open) {
-                float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
-                a.undecided.thresholds[entry] = valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity();
-                a.undecided.candidates[(int64)entry * MostCandidates] = valid ? near_sets : AllSets;
-            }
-        }
+    if (any_lane(known)) {
+        int entry = known ? list_known(a, row, total) : -1;
         int before = (odd ? neighbour : 0) + (high ? other_pair : 0);
 #pragma unroll
         for (int r = 0; r < 4; r++) {
-            uint row_limit = (uint)shuffle_of_four((int)limit, r);
-            int row_entry = shuffle_of_four(open ? -1 : entry, r);
-            int slot = before >> r * 8 & 255;
+            int row_entry = shuffle_of_four(entry, r), slot = before >> r * 8 & 255;
 #pragma unroll
             for (int s = 0; s < Sets; s++) {
-                if (row_entry >= 0 && best[r][s].best >= row_limit) {
-                    a.undecided.candidates[(int64)row_entry * MostCandidates + slot++] = center_of(best[r][s].best, best[r][s].round, s);
+                for (uint left = row_entry >= 0 && near_sets >> (r * 8 + s) & 1 ? near_places >> r * 8 & 255 : 0; left; left &= left - 1) {
+                    // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
+                    a.undecided.candidates[(int64)row_entry * MostCandidates + slot++] =
+                        least(center_of<Steps>(best[r].sets[s], s, __builtin_ctz(left)), a.centers.count - 1);
                 }
             }
+        }
+    }
+    if (any_lane(open)) {
+        uint64 own_classes = AllClasses;
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            uint64 classes = classes_at<HeldPlaces<Steps>>(near_sets >> r * 8 & 255, near_places >> r * 8 & 255);
+            classes |= shuffle_xor(classes, 1);
+            classes |= shuffle_xor(classes, 2);
+            own_classes = valid && (lane_id() & 3) == r ? classes : own_classes;
+        }
+        if (open) {
+            float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
+            list_open(a, row, valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), own_classes);
         }
     }
     return label;
@@ -350,7 +389,7 @@ DEVICE void assign_held(const AssignArgs& a) {
     // Where the lane's row of the matrices of 8 centres by 8 columns begins: of the same centres two, of the next two; and of
     // the last columns one of each.
     uint lane_values_at = stages_at + (uint)((lane >> 4) * 128 + (lane >> 3 & 1) * BlockBytes + (lane & 7) * 16);
-    uint lane_extra_at = stages_at + (uint)((lane >> 3 & 1) * 128 + (lane & 7) * 16);
+    uint lane_extra_at = stages_at + (uint)(lane * 16);
     uint factor = tag_factor();
     int stage = 0;
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
@@ -361,7 +400,7 @@ DEVICE void assign_held(const AssignArgs& a) {
             block_barrier();
             waited = true;
         }
-        HeldBest best[4][Sets];
+        HeldBest<Steps> best[4];
         if (all) {
             for (int t = 0; t < center_tiles; t++) {
                 keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
@@ -371,9 +410,9 @@ DEVICE void assign_held(const AssignArgs& a) {
                 uint before[4][Sets];
 #pragma unroll
                 for (int i = 0; i < 4 * Sets; i++) {
-                    before[i / Sets][i % Sets] = best[i / Sets][i % Sets].best;
+                    before[i / Sets][i % Sets] = best[i / Sets].sets[i % Sets].best;
                 }
-                for (int end = least(t + TilesOfTags, center_tiles); t < end; t++) {
+                for (int end = least(t + TilesOfTags<Steps>, center_tiles); t < end; t++) {
                     if (stages > 2) {
                         copy_wait<1>();
                     } else {
@@ -386,7 +425,7 @@ DEVICE void assign_held(const AssignArgs& a) {
                 }
 #pragma unroll
                 for (int i = 0; i < 4 * Sets; i++) {
-                    HeldBest& set = best[i / Sets][i % Sets];
+                    HeldSet& set = best[i / Sets].sets[i % Sets];
                     set.round = set.best != before[i / Sets][i % Sets] ? round : set.round;
                 }
             }

@@ -16,6 +16,7 @@
 constexpr int LongTileCenters = 256;
 constexpr int LongStages = 4;
 constexpr int HalfSquareSlots = 3;      // half squared lengths of a tile's centres are read after its stages are left
+constexpr int Places = 4;               // see RowBest: there are no registers for more
 constexpr uint RowStageBytes = LongTileRows * LongChunk * 2;
 constexpr uint CenterStageBytes = LongTileCenters * LongChunk * 2;
 constexpr uint LongSquareBytes = LongTileCenters * 4;
@@ -162,7 +163,7 @@ DEVICE void round_tiles(const AssignArgs& a, const LongBlock& b, float scale) {
 
 // Makes scores, as keys want them, of one half of the products of a tile, and keeps the best.
 template <int Half>
-DEVICE void keep_half(BestKeys (&best)[2][Sets], int (&limits)[2], const float (&sums)[LongTileCenters / 2], const float2* half_squares,
+DEVICE void keep_half(RowBest<Places> (&best)[2], int (&limits)[2], const float (&sums)[LongTileCenters / 2], const float2* half_squares,
     const LongScale& scale, uint factor, int tile) {
     constexpr int Values = LongTileCenters / 4;
     float scores[Values];
@@ -191,7 +192,7 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
         int place = b.first_place(tile) + own;
         float2 lengths[2] = {a.scales[least(place, a.rows.count - 1)], a.scales[least(place + 8, a.rows.count - 1)]};
         LongScale scale;
-        BestKeys best[2][Sets];
+        RowBest<Places> best[2];
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < b.center_tiles; t++) {
             float sums[LongTileCenters / 2];
@@ -225,7 +226,7 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
         }
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            label_row<Sets, LongTileCenters / 2>(a, best[r], scale.margins[r], scale.ratio, scale.fits, place + r * 8);
+            label_row<Places, LongTileCenters / 2>(a, best[r], scale.margins[r], scale.ratio, scale.fits, place + r * 8);
         }
         warp_barrier();
         if (lane_id() == 0) {

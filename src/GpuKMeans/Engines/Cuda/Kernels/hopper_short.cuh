@@ -13,6 +13,7 @@
 
 constexpr int TileCenters = 128;        // in memory; a kernel may take one half at a time
 constexpr int MostStages = 32;
+constexpr int Places = 8;               // see RowBest
 
 struct ShortState {
     uint64 full[MostStages];
@@ -35,30 +36,43 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
 
 // What groups that share rows have kept of them, brought together in the first. All of their threads come here.
 template <int Groups>
-DEVICE void merge_groups(BestKeys (&best)[2][Sets]) {
-    constexpr int Words = 2 * Sets * 3;
-    SHARED int passed[Groups - 1][Words][128];
+DEVICE void merge_groups(RowBest<Places> (&best)[2]) {
+    constexpr int RowWords = Sets * 3 + Places;
+    SHARED int passed[Groups - 1][2 * RowWords][128];
     int group = warp_id() / 4, thread = thread_id() % 128;
     if (group > 0) {
 #pragma unroll
-        for (int i = 0; i < 2 * Sets; i++) {
-            const BestKeys& own = best[i / Sets][i % Sets];
-            passed[group - 1][i * 3][thread] = own.best;
-            passed[group - 1][i * 3 + 1][thread] = own.second;
-            passed[group - 1][i * 3 + 2][thread] = own.tile;
+        for (int r = 0; r < 2; r++) {
+            auto pass = [&](int word, int v) { passed[group - 1][r * RowWords + word][thread] = v; };
+#pragma unroll
+            for (int s = 0; s < Sets; s++) {
+                pass(s * 3, best[r].sets[s].best);
+                pass(s * 3 + 1, best[r].sets[s].second);
+                pass(s * 3 + 2, best[r].sets[s].tile);
+            }
+#pragma unroll
+            for (int p = 0; p < Places; p++) {
+                pass(Sets * 3 + p, best[r].places[p]);
+            }
         }
     }
     some_barrier<Groups * 128>();
     if (group == 0) {
 #pragma unroll
-        for (int g = 0; g < Groups - 1; g++) {
+        for (int i = 0; i < (Groups - 1) * 2; i++) {
+            int r = i % 2;
+            auto get = [&](int word) { return passed[i / 2][r * RowWords + word][thread]; };
 #pragma unroll
-            for (int i = 0; i < 2 * Sets; i++) {
-                BestKeys& own = best[i / Sets][i % Sets];
-                int other = passed[g][i * 3][thread];
-                own.second = larger(larger(own.second, passed[g][i * 3 + 1][thread]), smaller(own.best, other));
-                own.tile = other > own.best ? passed[g][i * 3 + 2][thread] : own.tile;
-                own.best = larger(own.best, other);
+            for (int s = 0; s < Sets; s++) {
+                BestKeys& own = best[r].sets[s];
+                int other = get(s * 3);
+                own.tile = other > own.best ? get(s * 3 + 2) : own.tile;
+                own.second = larger(own.second, get(s * 3 + 1));
+                own.keep(other);
+            }
+#pragma unroll
+            for (int p = 0; p < Places; p++) {
+                best[r].places[p] = larger(best[r].places[p], get(Sets * 3 + p));
             }
         }
     }
@@ -67,12 +81,12 @@ DEVICE void merge_groups(BestKeys (&best)[2][Sets]) {
 
 // Labels the rows, and measures their distances while they are in the cache.
 template <int Width>
-DEVICE void finish_rows(const AssignArgs& a, const BestKeys (&best)[2][Sets], const int (&margins)[2], float ratio, bool fits, int place) {
+DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, bool fits, int place) {
     const float* x[2];
     const float* centers[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        int label = label_row<Sets, Width>(a, best[r], margins[r], ratio, fits, place + r * 8);
+        int label = label_row<Places, Width>(a, best[r], margins[r], ratio, fits, place + r * 8);
         x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
@@ -146,7 +160,7 @@ DEVICE void assign_short(const AssignArgs& a) {
         int place = tile * TileRows + own_row;
         ShortRows<Steps> rows = read_rows<Steps>(a, place);
         uint extra[4] = {rows.extra, rows.extra, 0, 0};
-        BestKeys best[2][Sets];
+        RowBest<Places> best[2];
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < center_tiles; t++) {
             barrier_wait(full + turn.at * 8, turn.parity);

@@ -13,6 +13,7 @@ constexpr int KeyRangeExponent = 23;        // scores are below 2 to this
 constexpr float KeyUnit = 2;
 constexpr int NoKey = -0x7FFFFFFF - 1;
 constexpr int LeastKey = 0x70000000;        // of keys of scores in range
+constexpr int LeastBits = 0x4B800000;       // of the bits of their sums
 
 DEVICE int larger(int a, int b) { return a > b ? a : b; }
 DEVICE int smaller(int a, int b) { return a < b ? a : b; }
@@ -23,10 +24,19 @@ DEVICE int make_key(int bits, uint factor, int place) { return (int)((uint)bits 
 DEVICE int key_value(int key) { return key >> 5; }
 DEVICE int key_place(int key) { return key & 31; }
 
+// The bits of a sum, from the value of its key.
+DEVICE int bits_of_value(int value) { return value + (LeastBits - (LeastKey >> 5)); }
+
+// The best of a set of scores and the second best, of those that are shown to it.
 struct BestKeys {
     int best = NoKey;
     int second = NoKey;
     int tile = 0;       // of the best
+
+    METHOD void keep(int key) {
+        second = larger(second, smaller(best, key));
+        best = larger(best, key);
+    }
 
     METHOD void keep(int k0, int k1) {
         int high = larger(k0, k1), low = smaller(k0, k1);
@@ -35,47 +45,84 @@ struct BestKeys {
     }
 };
 
+// The sets in which a lane keeps the best apart, of every other eight centres: the more, the fewer rows stay open.
+constexpr int Sets = 2;
+
+// What a lane keeps of a row. It sees the scores of a set in groups, in which each has a place. Only the largest of a group is made
+// a key; and the largest at each place, of all groups, is kept as it is. Two scores near the best are in different groups, and then
+// both show among the keys, or at different places, and then they show there: so nothing near the best goes unseen, though the
+// second best is not kept of all. Each score is looked at twice, but two in one instruction: with eight places that is less than
+// half the instructions of keeping two of all.
+template <int Places>
+struct RowBest {
+    BestKeys sets[Sets];
+    int places[Places];
+
+    METHOD RowBest() {
+#pragma unroll
+        for (int p = 0; p < Places; p++) {
+            places[p] = NoKey;
+        }
+    }
+};
+
+// A lane has two of each eight centres. The centres of a group lie next to one another but for those of the other set.
+template <int Places>
+DEVICE int center_at(int group, int set, int place) {
+    return ((group * (Places / 2) + place / 2) * Sets + set) * 8 + (lane_id() & 3) * 2 + place % 2;
+}
+
+// The classes of the centres at some places of some sets.
+template <int Places>
+DEVICE uint64 classes_at(uint sets, uint places) {
+    uint64 classes = 0;
+#pragma unroll
+    for (int s = 0; s < Sets; s++) {
+        for (uint left = sets >> s & 1 ? places : 0; left; left &= left - 1) {
+            classes |= 1ull << center_at<Places>(0, s, __builtin_ctz(left));
+        }
+    }
+#pragma unroll
+    for (int centers = Places * 4 * Sets; centers < Classes; centers *= 2) {
+        classes |= classes << centers;
+    }
+    return classes;
+}
+
 // The margin of a row in units of keys; so large that it reaches all of them where it is too large, or no number.
 constexpr int MostKeyMargin = 1 << 28;
 
 DEVICE int key_margin(float margin) { return margin < 0x1p28f ? (int)(margin * (1 / KeyUnit)) + 2 : MostKeyMargin; }
 
 // What four lanes that share a row have kept of it, brought together.
-template <int Sets>
 struct RowVerdict {
     int best;           // the key
     int label;
-    int candidates;     // of this lane: a bit for each set whose best may be the nearest
+    uint sets;          // of this lane: a bit for each set whose best may be the nearest
+    uint places;        // of this lane: a bit for each place where such a score is; candidates are at any of them, in any of the sets
     int before;         // candidates of the lanes before it
     int total;          // candidates of the four
     bool open;          // whether others than those may be
     bool all;           // any may be
 };
 
-// An open row's candidates lie among the centres of the sets whose best comes near: of each sixteen centres, lane and set have
-// two. A bit for each of the eight sets goes where candidates will be listed.
-DEVICE int set_bit(int set) { return 1 << (set * 4 + (lane_id() & 3)); }
-
-DEVICE int sets_of_four(int own) {
-    own |= shuffle_xor(own, 1);
-    return own | shuffle_xor(own, 2);
-}
-
-template <int Sets, int TileCenters>
-DEVICE RowVerdict<Sets> merge_keys(const BestKeys (&sets)[Sets], int margin, int count) {
-    RowVerdict<Sets> v;
-    int lane = lane_id() & 3;
-    int second = NoKey;
+template <int Places, int TileCenters>
+DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) {
+    RowVerdict v;
+    int second = NoKey, set = 0, tile = 0, at = 0;
     v.best = NoKey;
-    v.label = 0;
 #pragma unroll
     for (int s = 0; s < Sets; s++) {
-        int place = key_place(sets[s].best);
-        int label = sets[s].tile * TileCenters + place / 2 * 8 + lane * 2 + place % 2;
-        v.label = sets[s].best > v.best ? label : v.label;
-        v.best = larger(v.best, sets[s].best);
-        second = larger(second, sets[s].second);
+        set = row.sets[s].best > v.best ? s : set;
+        tile = row.sets[s].best > v.best ? row.sets[s].tile : tile;
+        v.best = larger(v.best, row.sets[s].best);
+        second = larger(second, row.sets[s].second);
     }
+#pragma unroll
+    for (int p = 1; p < Places; p++) {
+        at = row.places[p] == bits_of_value(key_value(v.best)) ? p : at;
+    }
+    v.label = tile * TileCenters + center_at<Places>(key_place(v.best), set, at);
 #pragma unroll
     for (int mask = 1; mask <= 2; mask *= 2) {
         int other = shuffle_xor(v.best, mask), other_label = shuffle_xor(v.label, mask);
@@ -87,65 +134,58 @@ DEVICE RowVerdict<Sets> merge_keys(const BestKeys (&sets)[Sets], int margin, int
     v.label = shuffle_first_of_four(v.label);
     bool valid = v.best >= LeastKey && margin < MostKeyMargin;
     v.label = v.label < count ? v.label : 0;
-    int limit = key_value(v.best) - margin;
-    v.all = !valid;
-    v.open = !valid || (second >= LeastKey && key_value(second) >= limit);
-    v.candidates = 0;
-    int own = 0;
+    int limit = key_value(v.best) - margin, bits_limit = larger(bits_of_value(limit), LeastBits);
+    v.sets = 0;
+    v.places = 0;
 #pragma unroll
     for (int s = 0; s < Sets; s++) {
-        bool near = sets[s].best >= LeastKey && key_value(sets[s].best) >= limit;
-        v.candidates |= near ? 1 << s : 0;
-        own += near ? 1 : 0;
+        v.sets |= row.sets[s].best >= LeastKey && key_value(row.sets[s].best) >= limit ? 1u << s : 0;
     }
+#pragma unroll
+    for (int p = 0; p < Places; p++) {
+        v.places |= row.places[p] >= bits_limit ? 1u << p : 0;
+    }
+    int own = __builtin_popcount(v.sets) * __builtin_popcount(v.places), lane = lane_id() & 3;
     int neighbour = shuffle_xor(own, 1);
     int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
     v.before = ((lane & 1) ? neighbour : 0) + ((lane & 2) ? other_pair : 0);
     v.total = pair + other_pair;
+    v.all = !valid;
+    v.open = !valid || (second >= LeastKey && key_value(second) >= limit) || v.total > MostCandidates;
     return v;
 }
 
 // Labels a row, and lists it if it is not decided: with its candidates where they are known, else with the score they must
-// reach, in units of the centres' scale. All lanes of the warp come here together.
-template <int Sets, int TileCenters>
-DEVICE int label_row(const AssignArgs& a, const BestKeys (&sets)[Sets], int margin, float ratio, bool fits, int place) {
-    RowVerdict<Sets> v = merge_keys<Sets, TileCenters>(sets, margin, a.centers.count);
+// reach, in units of the centres' scale, and their classes. All lanes of the warp come here together.
+template <int Places, int TileCenters>
+DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin, float ratio, bool fits, int place) {
+    RowVerdict v = merge_keys<Places, TileCenters>(row, margin, a.centers.count);
     bool first = (lane_id() & 3) == 0, exists = place < a.rows.count;
-    bool listed = exists && (v.open || v.total > 1);
+    bool open = exists && v.open, known = exists && !v.open && v.total > 1;
     if (first && exists) {
         a.labels[place] = v.label;
     }
-    if (any_lane(listed)) {
-        int entry = 0, near = 0;
-#pragma unroll
-        for (int s = 0; s < Sets; s++) {
-            near |= v.candidates >> s & 1 ? set_bit(s) : 0;
-        }
-        near = sets_of_four(near);
-        near = v.all ? AllSets : near;
-        if (first && listed) {
-            // From both ends: those whose candidates must be found, and those whose are known.
-            entry = v.open ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
-            a.undecided.places[entry] = place;
-            a.undecided.candidate_counts[entry] = v.open ? 0 : v.total;
-            if (v.open) {
-                float best = (float)(key_value(v.best) - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
-                a.undecided.thresholds[entry] = fits ? (best - (float)margin * KeyUnit) / ratio : -infinity();
-                a.undecided.candidates[(int64)entry * MostCandidates] = near;
-            }
-        }
-        entry = shuffle_first_of_four(entry);
-        if (listed && !v.open) {
-            int lane = lane_id() & 3, slot = v.before;
+    if (any_lane(known)) {
+        int entry = shuffle_first_of_four(first && known ? list_known(a, place, v.total) : 0);
+        if (known) {
+            int* to = a.undecided.candidates + (int64)entry * MostCandidates + v.before;
 #pragma unroll
             for (int s = 0; s < Sets; s++) {
-                if (v.candidates >> s & 1) {
-                    int p = key_place(sets[s].best);
-                    a.undecided.candidates[(int64)entry * MostCandidates + slot] =
-                        sets[s].tile * TileCenters + p / 2 * 8 + lane * 2 + p % 2;
-                    slot++;
+                for (uint left = v.sets >> s & 1 ? v.places : 0; left; left &= left - 1) {
+                    // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
+                    int center = row.sets[s].tile * TileCenters + center_at<Places>(key_place(row.sets[s].best), s, __builtin_ctz(left));
+                    *to++ = least(center, a.centers.count - 1);
                 }
             }
+        }
+    }
+    if (any_lane(open)) {
+        uint64 classes = v.all ? AllClasses : classes_at<Places>(v.sets, v.places);
+        classes |= shuffle_xor(classes, 1);
+        classes |= shuffle_xor(classes, 2);
+        if (first && open) {
+            float best = (float)(key_value(v.best) - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
+            list_open(a, place, fits ? (best - (float)margin * KeyUnit) / ratio : -infinity(), classes);
         }
     }
     return v.label;

@@ -4,6 +4,9 @@
 // A warp takes four rows at a time.
 template <bool Listed>
 DEVICE void round_all(const AssignArgs& a) {
+    if (Listed && is_scanned(a)) {
+        return;
+    }
     int count = Listed ? *a.undecided.count : a.rows.count;
     int columns = a.centers.padded_columns;
     for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {

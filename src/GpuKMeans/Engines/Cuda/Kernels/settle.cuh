@@ -41,20 +41,20 @@ DEVICE void settle(const AssignArgs& a, int place, const float* row, double near
 // Whether any centre may be the nearest: no candidates were looked for, or there were too many.
 DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
 
-// The nearest of a row's candidates, or of all centres where there is no list of them: of those that so many warps leave to this
-// one. Eight lanes a centre, or for short rows a lane; all lanes get the result.
-DEVICE void nearest_of(const AssignArgs& a, const float* row, const int* candidates, int n, double& nearest, int& label, int warp, int warps) {
+// The nearest of some centres: of those that so many warps leave to this one. Eight lanes a centre, or for short rows a lane; all
+// lanes get the result.
+template <typename Center>
+DEVICE void nearest_of(const AssignArgs& a, const float* row, Center center, int n, double& nearest, int& label, int warp, int warps) {
     int dimension = a.rows.dimension;
     if (dimension < 16) {
         for (int c = warp * 32 + lane_id(); c < n; c += warps * 32) {
-            int k = candidates ? candidates[c] : c;
+            int k = center(c);
             keep_nearest(nearest, label, exact_distance_of_few(row, a.centers.values + (int64)k * dimension, dimension), k);
         }
     } else {
         for (int first = warp * 4; first < n; first += warps * 4) {
             // Lanes that have no centre repeat the last.
-            int c = least(first + (lane_id() >> 3), n - 1);
-            int k = candidates ? candidates[c] : c;
+            int k = center(least(first + (lane_id() >> 3), n - 1));
             keep_nearest(nearest, label, exact_distance(row, a.centers.values + (int64)k * dimension, dimension), k);
         }
     }
@@ -65,12 +65,13 @@ DEVICE void nearest_of(const AssignArgs& a, const float* row, const int* candida
     }
 }
 
-// A row by a warp, in float64, among its candidates.
-DEVICE void settle_exactly(const AssignArgs& a, int entry, int place, int n) {
+// A row by a warp, in float64, among some centres.
+template <typename Center>
+DEVICE void settle_exactly(const AssignArgs& a, int place, Center center, int n) {
     const float* row = row_values(a.rows, place);
     double nearest = __builtin_inf();
     int label = a.centers.count - 1;
-    nearest_of(a, row, a.undecided.candidates + (int64)entry * MostCandidates, n, nearest, label, 0, 1);
+    nearest_of(a, row, center, n, nearest, label, 0, 1);
     settle(a, place, row, nearest, label, lane_id() == 0);
 }
 
@@ -122,6 +123,9 @@ DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
     int i = least(own, count - 1), entry = i < open ? i : a.rows.count - 1 - (i - open);
     int place = a.undecided.places[entry], n = a.undecided.candidate_counts[entry];
     bool exists = own < count && !all_are_candidates(n);
+    if (!any_lane(exists)) {
+        return;
+    }
     const int* candidates = a.undecided.candidates + (int64)entry * MostCandidates;
     const float* row = row_values(a.rows, place);
     float nearest = infinity(), second = NoDistance;
@@ -157,7 +161,8 @@ DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
     }
     for (uint left = ballot(leads && !certain); left; left &= left - 1) {
         int lane = __builtin_ctz(left);
-        settle_exactly(a, shuffle(entry, lane), shuffle(place, lane), shuffle(n, lane));
+        const int* of_row = a.undecided.candidates + (int64)shuffle(entry, lane) * MostCandidates;
+        settle_exactly(a, shuffle(place, lane), [&](int c) { return of_row[c]; }, shuffle(n, lane));
     }
 }
 
@@ -182,19 +187,20 @@ constexpr int Warps = Threads / 32;
 
 // The counters of the next part: nothing reads them any more.
 DEVICE void clear_next(const AssignArgs& a) {
-    if (global_thread() < 2) {
+    if (global_thread() < 3) {
         a.undecided.count_next[global_thread()] = 0;
     }
 }
 
 // A row among some centres or all, in float64, by a block.
-DEVICE void settle_by_block(const AssignArgs& a, int place, const int* candidates, int n) {
+template <typename Center>
+DEVICE void settle_by_block(const AssignArgs& a, int place, Center center, int n) {
     SHARED double exact_of_warps[Warps];
     SHARED int labels_of_warps[Warps];
     const float* row = row_values(a.rows, place);
     double nearest = __builtin_inf();
     int label = a.centers.count - 1;
-    nearest_of(a, row, candidates, n, nearest, label, warp_id(), Warps);
+    nearest_of(a, row, center, n, nearest, label, warp_id(), Warps);
     if (lane_id() == 0) {
         exact_of_warps[warp_id()] = nearest;
         labels_of_warps[warp_id()] = label;

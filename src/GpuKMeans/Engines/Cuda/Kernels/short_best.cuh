@@ -3,36 +3,57 @@
 #pragma once
 #include "keys.cuh"
 
-constexpr int Sets = 2;                 // in which the best are kept apart: the more, the fewer rows stay open
+// The groups of a set in a tile.
+template <int Width, int Places>
+constexpr int Groups = Width / 8 / Sets * 2 / Places;
 
-// The bits of a sum, from the key made of it.
-DEVICE int key_bits(int key) { return key_value(key) + (int)(float_bits(KeyOffset) - (float_bits(KeyOffset) & 0x7FFFFFFu)); }
+// The bits of a thread's score of a row: of a set, of a group, at a place.
+template <int Width, int Places, int Row>
+DEVICE int score_at(const float (&scores)[Width / 2], int set, int group, int place) {
+    return (int)float_bits(scores[((group * (Places / 2) + place / 2) * Sets + set) * 4 + Row * 2 + place % 2]);
+}
 
-// Keeps the best of one of the two rows, or of both.
-template <int Width, int First, int Last>
-DEVICE void keep_rows(BestKeys (&best)[2][Sets], const float (&scores)[Width / 2], uint factor, int tile) {
-    int before[2][Sets];
+// The largest of each group.
+template <int Width, int Places, int Row>
+DEVICE void largest_of_groups(const float (&scores)[Width / 2], int (&largest)[Sets][Groups<Width, Places>]) {
 #pragma unroll
-    for (int r = First; r <= Last; r++) {
+    for (int s = 0; s < Sets; s++) {
 #pragma unroll
-        for (int s = 0; s < Sets; s++) {
-            before[r][s] = best[r][s].best;
+        for (int g = 0; g < Groups<Width, Places>; g++) {
+            auto at = [&](int place) { return score_at<Width, Places, Row>(scores, s, g, place); };
+            largest[s][g] = larger(at(0), at(1));
+#pragma unroll
+            for (int p = 2; p < Places; p += 2) {
+                largest[s][g] = larger(larger(largest[s][g], at(p)), at(p + 1));
+            }
+        }
+    }
+}
+
+// Keeps the best of a row.
+template <int Width, int Places, int Row>
+DEVICE void keep_row(RowBest<Places>& row, const int (&largest)[Sets][Groups<Width, Places>], const float (&scores)[Width / 2], uint factor, int tile) {
+    constexpr int Count = Groups<Width, Places>;
+#pragma unroll
+    for (int p = 0; p < Places; p++) {
+#pragma unroll
+        for (int g = 0; g < Count; g++) {
+            int first = score_at<Width, Places, Row>(scores, 0, g, p), second = score_at<Width, Places, Row>(scores, 1, g, p);
+            row.places[p] = larger(larger(row.places[p], first), second);
         }
     }
 #pragma unroll
-    for (int n = 0; n < Width / 8; n++) {
+    for (int s = 0; s < Sets; s++) {
+        BestKeys& set = row.sets[s];
+        int before = set.best;
 #pragma unroll
-        for (int r = First; r <= Last; r++) {
-            const float* s = scores + n * 4 + r * 2;
-            best[r][n % Sets].keep(make_key((int)float_bits(s[0]), factor, n * 2), make_key((int)float_bits(s[1]), factor, n * 2 + 1));
+        for (int g = 0; g + 1 < Count; g += 2) {
+            set.keep(make_key(largest[s][g], factor, g), make_key(largest[s][g + 1], factor, g + 1));
         }
-    }
-#pragma unroll
-    for (int r = First; r <= Last; r++) {
-#pragma unroll
-        for (int s = 0; s < Sets; s++) {
-            best[r][s].tile = best[r][s].best != before[r][s] ? tile : best[r][s].tile;
+        if constexpr (Count % 2 == 1) {
+            set.keep(make_key(largest[s][Count - 1], factor, Count - 1));
         }
+        set.tile = set.best != before ? tile : set.tile;
     }
 }
 
@@ -40,30 +61,33 @@ DEVICE void keep_rows(BestKeys (&best)[2][Sets], const float (&scores)[Width / 2
 // none does it is enough to know the largest: what is passed over is below the best by more than the margin.
 constexpr int FirstTiles = 12;
 
-template <int Width, int Row>
-DEVICE void keep_near(BestKeys (&best)[2][Sets], int (&limits)[2], const float (&scores)[Width / 2], const int (&margins)[2], uint factor, int tile) {
-    int largest = (int)float_bits(scores[Row * 2]);
-#pragma unroll
-    for (int n = 0; n < Width / 8; n++) {
-        largest = larger(larger(largest, (int)float_bits(scores[n * 4 + Row * 2])), (int)float_bits(scores[n * 4 + Row * 2 + 1]));
+template <int Width, int Places, int Row, bool Filter>
+DEVICE void keep_best_of_row(RowBest<Places>& row, int& limit, const float (&scores)[Width / 2], int margin, uint factor, int tile) {
+    constexpr int Count = Sets * Groups<Width, Places>;
+    int largest[Sets][Count / Sets];
+    largest_of_groups<Width, Places, Row>(scores, largest);
+    if (!Filter || tile < FirstTiles) {
+        keep_row<Width, Places, Row>(row, largest, scores, factor, tile);
+        return;
     }
-    if (tile == FirstTiles || any_lane(largest >= limits[Row])) {
-        keep_rows<Width, Row, Row>(best, scores, factor, tile);
-        int high = larger(best[Row][0].best, best[Row][Sets - 1].best);
+    int most = largest[0][0];
+#pragma unroll
+    for (int i = 1; i < Count; i++) {
+        most = larger(most, largest[i % Sets][i / Sets]);
+    }
+    if (tile == FirstTiles || any_lane(most >= limit)) {
+        keep_row<Width, Places, Row>(row, largest, scores, factor, tile);
+        int high = larger(row.sets[0].best, row.sets[Sets - 1].best);
         high = larger(high, shuffle_xor(high, 1));
         high = larger(high, shuffle_xor(high, 2));
         // A row without a score in range is open whatever is kept.
-        limits[Row] = high >= LeastKey ? key_bits(high) - margins[Row] : NoKey;
+        limit = high >= LeastKey ? bits_of_value(key_value(high)) - margin : NoKey;
     }
 }
 
 // `Filter`: whether later tiles are looked at that way. It wants registers, which shorter rows have better use for.
-template <int Width, bool Filter>
-DEVICE void keep_best(BestKeys (&best)[2][Sets], int (&limits)[2], const float (&scores)[Width / 2], const int (&margins)[2], uint factor, int tile) {
-    if (!Filter || tile < FirstTiles) {
-        keep_rows<Width, 0, 1>(best, scores, factor, tile);
-    } else {
-        keep_near<Width, 0>(best, limits, scores, margins, factor, tile);
-        keep_near<Width, 1>(best, limits, scores, margins, factor, tile);
-    }
+template <int Width, bool Filter, int Places>
+DEVICE void keep_best(RowBest<Places> (&best)[2], int (&limits)[2], const float (&scores)[Width / 2], const int (&margins)[2], uint factor, int tile) {
+    keep_best_of_row<Width, Places, 0, Filter>(best[0], limits[0], scores, margins[0], factor, tile);
+    keep_best_of_row<Width, Places, 1, Filter>(best[1], limits[1], scores, margins[1], factor, tile);
 }

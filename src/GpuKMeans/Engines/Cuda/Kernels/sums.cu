@@ -1,9 +1,9 @@
 // Sums of the rows of each cluster in float64, in a fixed order, and moving the centres by them. Rows come sorted by
 // label and cut into segments; a segment is summed by a block, and the block that ends a cluster's last one, of all parts, adds up
 // the cluster's segments, one after another.
+#include "rows.cuh"
 #include "centers.cuh"
 #include "clusters.cuh"
-#include "totals.cuh"
 
 constexpr int Threads = 128;
 
@@ -19,13 +19,16 @@ struct Moves {
     int to_means;           // centres become the means of the rows; else the running means of all they were given
 };
 
+// What a centre counts when it has moved.
+DEVICE double moved_count(const Moves& m, int k, double weight) { return m.to_means ? weight : m.counts[k] + weight; }
+
 // Moves a mean and rounds it to the centre that distances are measured to, scaled to unit length if asked. `sum` says
-// what the rows' values in a column come to, `weight` what their weights do.
+// what the rows' values in a column come to, `weight` what their weights do. Each thread gets its share of the squared distance
+// that the centre moved by.
 template <typename Sum>
-DEVICE void move_center(const Moves& m, int k, double weight, Sum sum, double* scratch) {
+DEVICE double move_center(const Moves& m, int k, double weight, Sum sum, double* scratch) {
     int64 first = (int64)k * m.dimension;
-    double count = m.to_means ? weight : m.counts[k] + weight;
-    double step = weight / count;
+    double step = weight / moved_count(m, k, weight);
     double square = 0;
     for (int d = thread_id(); weight > 0 && d < m.dimension; d += Threads) {
         double mean = m.means[first + d];
@@ -51,16 +54,18 @@ DEVICE void move_center(const Moves& m, int k, double weight, Sum sum, double* s
         m.values[first + d] = value;
         largest = larger(largest, magnitude(value - m.origin[d]));
     }
-    shift = block_sum(shift, scratch);
     largest = lanes_max(largest);
     if (lane_id() == 0) {
         atomic_max_seldom(m.largest, float_bits(largest));
     }
-    if (thread_id() == 0) {
-        m.shifts[k] = shift;
-        if (weight > 0 || m.to_means) {
-            m.counts[k] = count;
-        }
+    return shift;
+}
+
+// Ends that with the sum of the shares, when all threads have read the count.
+DEVICE void end_move(const Moves& m, int k, double weight, double shift) {
+    m.shifts[k] = shift;
+    if (weight > 0 || m.to_means) {
+        m.counts[k] = moved_count(m, k, weight);
     }
 }
 
@@ -71,9 +76,7 @@ struct SumArgs {
                             // for one part
     double* weights;
     Moves moves;            // where `sums` is null, centres move by what this part gives,
-    Rounding rounding;      // are rounded,
-    FinalTotalArgs total;   // and what the step comes to is added up
-    int* moved;             // how many have moved; 0 before and after
+    Rounding rounding;      // and are rounded
     int columns;            // threads side by side over a row: a power of two up to 128
 };
 
@@ -208,12 +211,19 @@ GLOBAL BOUNDS(Threads, 9) void sum_segments(SumArgs a) {
     }
     if (!a.sums) {
         weight = alone ? weight : cluster_weight(c, k, segments, scratch);
-        move_center(a.moves, k, weight, [&](int d) { return kept ? sum : cluster_sum(c, own_part(), k, segments, d, dimension); }, scratch);
+        auto sum_of = [&](int d) { return kept ? sum : cluster_sum(c, own_part(), k, segments, d, dimension); };
+        double shares[3] = {move_center(a.moves, k, weight, sum_of, scratch)};
         if (a.rounding.halves) {
-            round_center(a.rounding, k, t, Threads, [&](double v) { return block_sum(v, scratch); });
+            // A thread rounds the values it has just written.
+            round_values(a.rounding, k, t, Threads, shares[1], shares[2]);
         }
-        if (comes_last(a.moved, c.count)) {
-            total_all(a.total);
+        SHARED double scratch_of_shares[3][32];
+        block_sums(shares, scratch_of_shares);
+        if (t == 0) {
+            end_move(a.moves, k, weight, shares[0]);
+        }
+        if (a.rounding.halves && t < 32) {
+            bound_center(a.rounding, k, t, shares[1], shares[2]);
         }
         return;
     }
@@ -242,5 +252,8 @@ GLOBAL BOUNDS(Threads, 1) void move_centers(MoveArgs a) {
     SHARED double scratch[32];
     int k = block_id();
     const double* sums = a.sums + (int64)k * a.moves.dimension;
-    move_center(a.moves, k, a.weights[k], [&](int d) { return sums[d]; }, scratch);
+    double shift = block_sum(move_center(a.moves, k, a.weights[k], [&](int d) { return sums[d]; }, scratch), scratch);
+    if (thread_id() == 0) {
+        end_move(a.moves, k, a.weights[k], shift);
+    }
 }

@@ -72,21 +72,8 @@ DEVICE void total_all(const FinalTotalArgs& a) {
     for (int k = thread_id(); k < (a.shifts ? a.centers : 0); k += threads) {
         figures[3] += a.shifts[k];
     }
-#pragma unroll
-    for (int f = 0; f < 4; f++) {
-        figures[f] = lanes_sum(figures[f]);
-        if (lane_id() == 0) {
-            scratch[f][warp_id()] = figures[f];
-        }
-    }
-    block_barrier();
+    block_sums(figures, scratch);
     if (thread_id() == 0) {
-        for (int w = 1; w < threads / 32; w++) {
-#pragma unroll
-            for (int f = 0; f < 4; f++) {
-                figures[f] += scratch[f][w];
-            }
-        }
         *a.result = Total{figures[0], figures[1], figures[3], (int64)figures[2], *a.bad_row};
     }
 }

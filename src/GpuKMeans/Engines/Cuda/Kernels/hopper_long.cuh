@@ -16,7 +16,7 @@
 constexpr int LongTileCenters = 256;
 constexpr int LongStages = 4;
 constexpr int HalfSquareSlots = 3;      // half squared lengths of a tile's centres are read after its stages are left
-constexpr int Places = 4;               // see RowBest: there are no registers for more
+constexpr int Places = 1;               // see RowBest: there are no registers for more
 constexpr uint RowStageBytes = LongTileRows * LongChunk * 2;
 constexpr uint CenterStageBytes = LongTileCenters * LongChunk * 2;
 constexpr uint LongSquareBytes = LongTileCenters * 4;

@@ -52,7 +52,7 @@ constexpr int Sets = 2;
 // a key; and the largest at each place, of all groups, is kept as it is. Two scores near the best are in different groups, and then
 // both show among the keys, or at different places, and then they show there: so nothing near the best goes unseen, though the
 // second best is not kept of all. Each score is looked at twice, but two in one instruction: with eight places that is less than
-// half the instructions of keeping two of all.
+// half the instructions of keeping two of all, which is what one place comes to, and wants the fewest registers.
 template <int Places>
 struct RowBest {
     BestKeys sets[Sets];
@@ -69,7 +69,8 @@ struct RowBest {
 // A lane has two of each eight centres. The centres of a group lie next to one another but for those of the other set.
 template <int Places>
 DEVICE int center_at(int group, int set, int place) {
-    return ((group * (Places / 2) + place / 2) * Sets + set) * 8 + (lane_id() & 3) * 2 + place % 2;
+    int number = group * Places + place;
+    return (number / 2 * Sets + set) * 8 + (lane_id() & 3) * 2 + number % 2;
 }
 
 // The classes of the centres at some places of some sets.
@@ -82,8 +83,11 @@ DEVICE uint64 classes_at(uint sets, uint places) {
             classes |= 1ull << center_at<Places>(0, s, __builtin_ctz(left));
         }
     }
+    if constexpr (Places == 1) {
+        classes |= classes << 1;    // one place is both of two neighbours
+    }
 #pragma unroll
-    for (int centers = Places * 4 * Sets; centers < Classes; centers *= 2) {
+    for (int centers = (Places == 1 ? 2 : Places) * 4 * Sets; centers < Classes; centers *= 2) {
         classes |= classes << centers;
     }
     return classes;
@@ -143,7 +147,7 @@ DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) 
     }
 #pragma unroll
     for (int p = 0; p < Places; p++) {
-        v.places |= row.places[p] >= bits_limit ? 1u << p : 0;
+        v.places |= Places == 1 || row.places[p] >= bits_limit ? 1u << p : 0;
     }
     int own = __builtin_popcount(v.sets) * __builtin_popcount(v.places), lane = lane_id() & 3;
     int neighbour = shuffle_xor(own, 1);

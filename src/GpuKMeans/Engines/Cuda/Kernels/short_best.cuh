@@ -10,7 +10,8 @@ constexpr int Groups = Width / 8 / Sets * 2 / Places;
 // The bits of a thread's score of a row: of a set, of a group, at a place.
 template <int Width, int Places, int Row>
 DEVICE int score_at(const float (&scores)[Width / 2], int set, int group, int place) {
-    return (int)float_bits(scores[((group * (Places / 2) + place / 2) * Sets + set) * 4 + Row * 2 + place % 2]);
+    int number = group * Places + place;
+    return (int)float_bits(scores[(number / 2 * Sets + set) * 4 + Row * 2 + number % 2]);
 }
 
 // The largest of each group.
@@ -21,7 +22,10 @@ DEVICE void largest_of_groups(const float (&scores)[Width / 2], int (&largest)[S
 #pragma unroll
         for (int g = 0; g < Groups<Width, Places>; g++) {
             auto at = [&](int place) { return score_at<Width, Places, Row>(scores, s, g, place); };
-            largest[s][g] = larger(at(0), at(1));
+            largest[s][g] = at(0);
+            if constexpr (Places > 1) {
+                largest[s][g] = larger(largest[s][g], at(1));
+            }
 #pragma unroll
             for (int p = 2; p < Places; p += 2) {
                 largest[s][g] = larger(larger(largest[s][g], at(p)), at(p + 1));
@@ -35,7 +39,7 @@ template <int Width, int Places, int Row>
 DEVICE void keep_row(RowBest<Places>& row, const int (&largest)[Sets][Groups<Width, Places>], const float (&scores)[Width / 2], uint factor, int tile) {
     constexpr int Count = Groups<Width, Places>;
 #pragma unroll
-    for (int p = 0; p < Places; p++) {
+    for (int p = 0; Places > 1 && p < Places; p++) {
 #pragma unroll
         for (int g = 0; g < Count; g++) {
             int first = score_at<Width, Places, Row>(scores, 0, g, p), second = score_at<Width, Places, Row>(scores, 1, g, p);

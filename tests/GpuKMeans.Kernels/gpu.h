@@ -145,6 +145,7 @@ public:
         AssignArgs a = {_rows, centers_arguments(), undecided(), _labels.at(), _distances.at(), _bad.at(), (half_bits*)_rounded.at(), _scales.at(),
             _open == Open::looked_through ? 0 : 1 << 25, 0, 4};
         fast_pass(a);
+        check_candidates();
         bool looks = _way != Way::few && _way != Way::direct;
         if (looks && _open == Open::measured_in_batch) {
             emulated::launch<settle_batch>(a, Multiprocessors * 2, 256);
@@ -244,6 +245,20 @@ private:
     Undecided undecided() {
         return {_undecided_counts.at() + 3 * _turn, _undecided_counts.at() + 3 * (_turn ^ 1), _listed.at(), _thresholds.at(), _candidate_counts.at(),
             _candidates.at()};
+    }
+
+    // Candidates that are listed are centres that exist.
+    void check_candidates() {
+        for (int i = 0; i < _undecided_counts[3 * (size_t)_turn + 1]; i++) {
+            size_t entry = (size_t)(_rows.count - 1 - i);
+            for (int c = 0; c < _candidate_counts[entry]; c++) {
+                int k = _candidates[entry * MostCandidates + (size_t)c];
+                if (k < 0 || k >= _clusters || _candidate_counts[entry] > MostCandidates) {
+                    std::printf("candidate %d of %d, of centre %d of %d\n", c, _candidate_counts[entry], k, _clusters);
+                    std::exit(1);
+                }
+            }
+        }
     }
 
     void check_guards() {

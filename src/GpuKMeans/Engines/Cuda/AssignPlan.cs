@@ -29,8 +29,8 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 internal sealed partial record AssignPlan(
     AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, bool RoundsRows = false, long RoundingRoom = 0)
 {
-    // Of Kernels/scan.cuh: open rows of a batch that are measured to all centres of some sets. Even if all rows are, to all centres, that
-    // takes no more than some 0.1 ms.
+    // Of Kernels/scan.cuh: open rows of a batch, which are measured to the centres of some classes. Even if all rows are, to all centres,
+    // that takes no more than some 0.1 ms.
     private const int MostScannedRows = 1 << 17;
     private const int MostScannedClusters = 4096;
     private const long MostScannedProducts = 1L << 30;
@@ -164,8 +164,12 @@ internal sealed partial record AssignPlan(
     }
 
     /// <summary>The same for a small batch: three groups of four warps share 64 rows, and pass on what they have found.</summary>
-    private static AssignKernel ForBatch(CudaContext gpu, int clusters) =>
-        ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, 2 * 28 * 128 * sizeof(int));
+    private static AssignKernel ForBatch(CudaContext gpu, int clusters)
+    {
+        // Of Kernels/hopper_short.cuh: what two groups pass on, for each thread of two rows: of two sets three words, and eight places.
+        const int passedBytes = 2 * 128 * 2 * ((2 * 3) + 8) * sizeof(int);
+        return ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, passedBytes);
+    }
 
     private static AssignKernel ForShortRows(
         CudaContext gpu, Kernel kernel, int columns, int clusters, int threads, int blockRows, int blocks, int staticBytes)

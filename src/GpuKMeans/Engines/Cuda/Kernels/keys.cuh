@@ -2,7 +2,7 @@
 //
 // A score is added to 1.5·2^24. As long as it is below 2^23 the sum lies in one binade: its bits, as an integer, are in the
 // order of the scores, two units apart. Times 32 they lose no more than the sign and three bits of the exponent, which are
-// always the same, and make room for the place of the centre among the 32 a thread sees of a tile. The multiplication and
+// always the same, and make room for the number of a group of centres, of up to 32 a thread sees of a tile. The multiplication and
 // the addition are one instruction, in a unit that is otherwise idle. Scores that are no number, or minus infinity, have keys
 // below zero, and zeros, which padding centres of short rows have, keys below those in range.
 #pragma once
@@ -20,9 +20,9 @@ DEVICE int smaller(int a, int b) { return a < b ? a : b; }
 
 // 32, as a register the compiler knows nothing about, so that making a key is one instruction of the multiplier.
 DEVICE uint key_factor() { return 32u | (uint)block_id_z(); }
-DEVICE int make_key(int bits, uint factor, int place) { return (int)((uint)bits * factor + (uint)place); }
+DEVICE int make_key(int bits, uint factor, int group) { return (int)((uint)bits * factor + (uint)group); }
 DEVICE int key_value(int key) { return key >> 5; }
-DEVICE int key_place(int key) { return key & 31; }
+DEVICE int key_group(int key) { return key & 31; }
 
 // The bits of a sum, from the value of its key.
 DEVICE int bits_of_value(int value) { return value + (LeastBits - (LeastKey >> 5)); }
@@ -126,7 +126,7 @@ DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) 
     for (int p = 1; p < Places; p++) {
         at = row.places[p] == bits_of_value(key_value(v.best)) ? p : at;
     }
-    v.label = tile * TileCenters + center_at<Places>(key_place(v.best), set, at);
+    v.label = tile * TileCenters + center_at<Places>(key_group(v.best), set, at);
 #pragma unroll
     for (int mask = 1; mask <= 2; mask *= 2) {
         int other = shuffle_xor(v.best, mask), other_label = shuffle_xor(v.label, mask);
@@ -177,7 +177,7 @@ DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin
             for (int s = 0; s < Sets; s++) {
                 for (uint left = v.sets >> s & 1 ? v.places : 0; left; left &= left - 1) {
                     // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
-                    int center = row.sets[s].tile * TileCenters + center_at<Places>(key_place(row.sets[s].best), s, __builtin_ctz(left));
+                    int center = row.sets[s].tile * TileCenters + center_at<Places>(key_group(row.sets[s].best), s, __builtin_ctz(left));
                     *to++ = least(center, a.centers.count - 1);
                 }
             }

@@ -37,6 +37,7 @@ internal sealed partial class CudaEngine
     {
         ForgetBadRow();
         ForgetUndecided();
+        _totalBefore = default;
         if (_centers.Count > 0)
         {
             MeasureCenters();

@@ -16,7 +16,7 @@ internal sealed partial class CudaEngine
         }
 
         using Operation operation = Begin();
-        (_accumulated, _totalBefore) = (false, default);
+        _accumulated = false;
         var source = (CudaData)data;
         int most = PartRows(data.Dimension);
         long batchBytes = batchSize * (long)data.Dimension * sizeof(float);

@@ -70,15 +70,14 @@ DEVICE bool is_scanned(const AssignArgs& a) {
     return a.undecided.count[2] * of_class * a.rows.dimension <= a.most_scanned;
 }
 
-// Lists an open row; its entry.
-DEVICE int list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
+// Lists an open row.
+DEVICE void list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
     int entry = atomic_add(a.undecided.count, 1);
     atomic_add(a.undecided.count + 2, __builtin_popcountll(classes));
     a.undecided.places[entry] = place;
     a.undecided.thresholds[entry] = threshold;
     a.undecided.candidate_counts[entry] = 0;
     *(uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) = classes;
-    return entry;
 }
 
 // Lists a row whose candidates are known; its entry.

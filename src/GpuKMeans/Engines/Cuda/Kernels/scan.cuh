@@ -18,6 +18,10 @@ struct Scanned {
     METHOD int center(int i) const { return least(number(i), last); }   // repeats the last
 };
 
+DEVICE int scanned_centers(const AssignArgs& a, uint64 classes) {
+    return (a.centers.count + Classes - 1) / Classes * __builtin_popcountll(classes);
+}
+
 // By the lanes of a warp. Any centre may be read when they have met at a barrier.
 DEVICE Scanned list_classes(const AssignArgs& a, unsigned char* to, uint64 classes) {
 #pragma unroll
@@ -26,12 +30,7 @@ DEVICE Scanned list_classes(const AssignArgs& a, unsigned char* to, uint64 class
             to[__builtin_popcountll(classes & ((1ull << c) - 1))] = (unsigned char)c;
         }
     }
-    int each = __builtin_popcountll(classes);
-    return {to, each, (a.centers.count + Classes - 1) / Classes * each, a.centers.count - 1};
-}
-
-DEVICE int scanned_centers(const AssignArgs& a, uint64 classes) {
-    return (a.centers.count + Classes - 1) / Classes * __builtin_popcountll(classes);
+    return {to, __builtin_popcountll(classes), scanned_centers(a, classes), a.centers.count - 1};
 }
 
 // The classes of an open row's candidates; all where they are not known.
@@ -41,14 +40,6 @@ DEVICE uint64 open_classes(const AssignArgs& a, int entry, bool scans) {
 }
 
 DEVICE bool is_of_warps(const AssignArgs& a, uint64 classes) { return a.rows.dimension >= 16 && scanned_centers(a, classes) <= MostScannedByWarp; }
-
-// Writes a label that is certain, and its distance.
-DEVICE void write_nearest(const AssignArgs& a, int place, int label, float distance) {
-    a.labels[place] = label;
-    if (a.distances) {
-        a.distances[place] = distance;
-    }
-}
 
 // `Together`: how many centres four lanes measure at once, which wants registers.
 template <int Together>

@@ -24,6 +24,14 @@ DEVICE void keep_nearest(double& nearest, int& label, double distance, int cente
     label = nearer ? center : label;
 }
 
+// Writes a label, and its distance.
+DEVICE void write_nearest(const AssignArgs& a, int place, int label, float distance) {
+    a.labels[place] = label;
+    if (a.distances) {
+        a.distances[place] = distance;
+    }
+}
+
 // Writes what float64 has found for a row; `writes`: one of the lanes that share it.
 DEVICE void settle(const AssignArgs& a, int place, const float* row, double nearest, int label, bool writes) {
     float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * a.rows.dimension, a.rows.dimension) : 0;
@@ -31,10 +39,7 @@ DEVICE void settle(const AssignArgs& a, int place, const float* row, double near
         if (!(nearest <= LargestSquaredNorm)) {
             report_bad_row(a.rows, a.bad_row, place);
         }
-        a.labels[place] = label;
-        if (a.distances) {
-            a.distances[place] = distance;
-        }
+        write_nearest(a, place, label, distance);
     }
 }
 
@@ -154,10 +159,7 @@ DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
     // The distance that is reported is summed in an order of its own.
     float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * dimension, dimension) : 0;
     if (leads && certain) {
-        a.labels[place] = label;
-        if (a.distances) {
-            a.distances[place] = distance;
-        }
+        write_nearest(a, place, label, distance);
     }
     for (uint left = ballot(leads && !certain); left; left &= left - 1) {
         int lane = __builtin_ctz(left);

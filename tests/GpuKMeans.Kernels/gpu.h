@@ -8,6 +8,7 @@
 #include "scan.cuh"
 #include "totals.cuh"
 #include "clusters.cuh"
+#include "moves.cuh"
 #include "best.cuh"
 
 #include "assign_few_16.cu"
@@ -34,6 +35,9 @@ namespace sorting {
 }
 namespace summing {
 #include "sums.cu"
+}
+namespace stepping {
+#include "step.cu"
 }
 
 constexpr int Multiprocessors = 2;
@@ -110,11 +114,11 @@ public:
             _places *= 2;
         }
         _table.set(std::vector<TwinSlot>((size_t)_places, TwinSlot{}));
-        _extremes.set(std::vector<uint>(5, 0));
+        _extremes.set(std::vector<Extremes>(3, Extremes{}));
         _undecided_counts.set(std::vector<int>(6, 0));
         _finished.set(std::vector<int>((size_t)_clusters, 0));
         _result.reserve(1);
-        emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), _extremes.at(), _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
+        emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), &extremes()->largest, _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
         int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;
         emulated::launch<prepare_centers>(PrepareArgs{rounding(), {}, blocks * 4}, blocks, 128);
@@ -161,8 +165,8 @@ public:
         return {_labels.read(), _distances.read(), _bad[0]};
     }
 
-    // A step by the rows that were assigned last.
-    void move() {
+    // A step by the rows that were assigned last: they are sorted, or each cluster finds its own.
+    void move(bool sorts) {
         int n = _rows.count, tiles = (n + 1023) / 1024, bits = 1, columns = 1;
         while (1 << bits < _clusters) {
             bits++;
@@ -178,21 +182,36 @@ public:
         _sorted.reserve((size_t)n);
         _totals.reserve((size_t)tiles);
         BlockTotalsArgs totals = {_rows, _distances.at(), nullptr, nullptr, _totals.at()};
-        Clusters clusters = {nullptr, _offsets.at(), _extras.at(), _segment_sums.at(), _segment_weights.at(), _finished.at(), _clusters, n, 1, segments};
-        emulated::launch<sorting::sort_batch>(sorting::SortArgs{totals, {}, tiles, clusters, _labels.at(), nullptr, nullptr, _sorted.at(), nullptr, nullptr,
-            (Extremes*)_extremes.at(), n, n, tiles, 0, 1 << bits}, 2 * tiles + 1, 256);
-        clusters.places = _sorted.at();
+        Moves moves = {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), &extremes()->seen, _dimension, 0, 0};
         Rounding moved = rounding();
         moved.table = nullptr;
-        emulated::launch<summing::sum_segments>(summing::SumArgs{_rows, clusters, nullptr, nullptr,
-            {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), _extremes.at() + 4, _dimension, 0, 0}, moved, columns},
-            segments, 128);
-        emulated::launch<final_total>(FinalTotalArgs{_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, 1, 256);
         _moved = true;
-        check_guards();
+        if (!sorts) {
+            _segment_sums.reserve((size_t)_clusters * (size_t)_dimension);
+            moves.largest = nullptr;
+            emulated::launch<stepping::step_centers>(stepping::StepArgs{_rows, _labels.at(), _segment_sums.at(), moves, moved,
+                extremes(1), extremes(2), {totals, {}, tiles}, columns}, _clusters + tiles, 128);
+            _extremes_turn++;
+            finish_step(tiles);
+            return;
+        }
+        Clusters clusters = {nullptr, _offsets.at(), _extras.at(), _segment_sums.at(), _segment_weights.at(), _finished.at(), _clusters, n, 1, segments};
+        emulated::launch<sorting::sort_batch>(sorting::SortArgs{{totals, {}, tiles}, clusters, _labels.at(), nullptr, nullptr, _sorted.at(), nullptr, nullptr,
+            extremes(), n, n, tiles, 0, 1 << bits}, 2 * tiles + 1, 256);
+        clusters.places = _sorted.at();
+        emulated::launch<summing::sum_segments>(summing::SumArgs{_rows, clusters, nullptr, nullptr, moves, moved, columns}, segments, 128);
+        finish_step(tiles);
     }
 
 private:
+    void finish_step(int tiles) {
+        emulated::launch<final_total>(FinalTotalArgs{_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, 1, 256);
+        check_guards();
+    }
+
+    // Those of the centres, or in so many turns.
+    Extremes* extremes(int turns = 0) { return _extremes.at() + (_extremes_turn + turns) % 3; }
+
     void fast_pass(AssignArgs& a) {
         int n = a.rows.count, tiles = (_clusters + 127) / 128;
         auto blocks_of = [&](int rows) { return std::min((n + rows - 1) / rows, Multiprocessors); };
@@ -231,14 +250,14 @@ private:
     int padded_count() const { return (_clusters + _tile_centers - 1) / _tile_centers * _tile_centers; }
 
     Centers centers_arguments() {
-        return {_values.at(), _origin.at(), _halves.at(), _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(), (Extremes*)_extremes.at(),
+        return {_values.at(), _origin.at(), _halves.at(), _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(), extremes(),
             _moved ? nullptr : _twins.at(), _clusters, _padded_columns, _tiled_columns, (_clusters + 127) / 128};
     }
 
     Rounding rounding() {
         bool rounds = _way != Way::direct;
         return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
-            (Extremes*)_extremes.at(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
+            extremes(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
             _tiled_columns, _value_columns, _tile_centers, _tiled_columns ? 1 : 0};
     }
 
@@ -275,13 +294,13 @@ private:
     Way _way;
     Open _open;
     bool _moved = false;
-    int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _places = 1;
+    int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _extremes_turn = 0, _places = 1;
     Rows _rows{};
     Buffer<float> _values, _origin, _half_squares, _matrix, _distances, _thresholds;
     Buffer<float2> _scales;
     Buffer<double> _means, _counts, _shifts, _segment_sums, _segment_weights;
     Buffer<half_bits> _halves, _tiles, _rounded;
-    Buffer<uint> _extremes;
+    Buffer<Extremes> _extremes;
     Buffer<uint64> _bad;
     Buffer<TwinSlot> _table;
     Buffer<Total> _totals, _result;
@@ -324,7 +343,7 @@ inline Sums sums_of(const Matrix& matrix, const std::vector<float>& weights, con
         for (int pass = 0; pass < passes; pass++) {
             int* to_keys = passes == 1 ? nullptr : (pass % 2 ? keys_b : keys_a).at();
             int* to_places = (pass % 2 ? places_b : places_a).at();
-            sorting::SortArgs a = {{}, {}, 0, passes == 1 ? c : Clusters{}, sorted, c.places, to_keys, to_places, counts.at(), totals.at(), nullptr, n, rows_of_part,
+            sorting::SortArgs a = {{}, passes == 1 ? c : Clusters{}, sorted, c.places, to_keys, to_places, counts.at(), totals.at(), nullptr, n, rows_of_part,
                 tiles, pass * each, digits};
             emulated::launch<sorting::sort_count>(a, tiles, 256, 0, parts);
             emulated::launch<sorting::sort_sum>(a, (digits + 7) / 8, 256, 0, parts);

@@ -72,12 +72,12 @@ void rows_out_of_range(Draw& draw, int dimension, int clusters) {
 }
 
 // Steps move centres to running means and round them by a scale one step old; a centre may leap far out of it.
-void steps(Draw& draw, Way way, int dimension, int clusters) {
+void steps(Draw& draw, Way way, int dimension, int clusters, bool sorts) {
     Matrix centers = draw_centers(draw, clusters, dimension);
     Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::measured_in_batch);
     std::vector<double> means(centers.values.begin(), centers.values.end()), counts((size_t)clusters);
     for (int step = 0; step < 4; step++) {
-        Matrix rows = draw_rows(draw, gpu.centers(), 700);
+        Matrix rows = draw_rows(draw, gpu.centers(), 701);
         if (step == 1) {
             for (float& v : rows.values) {
                 v *= 300;
@@ -86,7 +86,7 @@ void steps(Draw& draw, Way way, int dimension, int clusters) {
         std::string what = "step " + std::to_string(step) + ", " + name_of(way) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
         check_labels(gpu, rows, what);
         std::vector<int> labels = nearest(rows, gpu.centers());
-        gpu.move();
+        gpu.move(sorts && step % 2 == 0);
         move_means(means, counts, rows, labels);
         double off = 0;
         for (size_t i = 0; i < means.size(); i++) {
@@ -148,10 +148,11 @@ int main(int argc, char** argv) {
         rows_out_of_range(draw, dimension, clusters);
     }
     for (auto [dimension, clusters] : {std::pair{16, 40}, {64, 3}, {128, 200}}) {
-        steps(draw, Way::held, dimension, clusters);
+        steps(draw, Way::held, dimension, clusters, false);
+        steps(draw, Way::held, dimension, clusters, true);
     }
-    steps(draw, Way::few, 64, 12);
-    steps(draw, Way::few, 200, 60);
+    steps(draw, Way::few, 64, 12, true);
+    steps(draw, Way::few, 200, 60, false);
     parts(draw, 5, 3, 5000, 2048, false);
     parts(draw, 130, 40, 3000, 1024, true);
     parts(draw, 16, 1500, 4000, 1024, false);

@@ -59,6 +59,7 @@ T exchange(T* p, T v) {
 }
 
 DEVICE int atomic_add(int* p, int v) { return exchange(p, *p + v); }
+DEVICE void atomic_or(uint* p, uint v) { *p |= v; }
 DEVICE void atomic_max(uint* p, uint v) { *p = std::max(*p, v); }
 DEVICE void atomic_max(int* p, int v) { *p = std::max(*p, v); }
 DEVICE void atomic_min(int* p, int v) { *p = std::min(*p, v); }

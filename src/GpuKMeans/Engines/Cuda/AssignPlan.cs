@@ -166,7 +166,7 @@ internal sealed partial record AssignPlan(
     /// <summary>The same for a small batch: three groups of four warps share 64 rows, and pass on what they have found.</summary>
     private static AssignKernel ForBatch(CudaContext gpu, int clusters)
     {
-        // Of Kernels/hopper_short.cuh: what two groups pass on, for each thread of two rows: of two sets three words, and eight places.
+        // Of Kernels/hopper_batch.cuh, PassedRows: of two sets three words, and eight places.
         const int passedBytes = 2 * 128 * 2 * ((2 * 3) + 8) * sizeof(int);
         return ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, passedBytes);
     }

@@ -26,6 +26,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<double> Means { get; } = new(memory, "the means of clusters");
     public DeviceBuffer<float> Values { get; } = new(memory, "the centres");
     public DeviceBuffer<double> Counts { get; } = new(memory, "the counts of clusters");
+    /// <summary>How far centres have moved, squared; those of a step and of the one before in turn.</summary>
     public DeviceBuffer<double> Shifts { get; } = new(memory, "the shifts of centres");
     public DeviceBuffer<float> Origin { get; } = new(memory, "the origin");
     public DeviceBuffer<ushort> Halves { get; } = new(memory, "the centres in half precision");
@@ -41,16 +42,25 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public const int SeenWord = 4;
 
     /// <summary>
-    /// Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh; and behind them, where a multiple of 16 bytes lets
-    /// it begin, the table of Twins.
+    /// Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh, in turn at one of three places, so that a step may
+    /// write those of the next while it reads its own; and behind them the table of Twins.
     /// </summary>
-    public DeviceBuffer<uint> Extremes { get; } = new(memory, "the extremes of centres");
+    public DeviceBuffer<uint> Measured { get; } = new(memory, "the extremes of centres");
+
+    /// <summary>The extremes of the centres as they are.</summary>
+    public ulong Extremes => ExtremesIn(0);
+
+    /// <summary>Those in so many turns, up to two.</summary>
+    public ulong ExtremesIn(int turns) => Measured.At((_turn + turns) % 3 * PlaceWords);
+
+    /// <summary>Has the next extremes count.</summary>
+    public void TurnExtremes() => _turn = (_turn + 1) % 3;
 
     /// <summary>The table of centres by their values.</summary>
-    public ulong Table => Extremes.At(TableWord);
+    public ulong Table => Measured.At(TableWord);
 
-    /// <summary>The words of the extremes and the table behind them.</summary>
-    public long WordsWithTable => TableWord + (Places * (long)PlaceWords);
+    /// <summary>Zeros the extremes and the table behind them.</summary>
+    public void ClearMeasured(CudaStream stream) => stream.Fill(Measured.Pointer, 0, WordsWithTable);
 
     /// <summary>The places of the table: a power of two, and at least half of them stay empty.</summary>
     public int Places => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Count * 2);
@@ -58,8 +68,14 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Whether it is known which centres are equal to others: they have not moved since it was found out.</summary>
     public bool KnowsTwins { get; set; }
 
-    private const int TableWord = 8;
-    private const int PlaceWords = 4;
+    // Of extremes, in whole lines of the cache, and of a place of the table.
+    private const int PlaceWords = 32;
+    private const int TableWord = 3 * PlaceWords;
+    private const int SlotWords = 4;
+
+    private int _turn;
+
+    private long WordsWithTable => TableWord + (Places * (long)SlotWords);
 
     /// <summary>Says that there are none.</summary>
     public void Forget() => Count = 0;
@@ -72,7 +88,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Halves = Halves.Pointer,
         TilesOfHalves = Tiles.Columns > 0 ? TilesOfHalves.Pointer : 0,
         HalfSquares = HalfSquares.Pointer,
-        Extremes = Extremes.Pointer,
+        Extremes = Extremes,
         Twins = KnowsTwins ? Twins.Pointer : 0,
         Count = Count,
         PaddedColumns = PaddedColumns,
@@ -88,7 +104,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Halves = PaddedCount > 0 ? Halves.Pointer : 0,
         TilesOfHalves = Tiles.Columns > 0 ? TilesOfHalves.Pointer : 0,
         HalfSquares = HalfSquares.Pointer,
-        Extremes = Extremes.Pointer,
+        Extremes = Extremes,
         Table = KnowsTwins ? Table : 0,
         Slots = Slots.Pointer,
         Twins = Twins.Pointer,
@@ -113,9 +129,9 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Means.Reserve(Size);
         Values.Reserve(Size);
         Counts.Reserve(count);
-        Shifts.Reserve(count);
+        Shifts.Reserve(count * 2L);
         Origin.Reserve(dimension);
-        Extremes.Reserve(WordsWithTable);
+        Measured.Reserve(WordsWithTable);
         Slots.Reserve(count);
         Twins.Reserve(count);
         if (PaddedCount > 0)

@@ -120,12 +120,12 @@ internal sealed partial class CudaEngine
         }
 
         _centers.KnowsTwins = true;
-        _stream.Fill(_centers.Extremes.Pointer, 0, _centers.WordsWithTable);
+        _centers.ClearMeasured(_stream);
         _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
-            Largest = _centers.Extremes.Pointer,
+            Largest = _centers.Extremes,
             Table = _centers.Table,
             Slots = _centers.Slots.Pointer,
             SlotsLessOne = _centers.Places - 1,
@@ -154,12 +154,12 @@ internal sealed partial class CudaEngine
     private void MoveBySums(bool toMeans)
     {
         _centers.KnowsTwins = false;
-        _stream.Fill(_centers.Extremes.Pointer, 0, CenterBuffers.ExtremesWords);
+        _stream.Fill(_centers.Extremes, 0, CenterBuffers.ExtremesWords);
         _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
         {
             Sums = _work.Sums.Pointer,
             Weights = _work.SumWeights.Pointer,
-            Moves = Moves(toMeans, _centers.Extremes.Pointer),
+            Moves = Moves(toMeans, _centers.Extremes),
         });
     }
 

@@ -9,6 +9,7 @@ internal sealed partial class CudaEngine
     // Of Kernels/sort.cu and Kernels/clusters.cuh.
     private const int DigitBits = 10;
     private const int SortTile = 1024;
+    private const int SortThreads = 256;
     private const int SegmentRows = 128;
 
     // Up to so many tiles one kernel sorts a batch faster than three.
@@ -17,8 +18,15 @@ internal sealed partial class CudaEngine
     // What the sums of the segments of parts that are summed together take, where one part does not take more.
     private const long MostSegmentBytes = 64 << 20;
 
-    // What is still to be totalled: the step before.
+    // Of Kernels/step.cu.
+    private const int MostStepRows = 16384;
+    private const int StepThreads = 128;
+    private const int MostStepClusterRows = 64;
+    private const long MostStepLabels = 1 << 27;
+
+    // What is still to be totalled: the step before; and how many threads total it.
     private FinalTotalArgs _totalBefore;
+    private int _totalThreads;
 
     // As many parts together as there has been room for.
     private int _mostTogether = int.MaxValue;
@@ -49,17 +57,65 @@ internal sealed partial class CudaEngine
     /// <param name="result">Which result it is of the operation: those before it are all there, or queued beside this one.</param>
     private void MoveBy(in Rows rows, int result)
     {
-        // A step is totalled beside the next one: its blocks' totals stay for so long.
-        long half = result % 2 * (_work.BlockTotals.Capacity / 2);
-        BlockTotalsArgs totals = TotalsOf(rows, _work.Distances.Pointer, 0) with { Totals = _work.BlockTotals.At(half) };
-        SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, totals, _centers.Extremes.Pointer), new SumArgs
+        // A step is totalled beside the next one: its blocks' totals and the shifts stay for so long.
+        int half = result % 2;
+        BlockTotalsArgs totals = TotalsOf(rows, _work.Distances.Pointer, 0) with
         {
-            Moves = Moves(toMeans: false, _centers.Extremes.At(CenterBuffers.SeenWord)),
-            Rounding = _centers.Rounding,
-        });
+            Totals = _work.BlockTotals.At(half * (_work.BlockTotals.Capacity / 2)),
+        };
+        ulong shifts = _centers.Shifts.At(half * (long)_centers.Count);
+        bool small = IsSmall(rows.Count);
+        if (small)
+        {
+            MoveBySmall(rows, totals, shifts);
+        }
+        else
+        {
+            SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, totals, _centers.Extremes), new SumArgs
+            {
+                Moves = Moves(toMeans: false, _centers.Extremes + (CenterBuffers.SeenWord * sizeof(uint))) with { Shifts = shifts },
+                Rounding = _centers.Rounding,
+            });
+        }
+
         _centers.KnowsTwins = false;
-        _totalBefore = TotalOf(rows.Count, withShifts: true, result) with { Totals = totals.Totals };
+        _totalBefore = TotalOf(rows.Count, withShifts: true, result) with { Totals = totals.Totals, Shifts = shifts };
+        _totalThreads = small ? StepThreads : SortThreads;
     }
+
+    // Whether each cluster finds the rows of a batch by itself: up to so many labels looked through, and clusters not so large that one
+    // block to each takes longer than the sort.
+    private bool IsSmall(int rows) =>
+        rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels && rows <= _centers.Count * (long)MostStepClusterRows;
+
+    private void MoveBySmall(in Rows rows, in BlockTotalsArgs totals, ulong shifts)
+    {
+        _work.SegmentSums.Reserve(_centers.Size);
+        TotalsBeside beside = Beside(totals);
+        _stream.Launch(Kernel.StepCenters, _centers.Count + BlocksBeside(beside), StepThreads, new StepArgs
+        {
+            Rows = rows,
+            Labels = _work.Labels.Pointer,
+            Sums = _work.SegmentSums.Pointer,
+            Moves = Moves(toMeans: false, 0) with { Shifts = shifts },
+            Rounding = _centers.Rounding,
+            Next = _centers.ExtremesIn(1),
+            AfterNext = _centers.ExtremesIn(2),
+            Beside = beside,
+            Columns = ColumnsFor(rows.Dimension),
+        });
+        _centers.TurnExtremes();
+        _totalBefore = default;
+    }
+
+    private TotalsBeside Beside(in BlockTotalsArgs totals) => new()
+    {
+        OfRows = totals,
+        Before = _totalBefore,
+        Blocks = totals.Totals == 0 ? 0 : (int)Blocks(totals.Rows.Count, 1024),
+    };
+
+    private static int BlocksBeside(in TotalsBeside beside) => beside.Blocks + (beside.Before.Result == 0 ? 0 : 1);
 
     /// <summary>Totals the step before, if that is still to be done.</summary>
     private void TotalLastStep()
@@ -67,7 +123,7 @@ internal sealed partial class CudaEngine
         if (_totalBefore.Result != 0)
         {
             // By as many threads as it is done by beside another step: they add up in the same order.
-            _stream.Launch(Kernel.FinalTotal, 1, 256, _totalBefore);
+            _stream.Launch(Kernel.FinalTotal, 1, _totalThreads, _totalBefore);
             _totalBefore = default;
         }
     }
@@ -76,9 +132,11 @@ internal sealed partial class CudaEngine
     {
         arguments.Rows = rows;
         arguments.Clusters = clusters;
-        arguments.Columns = Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)rows.Dimension));
+        arguments.Columns = ColumnsFor(rows.Dimension);
         _stream.Launch(Kernel.SumSegments, clusters.PartSegments, 128, arguments, blocksY: clusters.Parts);
     }
+
+    private static int ColumnsFor(int dimension) => Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)dimension));
 
     // Each cluster has a segment, and one more for every further 128 rows that are begun.
     private int MostSegments(int rows) => _centers.Count + (rows / SegmentRows);
@@ -163,7 +221,7 @@ internal sealed partial class CudaEngine
         partRows = Math.Min(count, partRows);
         (int passes, int each) = SortPasses();
         int parts = (int)Blocks(count, partRows), tiles = (int)Blocks(partRows, SortTile), digits = 1 << each;
-        int totalsBlocks = totals.Totals == 0 ? 0 : (int)Blocks(count, 1024), blocksBeside = totalsBlocks + (_totalBefore.Result == 0 ? 0 : 1);
+        TotalsBeside beside = Beside(totals);
         var clusters = new Clusters
         {
             Offsets = _work.Offsets.Pointer,
@@ -182,9 +240,7 @@ internal sealed partial class CudaEngine
             bool even = pass % 2 == 0;
             var arguments = new SortArgs
             {
-                TotalsOfRows = totals,
-                TotalBefore = _totalBefore,
-                TotalsBlocks = totalsBlocks,
+                Beside = beside,
                 Clusters = passes == 1 ? clusters : default,
                 Keys = keys,
                 Places = clusters.Places,
@@ -199,15 +255,15 @@ internal sealed partial class CudaEngine
             };
             if (SortsAtOnce(passes, parts, tiles))
             {
-                _stream.Launch(Kernel.SortBatch, tiles + 1 + blocksBeside, 256, arguments);
+                _stream.Launch(Kernel.SortBatch, tiles + 1 + BlocksBeside(beside), SortThreads, arguments);
             }
             else
             {
                 arguments.Counts = _work.DigitCounts.Pointer;
                 arguments.Totals = _work.DigitTotals.Pointer;
-                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? blocksBeside : 0), 256, arguments, blocksY: parts);
-                _stream.Launch(Kernel.SortSum, Blocks(digits, 8), 256, arguments, blocksY: parts);
-                _stream.Launch(Kernel.SortPlace, tiles, 256, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortCount, tiles + (pass == 0 ? BlocksBeside(beside) : 0), SortThreads, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortSum, Blocks(digits, 8), SortThreads, arguments, blocksY: parts);
+                _stream.Launch(Kernel.SortPlace, tiles, SortThreads, arguments, blocksY: parts);
             }
 
             (keys, clusters.Places) = (arguments.SortedKeys, arguments.SortedPlaces);

@@ -162,11 +162,17 @@ internal struct ReseedArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct TotalsBeside
+{
+    public BlockTotalsArgs OfRows;
+    public FinalTotalArgs Before;
+    public int Blocks;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct SortArgs
 {
-    public BlockTotalsArgs TotalsOfRows;
-    public FinalTotalArgs TotalBefore;
-    public int TotalsBlocks;
+    public TotalsBeside Beside;
     public Clusters Clusters;
     public ulong Keys;
     public ulong Places;
@@ -213,6 +219,20 @@ internal struct Clusters
     public int PartRows;
     public int Parts;
     public int PartSegments;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct StepArgs
+{
+    public Rows Rows;
+    public ulong Labels;
+    public ulong Sums;
+    public Moves Moves;
+    public Rounding Rounding;
+    public ulong Next;
+    public ulong AfterNext;
+    public TotalsBeside Beside;
+    public int Columns;
 }
 
 [StructLayout(LayoutKind.Sequential)]

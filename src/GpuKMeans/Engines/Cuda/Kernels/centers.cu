@@ -91,8 +91,11 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     }
     if (k < r.count && !twin) {
         double square, residual;
-        round_values(r, k, lane_id(), 32, square, residual);
-        bound_center(r, k, lane_id(), lanes_sum(square), lanes_sum(residual));
+        round_values(r, centers_scale(*r.extremes), k, lane_id(), 32, square, residual);
+        CenterBounds bounds = bound_center(r, k, lane_id(), lanes_sum(square), lanes_sum(residual));
+        if (lane_id() == 0) {
+            add_bounds(*r.extremes, bounds);
+        }
         return;
     }
     // Neither padding nor twins are ever nearest.

@@ -34,6 +34,8 @@ DEVICE int half_scale_exponent(float largest) {
     return largest > 0 ? clamp(4 - exponent(largest), -100, 100) : 0;
 }
 
+DEVICE float centers_scale(const Extremes& e) { return power_of_two(half_scale_exponent(bits_float(e.largest))); }
+
 // Where a value of a tile lies: 8×8 blocks in one piece, those of the same eight columns
 // one after another.
 DEVICE int64 tiled_place(int row, int column, int tile_rows) {
@@ -105,11 +107,10 @@ DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
     }
 }
 
-// Rounds a centre by the scale. So many threads do it together; `square` and `residual` take each one's share of its squared length
+// Rounds a centre by a scale. So many threads do it together; `square` and `residual` take each one's share of its squared length
 // and of what rounding took away.
-DEVICE void round_values(const Rounding& r, int k, int thread, int threads, double& square, double& residual) {
+DEVICE void round_values(const Rounding& r, float scale, int k, int thread, int threads, double& square, double& residual) {
     const float* values = r.values + (int64)k * r.dimension;
-    float scale = power_of_two(half_scale_exponent(bits_float(r.extremes->largest)));
     int columns = rounded_columns(r);
     float lost_squares = 0;
     square = 0;
@@ -128,8 +129,16 @@ DEVICE void round_values(const Rounding& r, int k, int thread, int threads, doub
     residual = lost_squares;
 }
 
-// Ends that with the sums of both: by the first warp.
-DEVICE void bound_center(const Rounding& r, int k, int thread, double square, double residual) {
+// What a centre adds to the extremes.
+struct CenterBounds {
+    float norm;
+    float residual;
+    float half_square;
+    float seen;
+};
+
+// Ends that with the sums of both: by the first warp. Each of its threads gets the bounds, but for what is seen.
+DEVICE CenterBounds bound_center(const Rounding& r, int k, int thread, double square, double residual) {
     int columns = rounded_columns(r);
     float half_square = (float)(0.5 * square);
     if (makes_keys(r) && thread < r.tiled_columns - columns) {
@@ -138,13 +147,18 @@ DEVICE void bound_center(const Rounding& r, int k, int thread, double square, do
         put_half(r, k, columns + thread, thread == 0 ? half_round(ShortOffset) : thread == 1 ? whole : thread == 2 ? rest : 0);
     }
     if (thread == 0) {
-        // The shift itself rounds: by 2^-24 of each value at most. A centre that has outgrown the scale may leave no room for half
-        // its squared length: then scores say nothing.
-        float norm = root((float)square) * 1.000001f;
-        bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
         r.half_squares[k] = half_square;
-        atomic_max_seldom(&r.extremes->norm, float_bits(norm));
-        atomic_max_seldom(&r.extremes->residual, float_bits(fits ? root((float)residual) + 0x1p-23f * norm : infinity()));
-        atomic_max_seldom(&r.extremes->half_square, float_bits(half_square));
     }
+    // The shift itself rounds: by 2^-24 of each value at most. A centre that has outgrown the scale may leave no room for half
+    // its squared length: then scores say nothing.
+    float norm = root((float)square) * 1.000001f;
+    bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
+    return {norm, fits ? root((float)residual) + 0x1p-23f * norm : infinity(), half_square, 0};
+}
+
+// Adds bounds to the extremes of all.
+DEVICE void add_bounds(Extremes& e, const CenterBounds& b) {
+    atomic_max_seldom(&e.norm, float_bits(b.norm));
+    atomic_max_seldom(&e.residual, float_bits(b.residual));
+    atomic_max_seldom(&e.half_square, float_bits(b.half_square));
 }

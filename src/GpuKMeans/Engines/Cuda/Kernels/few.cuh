@@ -124,9 +124,11 @@ DEVICE int label_few(const AssignArgs& a, const float (&scores)[Width / 4], int 
         int entry = 0;
         if (first && listed) {
             // From both ends: rows for which any centre may be the one, and those whose candidates are known.
-            entry = any ? atomic_add(a.undecided.count, 1) : a.rows.count - 1 - atomic_add(a.undecided.count + 1, 1);
-            a.undecided.places[entry] = place;
-            a.undecided.candidate_counts[entry] = any ? MostCandidates + 1 : total;
+            entry = any ? atomic_add(a.undecided.count, 1) : list_known(a, place, total);
+            if (any) {
+                a.undecided.places[entry] = place;
+                a.undecided.candidate_counts[entry] = MostCandidates + 1;
+            }
         }
         entry = shuffle_first_of_four(entry);
         if (listed && !any) {

@@ -69,6 +69,7 @@ DEVICE uint lanes_with(uint active, uint value) {
 DEVICE void some_lanes_barrier(uint lanes) { __nvvm_bar_warp_sync(lanes); }
 
 DEVICE int atomic_add(int* p, int v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+DEVICE void atomic_or(uint* p, uint v) { __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
 DEVICE void atomic_max(uint* p, uint v) { __nvvm_atom_max_gen_ui(p, v); }
 DEVICE void atomic_max(int* p, int v) { __nvvm_atom_max_gen_i(p, v); }
 DEVICE void atomic_min(int* p, int v) { __nvvm_atom_min_gen_i(p, v); }

@@ -39,7 +39,7 @@ DEVICE float share_sums(const float (&v)[4]) {
 
 // Rounds `Count` of the four rows at once: all where they find room in registers.
 template <int Steps, int First, int Count>
-DEVICE void round_held(HeldRows<Steps>& rows, const AssignArgs& a, const Extremes& extremes, float centers_scale, int place) {
+DEVICE void round_held(HeldRows<Steps>& rows, const AssignArgs& a, const Extremes& extremes, float scale, int place) {
     float v[4][Steps * 4], origin[Steps * 4];
     const float* values[4];
 #pragma unroll
@@ -63,10 +63,10 @@ DEVICE void round_held(HeldRows<Steps>& rows, const AssignArgs& a, const Extreme
     float squares[4] = {};
 #pragma unroll
     for (int i = 0; i < Steps * 4; i++) {
-        float o = -origin[i] * centers_scale;
+        float o = -origin[i] * scale;
 #pragma unroll
         for (int r = First; r < First + Count; r++) {
-            v[r][i] = __builtin_fmaf(v[r][i], centers_scale, o);
+            v[r][i] = __builtin_fmaf(v[r][i], scale, o);
             squares[r] = __builtin_fmaf(v[r][i], v[r][i], squares[r]);
         }
     }
@@ -105,12 +105,12 @@ template <int Steps>
 DEVICE HeldRows<Steps> hold_rows(const AssignArgs& a, int place) {
     HeldRows<Steps> rows;
     Extremes extremes = *a.centers.extremes;
-    float centers_scale = power_of_two(half_scale_exponent(bits_float(extremes.largest)));
+    float scale = centers_scale(extremes);
     if constexpr (Steps <= 4) {
-        round_held<Steps, 0, 4>(rows, a, extremes, centers_scale, place);
+        round_held<Steps, 0, 4>(rows, a, extremes, scale, place);
     } else {
-        round_held<Steps, 0, 2>(rows, a, extremes, centers_scale, place);
-        round_held<Steps, 2, 2>(rows, a, extremes, centers_scale, place);
+        round_held<Steps, 0, 2>(rows, a, extremes, scale, place);
+        round_held<Steps, 2, 2>(rows, a, extremes, scale, place);
     }
     return rows;
 }

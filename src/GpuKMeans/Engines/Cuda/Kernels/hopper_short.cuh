@@ -15,6 +15,9 @@ constexpr int TileCenters = 128;        // in memory; a kernel may take one half
 constexpr int MostStages = 32;
 constexpr int Places = 8;               // see RowBest
 
+template <int Steps>
+constexpr uint ShortStageBytes = TileCenters * (Steps + 1) * 16 * 2;    // one step more than there are values for
+
 struct ShortState {
     uint64 full[MostStages];
     uint64 empty[MostStages];
@@ -32,51 +35,6 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
             }
         }
     }
-}
-
-// What groups that share rows have kept of them, brought together in the first. All of their threads come here.
-template <int Groups>
-DEVICE void merge_groups(RowBest<Places> (&best)[2]) {
-    constexpr int RowWords = Sets * 3 + Places;
-    SHARED int passed[Groups - 1][2 * RowWords][128];
-    int group = warp_id() / 4, thread = thread_id() % 128;
-    if (group > 0) {
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            auto pass = [&](int word, int v) { passed[group - 1][r * RowWords + word][thread] = v; };
-#pragma unroll
-            for (int s = 0; s < Sets; s++) {
-                pass(s * 3, best[r].sets[s].best);
-                pass(s * 3 + 1, best[r].sets[s].second);
-                pass(s * 3 + 2, best[r].sets[s].tile);
-            }
-#pragma unroll
-            for (int p = 0; p < Places; p++) {
-                pass(Sets * 3 + p, best[r].places[p]);
-            }
-        }
-    }
-    some_barrier<Groups * 128>();
-    if (group == 0) {
-#pragma unroll
-        for (int i = 0; i < (Groups - 1) * 2; i++) {
-            int r = i % 2;
-            auto get = [&](int word) { return passed[i / 2][r * RowWords + word][thread]; };
-#pragma unroll
-            for (int s = 0; s < Sets; s++) {
-                BestKeys& own = best[r].sets[s];
-                int other = get(s * 3);
-                own.tile = other > own.best ? get(s * 3 + 2) : own.tile;
-                own.second = larger(own.second, get(s * 3 + 1));
-                own.keep(other);
-            }
-#pragma unroll
-            for (int p = 0; p < Places; p++) {
-                best[r].places[p] = larger(best[r].places[p], get(Sets * 3 + p));
-            }
-        }
-    }
-    some_barrier<Groups * 128>();
 }
 
 // Labels the rows, and measures their distances while they are in the cache.
@@ -103,11 +61,11 @@ DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], c
 }
 
 // `Steps` of 16 columns; `Width` centres at a time. With one block on a multiprocessor the warp that sends gives its registers
-// away. Where the rows are few, the groups of a block share 64 of them and take tiles of centres in turn.
-template <int Groups, int Steps, int Width, bool GiveRegisters, bool ShareRows = false>
+// away.
+template <int Groups, int Steps, int Width, bool GiveRegisters>
 DEVICE void assign_short(const AssignArgs& a) {
-    constexpr uint StageBytes = TileCenters * (Steps + 1) * 16 * 2;     // one step more than there are values for
-    constexpr int TileRows = ShareRows ? 64 : Groups * 64, Parts = TileCenters / Width;
+    constexpr uint StageBytes = ShortStageBytes<Steps>;
+    constexpr int TileRows = Groups * 64, Parts = TileCenters / Width;
     DYNAMIC_SHARED(shared, 128);
     int stages = a.stages, center_tiles = a.centers.tiles;
     bool all = center_tiles <= stages;
@@ -154,7 +112,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     if constexpr (GiveRegisters) {
         take_registers<160>();
     }
-    int group = warp_id() / 4, own_row = (ShareRows ? warp_id() % 4 : warp_id()) * 16 + (lane_id() >> 2);
+    int own_row = warp_id() * 16 + (lane_id() >> 2);
     uint factor = key_factor();
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
@@ -164,16 +122,6 @@ DEVICE void assign_short(const AssignArgs& a) {
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < center_tiles; t++) {
             barrier_wait(full + turn.at * 8, turn.parity);
-            if (ShareRows && t % Groups != group) {
-                // All groups see each tile come before another takes its place: a barrier tells only one round from the next.
-                warp_barrier();
-                if (!all && lane_id() == 0) {
-                    barrier_arrive(empty + turn.at * 8);
-                }
-                turn.next(all ? center_tiles : stages);
-                turn.parity = all ? 0 : turn.parity;
-                continue;
-            }
             uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
             for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
                 float sums[Width / 2];
@@ -199,12 +147,6 @@ DEVICE void assign_short(const AssignArgs& a) {
             // What came first never leaves where all find room.
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
-        }
-        if constexpr (ShareRows) {
-            merge_groups<Groups>(best);
-            if (group > 0) {
-                continue;
-            }
         }
         finish_rows<Width>(a, best, rows.margins, rows.ratio, rows.fits, place);
     }

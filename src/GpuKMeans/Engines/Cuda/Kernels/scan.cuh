@@ -41,11 +41,10 @@ DEVICE uint64 open_classes(const AssignArgs& a, int entry, bool scans) {
 
 DEVICE bool is_of_warps(const AssignArgs& a, uint64 classes) { return a.rows.dimension >= 16 && scanned_centers(a, classes) <= MostScannedByWarp; }
 
-// `Together`: how many centres four lanes measure at once, which wants registers.
+// `Together`: how many centres four lanes measure at once, which wants registers. `listed`: shared memory of the warp.
 template <int Together>
-DEVICE void scan_by_warp(const AssignArgs& a, int place, uint64 classes) {
-    SHARED unsigned char listed[Warps][Classes];
-    Scanned scanned = list_classes(a, listed[warp_id()], classes);
+DEVICE void scan_by_warp(const AssignArgs& a, int place, uint64 classes, unsigned char (&listed)[Classes]) {
+    Scanned scanned = list_classes(a, listed, classes);
     warp_barrier();
     int dimension = a.rows.dimension, label = 0;
     const float* rows[Together];
@@ -162,27 +161,35 @@ DEVICE void scan_by_block(const AssignArgs& a, int place, uint64 classes) {
     }
 }
 
-// Open rows by blocks: those that have too many centres for a warp, or may have any. `scans`: whether no candidates were looked
-// for. They may be a few among many, or nearly all.
+// Open rows: those that have no more centres than a warp takes, by warps, of so many this one; what they come upon besides, by the
+// block. `scans`: whether no candidates were looked for.
 template <int Together>
-DEVICE void settle_open_by_blocks(const AssignArgs& a, int open, bool scans) {
-    SHARED int listed[Threads];
+DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int warps) {
+    constexpr int Rounds = 32;      // rows that a warp looks at before the block takes what is left to it
+    SHARED unsigned char listed[Warps][Classes];
+    SHARED int left[Warps * Rounds];
     SHARED int found;
-    int each = clamp((open + grid_blocks() - 1) / grid_blocks(), 1, Threads), step = grid_blocks() * each;
-    for (int first = block_id() * each; first < open; first += step) {
-        int i = first + thread_id();
+    for (int first = warp; first - warp_id() < open; first += Rounds * warps) {
         if (thread_id() == 0) {
             found = 0;
         }
         block_barrier();
-        if (thread_id() < each && i < open && all_are_candidates(a.undecided.candidate_counts[i]) && !is_of_warps(a, open_classes(a, i, scans))) {
-            listed[atomic_add(&found, 1)] = i;
+        for (int i = first; i < least(open, first + Rounds * warps); i += warps) {
+            if (!all_are_candidates(a.undecided.candidate_counts[i])) {
+                continue;
+            }
+            uint64 classes = open_classes(a, i, scans);
+            if (is_of_warps(a, classes)) {
+                scan_by_warp<Together>(a, a.undecided.places[i], classes, listed[warp_id()]);
+            } else if (lane_id() == 0) {
+                left[atomic_add(&found, 1)] = i;
+            }
         }
         block_barrier();
         int n = found;
         for (int j = 0; j < n; j++) {
-            int place = a.undecided.places[listed[j]];
-            uint64 classes = open_classes(a, listed[j], scans);
+            int place = a.undecided.places[left[j]];
+            uint64 classes = open_classes(a, left[j], scans);
             if (a.rows.dimension >= 16 && scanned_centers(a, classes) <= MostScanned) {
                 scan_by_block<Together>(a, place, classes);
             } else {
@@ -193,25 +200,11 @@ DEVICE void settle_open_by_blocks(const AssignArgs& a, int open, bool scans) {
     }
 }
 
-// The others by warps: of so many, this one.
-template <int Together>
-DEVICE void settle_open_by_warps(const AssignArgs& a, int open, bool scans, int warp, int warps) {
-    for (int i = warp; i < open; i += warps) {
-        if (all_are_candidates(a.undecided.candidate_counts[i])) {
-            uint64 classes = open_classes(a, i, scans);
-            if (is_of_warps(a, classes)) {
-                scan_by_warp<Together>(a, a.undecided.places[i], classes);
-            }
-        }
-    }
-}
-
 // All rows of the list. Those that are open and those whose candidates are known begin with different warps.
 template <int Together>
 DEVICE void settle_list(const AssignArgs& a, bool scans) {
     int open = a.undecided.count[0], known = a.undecided.count[1];
     int warps = grid_blocks() * Warps, warp = (int)(global_thread() >> 5);
-    settle_open_by_blocks<Together>(a, open, scans);
-    settle_open_by_warps<Together>(a, open, scans, warp, warps);
+    settle_open<Together>(a, open, scans, warp, warps);
     settle_all(a, open, open + known, warps - 1 - warp, warps);
 }

@@ -119,28 +119,41 @@ DEVICE void near_distances(float (&distances)[2], const float* x, const float* c
     }
 }
 
-// Some rows of the list by a warp, so many lanes a row, but those for which all centres are candidates. The list has rows that
-// were open first, and from its end those whose candidates were known.
+// What is listed of a row. All is read at once, and while the row before is settled: each wait is as long as what is done for a row.
+struct Listed {
+    bool exists;
+    int entry;
+    int place;
+    int candidates;
+    int first, second;      // of the candidates
+};
+
+// The row at a place in the list, whose last is repeated. The list has rows that were open first, and from its end those whose
+// candidates were known.
+DEVICE Listed listed_row(const AssignArgs& a, int at, int open, int count) {
+    int i = least(at, count - 1), entry = i < open ? i : a.rows.count - 1 - (i - open);
+    const int* candidates = a.undecided.candidates + (int64)entry * MostCandidates;
+    return {at < count, entry, a.undecided.places[entry], a.undecided.candidate_counts[entry], candidates[0], candidates[1]};
+}
+
+// Some rows of the list by a warp, so many lanes a row, but those for which all centres are candidates.
 template <int Lanes>
-DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
-    int dimension = a.rows.dimension, own = first + lane_id() / Lanes;
-    // Lanes that have no row repeat the last.
-    int i = least(own, count - 1), entry = i < open ? i : a.rows.count - 1 - (i - open);
-    int place = a.undecided.places[entry], n = a.undecided.candidate_counts[entry];
-    bool exists = own < count && !all_are_candidates(n);
+DEVICE void settle_some(const AssignArgs& a, const Listed& listed) {
+    int dimension = a.rows.dimension, place = listed.place, n = listed.candidates;
+    bool exists = listed.exists && !all_are_candidates(n);
     if (!any_lane(exists)) {
         return;
     }
-    const int* candidates = a.undecided.candidates + (int64)entry * MostCandidates;
+    const int* candidates = a.undecided.candidates + (int64)listed.entry * MostCandidates;
     const float* row = row_values(a.rows, place);
     float nearest = infinity(), second = NoDistance;
     int label = 0;
     for (int c = 0; any_lane(exists && c < n); c += 2) {
-        int k[2];
+        int k[2] = {listed.first, n > 1 ? listed.second : listed.first};
         const float* centers[2];
 #pragma unroll
         for (int j = 0; j < 2; j++) {
-            k[j] = exists ? candidates[least(c + j, n - 1)] : 0;
+            k[j] = !exists ? 0 : c == 0 ? k[j] : candidates[least(c + j, n - 1)];
             centers[j] = a.centers.values + (int64)k[j] * dimension;
         }
         float distances[2];
@@ -163,24 +176,36 @@ DEVICE void settle_some(const AssignArgs& a, int first, int open, int count) {
     }
     for (uint left = ballot(leads && !certain); left; left &= left - 1) {
         int lane = __builtin_ctz(left);
-        const int* of_row = a.undecided.candidates + (int64)shuffle(entry, lane) * MostCandidates;
+        const int* of_row = a.undecided.candidates + (int64)shuffle(listed.entry, lane) * MostCandidates;
         settle_exactly(a, shuffle(place, lane), [&](int c) { return of_row[c]; }, shuffle(n, lane));
     }
 }
 
-// All rows of the list by warps: of so many, this one. Rows that are longer are read by more lanes.
+// All rows of the list by warps: of so many, this one.
+template <int Lanes>
+DEVICE void settle_known(const AssignArgs& a, int open, int count, int warp, int warps) {
+    constexpr int Together = 32 / Lanes;
+    int at = warp * Together + lane_id() / Lanes, step = warps * Together;
+    if (warp * Together >= count) {
+        return;
+    }
+    Listed next = listed_row(a, at, open, count);
+    for (int first = warp * Together; first < count; first += step) {
+        Listed listed = next;
+        at += step;
+        next = listed_row(a, at, open, count);
+        settle_some<Lanes>(a, listed);
+    }
+}
+
+// The same; rows that are longer are read by more lanes.
 DEVICE void settle_all(const AssignArgs& a, int open, int count, int warp, int warps) {
-    auto settle_with = [&]<int Lanes>() {
-        for (int first = warp * (32 / Lanes); first < count; first += warps * (32 / Lanes)) {
-            settle_some<Lanes>(a, first, open, count);
-        }
-    };
     if (a.rows.dimension < 128) {
-        settle_with.operator()<8>();
+        settle_known<8>(a, open, count, warp, warps);
     } else if (a.rows.dimension < 256) {
-        settle_with.operator()<16>();
+        settle_known<16>(a, open, count, warp, warps);
     } else {
-        settle_with.operator()<32>();
+        settle_known<32>(a, open, count, warp, warps);
     }
 }
 

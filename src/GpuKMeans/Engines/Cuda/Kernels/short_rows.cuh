@@ -86,7 +86,7 @@ template <int Steps>
 DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, int place) {
     ShortRows<Steps> rows;
     Extremes extremes = *a.centers.extremes;
-    float centers_scale = power_of_two(half_scale_exponent(bits_float(extremes.largest)));
+    float scale = centers_scale(extremes);
     float v[2][Steps * 4];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
@@ -99,10 +99,10 @@ DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, int place) {
         read_row<Steps>(origin, a.centers.origin, a.rows.dimension);
 #pragma unroll
         for (int i = 0; i < Steps * 4; i++) {
-            float o = -origin[i] * centers_scale;
+            float o = -origin[i] * scale;
 #pragma unroll
             for (int r = 0; r < 2; r++) {
-                v[r][i] = __builtin_fmaf(v[r][i], centers_scale, o);
+                v[r][i] = __builtin_fmaf(v[r][i], scale, o);
                 square[r] = __builtin_fmaf(v[r][i], v[r][i], square[r]);
             }
         }

@@ -13,9 +13,7 @@ constexpr int ThreadDigits = MostDigits / Threads;
 constexpr int CountedTiles = 8;                 // that a thread has loads of under way together
 
 struct SortArgs {
-    BlockTotalsArgs totals_of_rows;     // for the blocks behind the tiles, where they are asked for
-    FinalTotalArgs total_before;        // of the step before, for one more block, where it is asked for
-    int totals_blocks;
+    TotalsBeside beside;    // for the blocks behind the tiles, where they are asked for
     Clusters clusters;      // of the last pass; its offsets are null where the digit is not the whole label
     const int* keys;
     const int* places;      // in the part; null on the first pass: they are 0, 1, 2, …
@@ -44,15 +42,6 @@ DEVICE SortArgs of_part(SortArgs a) {
     a.clusters.offsets += a.clusters.offsets ? (int64)part * (a.clusters.count + 1) : 0;
     a.clusters.extras += (int64)part * (a.clusters.count + 1);
     return a;
-}
-
-// By the blocks behind the tiles.
-DEVICE void total_beside(const SortArgs& a, int block) {
-    if (block < a.totals_blocks) {
-        total_block(a.totals_of_rows, block);
-    } else {
-        total_all(a.total_before);
-    }
 }
 
 // Ranks the warp's items among those of their digit; `counts` ends as how many of each the warp has.
@@ -184,7 +173,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_batch(SortArgs a) {
     SHARED int counts[Warps][MostDigits];
     SHARED int earlier[MostDigits], later[MostDigits];
     if (block_id() > a.tiles) {
-        total_beside(a, block_id() - a.tiles - 1);
+        total_beside(a.beside, block_id() - a.tiles - 1);
         return;
     }
     for (int d = thread_id(); d < a.digits; d += Threads) {
@@ -226,7 +215,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_count(SortArgs a) {
     a = of_part(a);
     SHARED int counts[Warps][MostDigits];
     if (block_id() >= a.tiles) {
-        total_beside(a, block_id() - a.tiles);
+        total_beside(a.beside, block_id() - a.tiles);
         return;
     }
     clear(counts, a.digits);

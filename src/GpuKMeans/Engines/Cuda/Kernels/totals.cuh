@@ -19,15 +19,14 @@ struct BlockTotalsArgs {
     Total* totals;          // one for each 1024 rows
 };
 
-// By 256 threads.
 DEVICE void total_block(const BlockTotalsArgs& a, int block) {
     SHARED double scratch[32];
     SHARED int scratch_changed[32];
     double inertia = 0, weight = 0;
     int changed = 0;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        int place = block * 1024 + i * 256 + thread_id();
+#pragma unroll 4
+    for (int i = thread_id(); i < 1024; i += block_threads()) {
+        int place = block * 1024 + i;
         if (place < a.rows.count) {
             float w = row_weight(a.rows, place);
             // A row of no weight counts nothing, however far.
@@ -75,5 +74,20 @@ DEVICE void total_all(const FinalTotalArgs& a) {
     block_sums(figures, scratch);
     if (thread_id() == 0) {
         *a.result = Total{figures[0], figures[1], figures[3], (int64)figures[2], *a.bad_row};
+    }
+}
+
+// What blocks total beside the work of others.
+struct TotalsBeside {
+    BlockTotalsArgs of_rows;
+    FinalTotalArgs before;      // of the step before, for one more block, where it is asked for
+    int blocks;                 // for the rows
+};
+
+DEVICE void total_beside(const TotalsBeside& a, int block) {
+    if (block < a.blocks) {
+        total_block(a.of_rows, block);
+    } else {
+        total_all(a.before);
     }
 }

@@ -1,0 +1,93 @@
+// Moving centres by the sums of rows, by a block a cluster.
+#pragma once
+#include "rows.cuh"
+#include "centers.cuh"
+
+constexpr int MoveThreads = 128;
+
+struct Moves {
+    double* means;
+    double* counts;
+    double* shifts;         // takes the squared distance each centre moved
+    float* values;
+    const float* origin;
+    uint* largest;          // zeroed before: takes the largest magnitude of a value less the origin
+    int dimension;
+    int normalize;
+    int to_means;           // centres become the means of the rows; else the running means of all they were given
+};
+
+// What a centre counts when it has moved.
+DEVICE double moved_count(const Moves& m, int k, double weight) { return m.to_means ? weight : m.counts[k] + weight; }
+
+// Moves a mean and rounds it to the centre that distances are measured to, scaled to unit length if asked. `sum` says
+// what the rows' values in a column come to, `weight` what their weights do. Each thread gets its share of the squared distance
+// that the centre moved by, and the largest
+// magnitude among its values less the origin.
+template <typename Sum>
+DEVICE double move_center(const Moves& m, int k, double weight, Sum sum, double* scratch, float& largest) {
+    int64 first = (int64)k * m.dimension;
+    double step = weight / moved_count(m, k, weight);
+    double square = 0;
+    for (int d = thread_id(); weight > 0 && d < m.dimension; d += MoveThreads) {
+        double mean = m.means[first + d];
+        mean = m.to_means ? sum(d) / weight : mean + step * (sum(d) / weight - mean);
+        m.means[first + d] = mean;
+        square += mean * mean;
+    }
+    double scale = 1;
+    bool moves = weight > 0;
+    if (m.normalize && moves) {
+        square = block_sum(square, scratch);
+        // Rows that cancel out have no mean direction: the centre stays.
+        moves = square > 0;
+        scale = 1 / root(square);
+    }
+    double shift = 0;
+    largest = 0;
+    for (int d = thread_id(); d < m.dimension; d += MoveThreads) {
+        float before = m.values[first + d];
+        float value = moves ? (float)(m.means[first + d] * scale) : before;
+        double by = (double)value - before;
+        shift += by * by;
+        m.values[first + d] = value;
+        largest = larger(largest, magnitude(value - m.origin[d]));
+    }
+    return shift;
+}
+
+DEVICE void note_largest(const Moves& m, float largest) {
+    largest = lanes_max(largest);
+    if (lane_id() == 0) {
+        atomic_max_seldom(m.largest, float_bits(largest));
+    }
+}
+
+// Ends that with the sum of the shares, when all threads have read the count.
+DEVICE void end_move(const Moves& m, int k, double weight, double shift) {
+    m.shifts[k] = shift;
+    if (weight > 0 || m.to_means) {
+        m.counts[k] = moved_count(m, k, weight);
+    }
+}
+
+// What some rows come to in a column, by so many threads side by side over a row, and behind them others over other rows: those of the
+// first get it. All threads of the block come here; `sums` holds a value for each.
+DEVICE double sum_rows(const float* const* rows, const float* weights, int n, int d, int dimension, int columns, double* sums) {
+    int t = thread_id(), side = t / columns, sides = MoveThreads / columns;
+    double sum = 0;
+    if (d < dimension) {
+#pragma unroll 8
+        for (int i = side; i < n; i += sides) {
+            sum = __builtin_fma((double)weights[i], (double)rows[i][d], sum);
+        }
+    }
+    if (sides > 1) {
+        sums[t] = sum;
+        block_barrier();
+        for (int s = 1; s < sides && side == 0; s++) {
+            sum += sums[s * columns + t];
+        }
+    }
+    return sum;
+}

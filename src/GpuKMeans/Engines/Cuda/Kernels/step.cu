@@ -1,0 +1,163 @@
+// The second half of a mini-batch step, where the batch is small: each cluster finds its rows among all by itself, adds them up in
+// their order in float64, and moves and rounds its centre. Looking through the labels takes less time than a kernel that sorts them.
+#include "moves.cuh"
+#include "totals.cuh"
+
+constexpr int MostStepRows = 16384;
+constexpr int StepRows = 128;       // that are added up at once
+constexpr int ReadFours = 8;        // of labels, that a thread has under way
+
+struct StepArgs {
+    Rows rows;
+    const int* labels;
+    double* sums;           // clusters × dimension: room, where there are more columns than threads
+    Moves moves;
+    Rounding rounding;      // its extremes are those of the centres as they were
+    Extremes* next;         // zeros; takes those of the centres as they are then
+    Extremes* after_next;   // becomes zeros
+    TotalsBeside beside;    // for the blocks behind the clusters
+    int columns;            // threads side by side over a row: a power of two up to 128
+};
+
+struct alignas(16) int4 {
+    int x, y, z, w;
+};
+
+// Sets a bit for each row of the cluster. Ends with a barrier.
+DEVICE void find_members(const StepArgs& a, int k, uint (&members)[MostStepRows / 32]) {
+    int t = thread_id(), fours = a.rows.count / 4;
+    for (int w = t; w * 32 < a.rows.count; w += MoveThreads) {
+        members[w] = 0;
+    }
+    block_barrier();
+    for (int first = t; first < fours; first += MoveThreads * ReadFours) {
+        int4 labels[ReadFours];
+#pragma unroll
+        for (int i = 0; i < ReadFours; i++) {
+            labels[i] = ((const int4*)a.labels)[least(first + i * MoveThreads, fours - 1)];     // the last may come more than once
+        }
+#pragma unroll
+        for (int i = 0; i < ReadFours; i++) {
+            const int4& l = labels[i];
+            if (l.x == k || l.y == k || l.z == k || l.w == k) {
+                uint four = (l.x == k ? 1u : 0) | (l.y == k ? 2u : 0) | (l.z == k ? 4u : 0) | (l.w == k ? 8u : 0);
+                int at = least(first + i * MoveThreads, fours - 1);
+                atomic_or(members + at / 8, four << at % 8 * 4);
+            }
+        }
+    }
+    if (t < a.rows.count % 4 && a.labels[fours * 4 + t] == k) {
+        atomic_or(members + fours / 8, 1u << (fours % 8 * 4 + t));
+    }
+    block_barrier();
+}
+
+// Adds the bounds of a centre to those of all: by four lanes at once, which is one message to the second-level cache, and nothing waits
+// for it.
+DEVICE void add_bounds_at_once(Extremes& e, const CenterBounds& b) {
+    int lane = lane_id();
+    float own = lane == 0 ? b.norm : lane == 1 ? b.residual : lane == 2 ? b.half_square : b.seen;
+    if (lane < 4) {
+        atomic_max(&e.norm + lane, float_bits(own));
+    }
+}
+
+// A block a cluster, and behind them those that total.
+GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
+    kernel_begins();
+    SHARED uint members[MostStepRows / 32];
+    SHARED int places[StepRows];
+    SHARED const float* rows[StepRows];
+    SHARED float weights[StepRows];
+    SHARED double sums[MoveThreads];
+    SHARED double scratch[32];
+    SHARED int scratch_of_counts[33];
+    SHARED double scratch_of_shares[3][32];
+    SHARED float largest_of_warps[MoveThreads / 32];
+    constexpr int ThreadWords = MostStepRows / 32 / MoveThreads;
+    int k = block_id(), t = thread_id(), dimension = a.rows.dimension, count = a.rounding.count;
+    if (k >= count) {
+        total_beside(a.beside, k - count);
+        return;
+    }
+    if (t < dimension) {
+        // Of use only at the end, and a wait there.
+        prefetch_near(a.moves.means + (int64)k * dimension + t);
+        prefetch_near(a.moves.values + (int64)k * dimension + t);
+        prefetch_near(a.moves.counts + k);
+    }
+
+    // Centres are rounded as soon as they have moved, by a scale that follows from what they were before: if that does not fit them any
+    // more, the bound of the error says so.
+    Extremes before = *a.rounding.extremes;
+    float scale = power_of_two(half_scale_exponent(bits_float(before.seen)));
+    if (k == 0 && t == 0) {
+        a.next->largest = before.seen;
+        *a.after_next = Extremes{0, 0, 0, 0, 0};
+    }
+    find_members(a, k, members);
+    uint own[ThreadWords];
+    int own_count = 0, all;
+#pragma unroll
+    for (int w = 0; w < ThreadWords; w++) {
+        own[w] = (t * ThreadWords + w) * 32 < a.rows.count ? members[t * ThreadWords + w] : 0;
+        own_count += __builtin_popcount(own[w]);
+    }
+    int ahead = block_prefix(own_count, scratch_of_counts, all);
+    bool kept = dimension <= MoveThreads;
+    double* cluster_sums = a.sums + (int64)k * dimension;
+    double weight = 0, sum = 0;
+    for (int first = 0; first < all; first += StepRows) {
+        int n = least(all - first, StepRows), slot = ahead - first;
+#pragma unroll
+        for (int w = 0; w < ThreadWords; w++) {
+            for (uint left = own[w]; left; left &= left - 1, slot++) {
+                if (slot >= 0 && slot < StepRows) {
+                    places[slot] = (t * ThreadWords + w) * 32 + __builtin_ctz(left);
+                }
+            }
+        }
+        block_barrier();
+        float own_weight = 0;
+        if (t < n) {
+            rows[t] = row_values(a.rows, places[t]);
+            own_weight = row_weight(a.rows, places[t]);
+            weights[t] = own_weight;
+        }
+        weight += a.rows.weights ? block_sum((double)own_weight, scratch) : n;
+        block_barrier();
+        for (int first_of_all = 0; first_of_all < dimension; first_of_all += a.columns) {
+            int d = first_of_all + (t & (a.columns - 1));
+            double of_segment = sum_rows(rows, weights, n, d, dimension, a.columns, sums);
+            if (kept) {
+                sum += of_segment;
+            } else if (d < dimension) {
+                cluster_sums[d] = first == 0 ? of_segment : cluster_sums[d] + of_segment;   // its own alone
+            }
+        }
+        block_barrier();        // the next rows come into the same memory
+    }
+
+    float largest;
+    double shares[3] = {move_center(a.moves, k, weight, [&](int d) { return kept ? sum : cluster_sums[d]; }, scratch, largest)};
+    if (a.rounding.halves) {
+        // A thread rounds the values it has just written.
+        round_values(a.rounding, scale, k, t, MoveThreads, shares[1], shares[2]);
+    }
+    largest = lanes_max(largest);
+    if (lane_id() == 0) {
+        largest_of_warps[warp_id()] = largest;
+    }
+    block_sums(shares, scratch_of_shares);
+    if (t == 0) {
+        end_move(a.moves, k, weight, shares[0]);
+    }
+    if (a.rounding.halves && t < 32) {
+        CenterBounds bounds = bound_center(a.rounding, k, t, shares[1], shares[2]);
+#pragma unroll
+        for (int w = 0; w < MoveThreads / 32; w++) {
+            bounds.seen = larger(bounds.seen, largest_of_warps[w]);
+        }
+        add_bounds_at_once(*a.next, bounds);
+    }
+}

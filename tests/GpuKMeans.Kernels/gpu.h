@@ -142,7 +142,7 @@ public:
         _thresholds.reserve(n);
         _candidate_counts.reserve(n);
         _candidates.reserve(n * MostCandidates);
-        _rounded.reserve(n * (size_t)_padded_columns);
+        _rounded.reserve((n + 127) / 128 * 128 * (size_t)_padded_columns);     // whole tiles are read
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;
@@ -157,7 +157,7 @@ public:
             if (looks) {
                 emulated::launch<round_listed_rows>(a, Multiprocessors * 2, 128);
                 a.stages = 3;
-                emulated::launch<tiled::find_candidates>(a, Multiprocessors * 2, 128, 6 * 128 * 4 + 2 * 3 * 128 * 144);
+                emulated::launch<tiled::find_candidates>(a, Multiprocessors * 2, 128, 5 * 128 * 4 + 2 * 3 * 128 * 128);
             }
             emulated::launch<settle_rows>(a, Multiprocessors * 2, 256);
         }
@@ -171,7 +171,7 @@ public:
         while (1 << bits < _clusters) {
             bits++;
         }
-        while (columns < _dimension && columns < 128) {
+        while (columns < (_dimension % 4 ? _dimension : _dimension / 4) && columns < 128) {
             columns *= 2;
         }
         int segments = _clusters + n / 128;
@@ -187,9 +187,8 @@ public:
         moved.table = nullptr;
         _moved = true;
         if (!sorts) {
-            _segment_sums.reserve((size_t)_clusters * (size_t)_dimension);
             moves.largest = nullptr;
-            emulated::launch<stepping::step_centers>(stepping::StepArgs{_rows, _labels.at(), _segment_sums.at(), moves, moved,
+            emulated::launch<stepping::step_centers>(stepping::StepArgs{_rows, _labels.at(), moves, moved,
                 extremes(1), extremes(2), {totals, {}, tiles}, columns}, _clusters + tiles, 128);
             _extremes_turn++;
             finish_step(tiles);
@@ -239,11 +238,11 @@ private:
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
         } else if (_way == Way::resident) {
             a.stages = 2;
-            emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 6 * 128 * 4 + 2 * 128 * 144 + 128 * (_padded_columns * 2 + 16));
+            emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 128 * 128 + 128 * (_padded_columns * 2 + 16));
         } else {
             emulated::launch<round_rows>(a, (n + 15) / 16, 128);
             a.stages = 3;
-            emulated::launch<tiled::assign_streamed>(a, blocks_of(128), 128, 6 * 128 * 4 + 2 * 3 * 128 * 144);
+            emulated::launch<tiled::assign_streamed>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 3 * 128 * 128);
         }
     }
 
@@ -313,7 +312,7 @@ inline Sums sums_of(const Matrix& matrix, const std::vector<float>& weights, con
     while (1 << bits < clusters) {
         bits++;
     }
-    while (columns < dimension && columns < 128) {
+    while (columns < (dimension % 4 ? dimension : dimension / 4) && columns < 128) {
         columns *= 2;
     }
     int passes = (bits + 9) / 10, each = (bits + passes - 1) / passes, digits = 1 << each;

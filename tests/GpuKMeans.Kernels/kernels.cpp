@@ -86,7 +86,7 @@ void steps(Draw& draw, Way way, int dimension, int clusters, bool sorts) {
         std::string what = "step " + std::to_string(step) + ", " + name_of(way) + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
         check_labels(gpu, rows, what);
         std::vector<int> labels = nearest(rows, gpu.centers());
-        gpu.move(sorts && step % 2 == 0);
+        gpu.move(dimension > 128 || (sorts && step % 2 == 0));
         move_means(means, counts, rows, labels);
         double off = 0;
         for (size_t i = 0; i < means.size(); i++) {
@@ -152,7 +152,8 @@ int main(int argc, char** argv) {
         steps(draw, Way::held, dimension, clusters, true);
     }
     steps(draw, Way::few, 64, 12, true);
-    steps(draw, Way::few, 200, 60, false);
+    steps(draw, Way::few, 101, 3, false);
+    steps(draw, Way::few, 200, 60, true);
     parts(draw, 5, 3, 5000, 2048, false);
     parts(draw, 130, 40, 3000, 1024, true);
     parts(draw, 16, 1500, 4000, 1024, false);

@@ -113,8 +113,8 @@ internal sealed partial record AssignPlan(
     /// <param name="columns">The columns of rows that stay in shared memory; null where they pass by.</param>
     private static AssignKernel Tiled(CudaContext gpu, Kernel kernel, int? columns)
     {
-        // TileState; and 128 rows of 64 columns with their padding.
-        const int stateBytes = 6 * 128 * 4, stageBytes = 128 * 144;
+        // Stages of 64 columns of centres and of the rows, or these, with 16 bytes behind each; and TileState.
+        const int stageBytes = 128 * 128, stateBytes = 5 * 128 * 4;
 
         int BytesFor(int stages) => stateBytes + (stages * stageBytes) + (columns is { } c ? 128 * ((c * 2) + 16) : stages * stageBytes);
         for (int blocks = 2; blocks >= 1; blocks--)

@@ -9,6 +9,9 @@ internal sealed unsafe partial class CudaEngine
     private const int MostCandidates = 16;
     private const int UndecidedCounters = 3;
 
+    // Of Kernels/assign.cu: rounded rows are read in whole tiles.
+    private const int TiledRows = 128;
+
     private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
     private const int DistanceValues = 1 << 26;
 
@@ -120,7 +123,7 @@ internal sealed unsafe partial class CudaEngine
         };
         if (plan.Candidates is not null)
         {
-            arguments.Halves = _work.Halves.Reserve(Math.Max(n * (long)_centers.PaddedColumns, plan.RoundingRoom));
+            arguments.Halves = _work.Halves.Reserve(Math.Max(Blocks(n, TiledRows) * TiledRows * _centers.PaddedColumns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
         else if (assign.Kernel == Kernel.AssignFloat32)

@@ -83,20 +83,18 @@ internal sealed partial class CudaEngine
         _totalThreads = small ? StepThreads : SortThreads;
     }
 
-    // Whether each cluster finds the rows of a batch by itself: up to so many labels looked through, and clusters not so large that one
-    // block to each takes longer than the sort.
+    // Whether each cluster finds the rows of a batch by itself: up to so many columns, and labels looked through, and clusters not so large
+    // that one block to each takes longer than the sort.
     private bool IsSmall(int rows) =>
-        rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels && rows <= _centers.Count * (long)MostStepClusterRows;
+        _centers.Dimension <= StepThreads && rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels && rows <= _centers.Count * (long)MostStepClusterRows;
 
     private void MoveBySmall(in Rows rows, in BlockTotalsArgs totals, ulong shifts)
     {
-        _work.SegmentSums.Reserve(_centers.Size);
         TotalsBeside beside = Beside(totals);
         _stream.Launch(Kernel.StepCenters, _centers.Count + BlocksBeside(beside), StepThreads, new StepArgs
         {
             Rows = rows,
             Labels = _work.Labels.Pointer,
-            Sums = _work.SegmentSums.Pointer,
             Moves = Moves(toMeans: false, 0) with { Shifts = shifts },
             Rounding = _centers.Rounding,
             Next = _centers.ExtremesIn(1),
@@ -136,7 +134,9 @@ internal sealed partial class CudaEngine
         _stream.Launch(Kernel.SumSegments, clusters.PartSegments, 128, arguments, blocksY: clusters.Parts);
     }
 
-    private static int ColumnsFor(int dimension) => Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)dimension));
+    // Threads side by side over a row: sum_columns of Kernels/moves.cuh.
+    private static int ColumnsFor(int dimension) =>
+        Math.Min(128, (int)BitOperations.RoundUpToPowerOf2((uint)(dimension % 4 == 0 ? dimension / 4 : dimension)));
 
     // Each cluster has a segment, and one more for every further 128 rows that are begun.
     private int MostSegments(int rows) => _centers.Count + (rows / SegmentRows);

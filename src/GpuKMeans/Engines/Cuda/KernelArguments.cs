@@ -226,7 +226,6 @@ internal struct StepArgs
 {
     public Rows Rows;
     public ulong Labels;
-    public ulong Sums;
     public Moves Moves;
     public Rounding Rounding;
     public ulong Next;

@@ -3,7 +3,8 @@
 // notes every centre that may be nearest.
 //
 // A block is four warps in a square, each with 64 rows by 64 centres. Rows stay in shared memory, rounded when they
-// are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before.
+// are read, while tiles of centres pass by; with too many columns for that, both pass by and rows are rounded before. One block
+// with twice the rows, which asks the second-level cache for less, was no faster than two.
 #include "best.cuh"
 #include "rounding.cuh"
 #include <tensor.cuh>
@@ -12,18 +13,20 @@ constexpr int TileRows = 128;
 constexpr int TileCenters = 128;
 constexpr int Threads = 128;
 constexpr int Chunk = 64;                       // columns a stage
-constexpr int StagePitch = (Chunk + 8) * 2;     // bytes; 16 more than the values so that eight rows fall in eight banks
-constexpr int StageBytes = TileCenters * StagePitch;
+constexpr int StagePitch = Chunk * 2;           // bytes
+constexpr int StageBytes = TileCenters * StagePitch;     // of centres, and of as many rows
 
 // What a block keeps of its rows beside their values.
 struct TileState {
-    int entries[TileRows];      // the rows' places among the rounded ones
     float ratios[TileRows];
     float margins[TileRows];    // for candidates: the thresholds
     float best[TileRows];
     float second[TileRows];
     int labels[TileRows];
 };
+
+// Of a stage the eights of a row are in an order of the row's own, so that eight rows' fall in different banks.
+DEVICE uint stage_place(int row, int eight) { return (uint)(row * StagePitch + (eight ^ (row & 7)) * 16); }
 
 // Rounds the block's rows into shared memory.
 DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int pitch, int first, int count) {
@@ -50,25 +53,15 @@ DEVICE void round_tile(const AssignArgs& a, TileState& state, uint values, int p
     }
 }
 
-// Starts the copy of 64 columns (fewer at the end) of 128 rows of halves.
-DEVICE void copy_chunk(uint to, const half_bits* from, int64 pitch, int columns) {
-    int part = thread_id() & 7;
-    if (part * 8 < columns) {
+// Starts a part of the copy of 64 columns (fewer at the end) of 128 rows of halves. A thread copies eight of every sixteenth row, two of
+// these in each of the four parts: `to` and `from` are where its first are.
+template <int Part>
+DEVICE void copy_part(uint to, const half_bits* from, int pitch, int columns) {
+    constexpr int Step = Threads / 8, Each = TileRows / Step / 4;
+    if ((thread_id() & 7) * 8 < columns) {
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            int r = (thread_id() >> 3) + i * 16;
-            copy_async(to + (uint)(r * StagePitch + part * 16), from + r * pitch + part * 8);
-        }
-    }
-}
-
-DEVICE void copy_row_chunk(uint to, const half_bits* from, const int* entries, int64 pitch, int columns) {
-    int part = thread_id() & 7;
-    if (part * 8 < columns) {
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            int r = (thread_id() >> 3) + i * 16;
-            copy_async(to + (uint)(r * StagePitch + part * 16), from + entries[r] * pitch + part * 8);
+        for (int i = Part * Each; i < (Part + 1) * Each; i++) {
+            copy_async(to + i * Step * StagePitch, from + i * Step * pitch);
         }
     }
 }
@@ -194,21 +187,27 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     if (Candidates && is_scanned(a)) {
         return;
     }
-    DYNAMIC_SHARED(shared, 1);
-    TileState& state = *(TileState*)shared;
+    DYNAMIC_SHARED(shared, 128);
     int columns = a.centers.padded_columns;
-    int pitch = Resident ? columns * 2 + 16 : StagePitch;
-    uint row_values_at = shared_address(shared) + sizeof(TileState);
+    int pitch = Resident ? columns * 2 + 16 : StagePitch;   // 16 bytes more than the values, so that eight rows fall in eight banks
+    uint row_values_at = shared_address(shared);
     uint stages_at = row_values_at + (Resident ? TileRows * pitch : a.stages * StageBytes);
+    TileState& state = *(TileState*)(shared + (stages_at - row_values_at) + a.stages * StageBytes);
     int chunks = (columns + Chunk - 1) / Chunk;
     int count = Candidates ? *a.undecided.count : a.rows.count;
     int warp_row = (warp_id() >> 1) * 64 + (lane_id() >> 2);    // of the thread's first row
     int warp_column = warp_id() & 1;
 
-    // Where the lanes' rows of the 8×8 matrices begin.
-    uint a_at = row_values_at + (uint)((((warp_id() >> 1) * 64) + (lane_id() & 15)) * pitch + (lane_id() >> 4) * 16);
-    uint b_at = stages_at
-        + (uint)((warp_column * 64 + (lane_id() & 7) + (lane_id() >> 4) * 8) * StagePitch + ((lane_id() >> 3) & 1) * 16);
+    // Where the lanes' rows of the 8×8 matrices begin: those of the columns behind lie elsewhere by their number in the stage.
+    int a_row = (warp_id() >> 1) * 64 + (lane_id() & 15), a_eight = lane_id() >> 4;
+    uint a_at = row_values_at + (Resident ? (uint)(a_row * pitch + a_eight * 16) : stage_place(a_row, a_eight));
+    uint b_at = stages_at + stage_place(warp_column * 64 + (lane_id() & 7) + (lane_id() >> 4) * 8, (lane_id() >> 3) & 1);
+
+    // And where what the thread copies goes.
+    int own_row = thread_id() >> 3, own_eight = thread_id() & 7;
+    uint to = stage_place(own_row, own_eight);
+    const half_bits* own_centers = a.centers.halves + (int64)own_row * columns + own_eight * 8;
+    const half_bits* own_rows = Resident ? nullptr : a.halves + (int64)own_row * columns + own_eight * 8;
 
     // Few rows are undecided: then blocks share their centres too.
     int parts = Candidates ? least(a.parts, a.centers.tiles) : 1;
@@ -224,29 +223,39 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         if (!Resident) {
             int entry = least(first + thread_id(), count - 1);
             float2 scale = a.scales[entry];
-            state.entries[thread_id()] = entry;
             state.ratios[thread_id()] = scale.x;
             state.margins[thread_id()] = Candidates ? a.undecided.thresholds[entry] * scale.x : scale.y;
-            block_barrier();
         }
 
-        int next = 0;    // the stage that the next copy goes to
-        auto copy_step = [&](int step) {
-            if (step < steps) {
-                int tile = step / chunks, chunk = step - tile * chunks;
-                int width = least(columns - chunk * Chunk, Chunk);
-                uint stage = (uint)next * StageBytes;
-                const half_bits* from = a.centers.halves + (int64)(first_tile + tile) * TileCenters * columns + chunk * Chunk;
-                copy_chunk(stages_at + stage, from, columns, width);
+        int copies = steps, next_chunk = 0, next_stage = 0;
+        const half_bits* centers_from = own_centers + (int64)first_tile * TileCenters * columns;
+        const half_bits* rows_from = own_rows + (Resident ? 0 : (int64)first * columns);    // there is room for whole tiles
+        auto copy_some = [&]<int Part>() {
+            if (copies > 0) {
+                int width = columns - next_chunk * Chunk;
+                copy_part<Part>(stages_at + to + next_stage * StageBytes, centers_from, columns, width);
                 if (!Resident) {
-                    copy_row_chunk(row_values_at + stage, a.halves + chunk * Chunk, state.entries, columns, width);
+                    copy_part<Part>(row_values_at + to + next_stage * StageBytes, rows_from, columns, width);
                 }
             }
-            copy_commit();
-            next = next + 1 == a.stages ? 0 : next + 1;
+            if (Part == 3) {
+                bool ends = next_chunk + 1 == chunks;
+                centers_from += ends ? (int64)TileCenters * columns - next_chunk * Chunk : Chunk;
+                rows_from += ends ? -next_chunk * Chunk : Chunk;
+                next_chunk = ends ? 0 : next_chunk + 1;
+                next_stage = next_stage + 1 == a.stages ? 0 : next_stage + 1;
+                copies--;
+                copy_commit();
+            }
+        };
+        auto copy_step = [&]() {
+            copy_some.template operator()<0>();
+            copy_some.template operator()<1>();
+            copy_some.template operator()<2>();
+            copy_some.template operator()<3>();
         };
         for (int s = 0; s < a.stages - 1; s++) {
-            copy_step(s);
+            copy_step();
         }
         if (Resident) {
             round_tile(a, state, row_values_at, pitch, first, count);
@@ -268,22 +277,20 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                 copy_wait<1>();
             }
             block_barrier();
-            copy_step(step + a.stages - 1);
-            uint stage = (uint)at * StageBytes;
-            at = at + 1 == a.stages ? 0 : at + 1;
             int width = least(columns - chunk * Chunk, Chunk);
-            uint a_from = a_at + (Resident ? (uint)(chunk * Chunk * 2) : stage);
-            uint b_from = b_at + stage;
+            uint a_from = a_at + (Resident ? chunk * Chunk * 2 : at * StageBytes), b_from = b_at + at * StageBytes;
+            at = at + 1 == a.stages ? 0 : at + 1;
             auto multiply_step = [&](int d) {
                 uint rows[4][4];
+                uint rows_at = Resident ? a_from + d * 2 : a_from ^ d * 2, centers_at = b_from ^ d * 2;
 #pragma unroll
                 for (int m = 0; m < 4; m++) {
-                    load_matrices(rows[m], a_from + (uint)(m * 16 * pitch + d * 2));
+                    load_matrices(rows[m], rows_at + (uint)(m * 16 * pitch));
                 }
 #pragma unroll
                 for (int n = 0; n < 4; n++) {
                     uint centers[4];
-                    load_matrices(centers, b_from + (uint)(n * 16 * StagePitch + d * 2));
+                    load_matrices(centers, centers_at + (uint)(n * 16 * StagePitch));
 #pragma unroll
                     for (int m = 0; m < 4; m++) {
                         multiply_add(sums[m][n * 2], rows[m], centers[0], centers[1]);
@@ -292,12 +299,17 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                 }
             };
             if (width == Chunk) {
-                // In one piece, so that what the next step takes is read while this one multiplies.
-#pragma unroll
-                for (int d = 0; d < Chunk; d += 16) {
-                    multiply_step(d);
-                }
+                // In one piece, so that what the next step takes is read while this one multiplies; and copies begin in between.
+                multiply_step(0);
+                copy_some.template operator()<0>();
+                multiply_step(16);
+                copy_some.template operator()<1>();
+                multiply_step(32);
+                copy_some.template operator()<2>();
+                multiply_step(48);
+                copy_some.template operator()<3>();
             } else {
+                copy_step();
                 for (int d = 0; d < width; d += 16) {
                     multiply_step(d);
                 }

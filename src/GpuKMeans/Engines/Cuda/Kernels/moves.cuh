@@ -71,23 +71,67 @@ DEVICE void end_move(const Moves& m, int k, double weight, double shift) {
     }
 }
 
-// What some rows come to in a column, by so many threads side by side over a row, and behind them others over other rows: those of the
-// first get it. All threads of the block come here; `sums` holds a value for each.
-DEVICE double sum_rows(const float* const* rows, const float* weights, int n, int d, int dimension, int columns, double* sums) {
+// What some rows come to in a few neighbouring columns from `d` on, by so many threads side by side over a row, and behind them others
+// over other rows: those of the first get it. All threads of the block come here; `passed` holds a value of each column for each.
+template <int Width>
+DEVICE void sum_rows(double (&sum)[Width], const float* const* rows, const float* weights, int n, int d, int dimension, int columns,
+    double (&passed)[4][MoveThreads]) {
     int t = thread_id(), side = t / columns, sides = MoveThreads / columns;
-    double sum = 0;
+#pragma unroll
+    for (int w = 0; w < Width; w++) {
+        sum[w] = 0;
+    }
+    constexpr int Together = Width == 1 ? 8 : 4;
     if (d < dimension) {
-#pragma unroll 8
+#pragma unroll Together
         for (int i = side; i < n; i += sides) {
-            sum = __builtin_fma((double)weights[i], (double)rows[i][d], sum);
+            double weight = weights[i];
+            if constexpr (Width == 4) {
+                float4 v = load4(rows[i] + d);
+                sum[0] = __builtin_fma(weight, (double)v.x, sum[0]);
+                sum[1] = __builtin_fma(weight, (double)v.y, sum[1]);
+                sum[2] = __builtin_fma(weight, (double)v.z, sum[2]);
+                sum[3] = __builtin_fma(weight, (double)v.w, sum[3]);
+            } else {
+                sum[0] = __builtin_fma(weight, (double)rows[i][d], sum[0]);
+            }
         }
     }
     if (sides > 1) {
-        sums[t] = sum;
+#pragma unroll
+        for (int w = 0; w < Width; w++) {
+            passed[w][t] = sum[w];
+        }
         block_barrier();
         for (int s = 1; s < sides && side == 0; s++) {
-            sum += sums[s * columns + t];
+#pragma unroll
+            for (int w = 0; w < Width; w++) {
+                sum[w] += passed[w][s * columns + t];
+            }
         }
     }
-    return sum;
+}
+
+// What some rows come to: `take` gets each column's sum, from one thread. `columns` is a power of two, of threads that are enough for a
+// row, or all: with four columns each, where rows can be read so.
+template <typename Take>
+DEVICE void sum_columns(const float* const* rows, const float* weights, int n, int dimension, int columns, double (&passed)[4][MoveThreads], Take take) {
+    auto sum_all = [&]<int Width>() {
+        for (int from = 0; from < dimension; from += columns * Width) {
+            int d = from + (thread_id() & (columns - 1)) * Width;
+            double sum[Width];
+            sum_rows<Width>(sum, rows, weights, n, d, dimension, columns, passed);
+            if (thread_id() < columns && d < dimension) {
+#pragma unroll
+                for (int w = 0; w < Width; w++) {
+                    take(d + w, sum[w]);
+                }
+            }
+        }
+    };
+    if (dimension % 4 == 0) {
+        sum_all.template operator()<4>();
+    } else {
+        sum_all.template operator()<1>();
+    }
 }

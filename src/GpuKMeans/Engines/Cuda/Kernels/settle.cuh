@@ -200,9 +200,9 @@ DEVICE void settle_known(const AssignArgs& a, int open, int count, int warp, int
 
 // The same; rows that are longer are read by more lanes.
 DEVICE void settle_all(const AssignArgs& a, int open, int count, int warp, int warps) {
-    if (a.rows.dimension < 128) {
+    if (a.rows.dimension < 256) {
         settle_known<8>(a, open, count, warp, warps);
-    } else if (a.rows.dimension < 256) {
+    } else if (a.rows.dimension < 512) {
         settle_known<16>(a, open, count, warp, warps);
     } else {
         settle_known<32>(a, open, count, warp, warps);

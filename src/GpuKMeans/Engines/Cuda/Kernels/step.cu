@@ -1,5 +1,6 @@
-// The second half of a mini-batch step, where the batch is small: each cluster finds its rows among all by itself, adds them up in
-// their order in float64, and moves and rounds its centre. Looking through the labels takes less time than a kernel that sorts them.
+// The second half of a mini-batch step, where the batch is small and rows are short: each cluster finds its rows among all by itself, adds
+// them up in their order in float64, and moves and rounds its centre. Looking through the labels takes less time than a kernel that sorts
+// them.
 #include "moves.cuh"
 #include "totals.cuh"
 
@@ -10,13 +11,12 @@ constexpr int ReadFours = 8;        // of labels, that a thread has under way
 struct StepArgs {
     Rows rows;
     const int* labels;
-    double* sums;           // clusters × dimension: room, where there are more columns than threads
     Moves moves;
     Rounding rounding;      // its extremes are those of the centres as they were
     Extremes* next;         // zeros; takes those of the centres as they are then
     Extremes* after_next;   // becomes zeros
     TotalsBeside beside;    // for the blocks behind the clusters
-    int columns;            // threads side by side over a row: a power of two up to 128
+    int columns;            // see sum_columns
 };
 
 struct alignas(16) int4 {
@@ -69,7 +69,8 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
     SHARED int places[StepRows];
     SHARED const float* rows[StepRows];
     SHARED float weights[StepRows];
-    SHARED double sums[MoveThreads];
+    SHARED double passed[4][MoveThreads];
+    SHARED double sums[MoveThreads];    // no more columns than threads
     SHARED double scratch[32];
     SHARED int scratch_of_counts[33];
     SHARED double scratch_of_shares[3][32];
@@ -104,9 +105,10 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
         own_count += __builtin_popcount(own[w]);
     }
     int ahead = block_prefix(own_count, scratch_of_counts, all);
-    bool kept = dimension <= MoveThreads;
-    double* cluster_sums = a.sums + (int64)k * dimension;
-    double weight = 0, sum = 0;
+    double weight = 0;
+    if (t < dimension) {
+        sums[t] = 0;
+    }
     for (int first = 0; first < all; first += StepRows) {
         int n = least(all - first, StepRows), slot = ahead - first;
 #pragma unroll
@@ -126,20 +128,12 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
         }
         weight += a.rows.weights ? block_sum((double)own_weight, scratch) : n;
         block_barrier();
-        for (int first_of_all = 0; first_of_all < dimension; first_of_all += a.columns) {
-            int d = first_of_all + (t & (a.columns - 1));
-            double of_segment = sum_rows(rows, weights, n, d, dimension, a.columns, sums);
-            if (kept) {
-                sum += of_segment;
-            } else if (d < dimension) {
-                cluster_sums[d] = first == 0 ? of_segment : cluster_sums[d] + of_segment;   // its own alone
-            }
-        }
+        sum_columns(rows, weights, n, dimension, a.columns, passed, [&](int d, double sum) { sums[d] += sum; });
         block_barrier();        // the next rows come into the same memory
     }
 
     float largest;
-    double shares[3] = {move_center(a.moves, k, weight, [&](int d) { return kept ? sum : cluster_sums[d]; }, scratch, largest)};
+    double shares[3] = {move_center(a.moves, k, weight, [&](int d) { return sums[d]; }, scratch, largest)};
     if (a.rounding.halves) {
         // A thread rounds the values it has just written.
         round_values(a.rounding, scale, k, t, MoveThreads, shares[1], shares[2]);

@@ -12,7 +12,7 @@ struct SumArgs {
     double* weights;
     Moves moves;            // where `sums` is null, centres move by what this part gives,
     Rounding rounding;      // and are rounded
-    int columns;            // threads side by side over a row: a power of two up to 128
+    int columns;            // see sum_columns
 };
 
 // The cluster of a segment after the first.
@@ -74,7 +74,8 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
     kernel_begins();
     SHARED const float* rows[SegmentRows];
     SHARED float weights[SegmentRows];
-    SHARED double sums[MoveThreads];
+    SHARED double passed[4][MoveThreads];
+    SHARED double own_sums[MoveThreads];
     SHARED double scratch[32];
     const Clusters c = clusters_of_part(a.clusters, own_part());
     int k = block_id(), segment = 0;
@@ -107,17 +108,12 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
         block_barrier();
     }
 
-    // Of one segment with up to as many columns as threads the sums need not go through memory.
+    // Of one segment with up to so many columns the sums stay in the block.
     bool alone = segments == 1 && c.parts == 1, kept = alone && dimension <= MoveThreads;
     int number = segment_number(c, k, segment);
-    double sum = 0;
-    for (int first_of_all = 0; first_of_all < dimension; first_of_all += a.columns) {
-        int d = first_of_all + (t & (a.columns - 1));
-        sum = sum_rows(rows, weights, n, d, dimension, a.columns, sums);
-        if (!kept && t < a.columns && d < dimension) {
-            segment_sums(c, own_part(), number, dimension)[d] = sum;
-        }
-    }
+    double* to = segment_sums(c, own_part(), number, dimension);
+    sum_columns(rows, weights, n, dimension, a.columns, passed, [&](int d, double sum) { (kept ? own_sums : to)[d] = sum; });
+    block_barrier();
     if (!alone) {
         if (t == 0) {
             c.weights[number] = weight;
@@ -133,7 +129,7 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
     }
     if (!a.sums) {
         weight = alone ? weight : cluster_weight(c, k, segments, scratch);
-        auto sum_of = [&](int d) { return kept ? sum : cluster_sum(c, own_part(), k, segments, d, dimension); };
+        auto sum_of = [&](int d) { return kept ? own_sums[d] : cluster_sum(c, own_part(), k, segments, d, dimension); };
         float largest;
         double shares[3] = {move_center(a.moves, k, weight, sum_of, scratch, largest)};
         note_largest(a.moves, largest);
@@ -159,7 +155,7 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
         int of_part = segments_of(part.offsets[k + 1] - part.offsets[k]);
         double of_rows = alone ? weight : cluster_weight(part, k, of_part, scratch);
         for (int d = t; d < dimension; d += MoveThreads) {
-            a.sums[(int64)k * dimension + d] += kept ? sum : cluster_sum(part, p, k, of_part, d, dimension);
+            a.sums[(int64)k * dimension + d] += kept ? own_sums[d] : cluster_sum(part, p, k, of_part, d, dimension);
         }
         if (t == 0) {
             a.weights[k] += of_rows;

@@ -81,19 +81,28 @@ DEVICE void sum_rows(double (&sum)[Width], const float* const* rows, const float
     for (int w = 0; w < Width; w++) {
         sum[w] = 0;
     }
+    // So many rows are read before the first is added: each read is a wait.
     constexpr int Together = Width == 1 ? 8 : 4;
-    if (d < dimension) {
-#pragma unroll Together
-        for (int i = side; i < n; i += sides) {
-            double weight = weights[i];
+    for (int first = side; d < dimension && first < n; first += sides * Together) {
+        float values[Together][Width], own[Together];
+#pragma unroll
+        for (int r = 0; r < Together; r++) {
+            int i = first + r * sides;
+            bool exists = i < n;
+            own[r] = exists ? weights[i] : 0;
+            const float* from = rows[exists ? i : first] + d;      // what is read again has no weight
             if constexpr (Width == 4) {
-                float4 v = load4(rows[i] + d);
-                sum[0] = __builtin_fma(weight, (double)v.x, sum[0]);
-                sum[1] = __builtin_fma(weight, (double)v.y, sum[1]);
-                sum[2] = __builtin_fma(weight, (double)v.z, sum[2]);
-                sum[3] = __builtin_fma(weight, (double)v.w, sum[3]);
+                float4 v = load4(from);
+                values[r][0] = v.x, values[r][1] = v.y, values[r][2] = v.z, values[r][3] = v.w;
             } else {
-                sum[0] = __builtin_fma(weight, (double)rows[i][d], sum[0]);
+                values[r][0] = *from;
+            }
+        }
+#pragma unroll
+        for (int r = 0; r < Together; r++) {
+#pragma unroll
+            for (int w = 0; w < Width; w++) {
+                sum[w] = __builtin_fma((double)own[r], (double)values[r][w], sum[w]);
             }
         }
     }

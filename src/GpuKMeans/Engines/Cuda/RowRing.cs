@@ -30,7 +30,7 @@ internal sealed unsafe class RowRing : IDisposable
     public RowRing(CudaContext context, DeviceMemory memory)
     {
         _context = context;
-        _copies = new CudaStream(context);
+        _copies = new CudaStream(context, goesFirst: true);
         _batches = [.. Enumerable.Range(0, BatchCount).Select(_ => new Batch(memory))];
     }
 

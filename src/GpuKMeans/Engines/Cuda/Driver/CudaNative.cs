@@ -123,7 +123,7 @@ internal static unsafe partial class CudaNative
     public static partial int cuMemsetD32Async(ulong to, uint value, nuint count, nint stream);
 
     [LibraryImport(Library)]
-    public static partial int cuStreamCreate(out nint stream, uint flags);
+    public static partial int cuStreamCreateWithPriority(out nint stream, uint flags, int priority);
 
     [LibraryImport(Library)]
     public static partial int cuStreamDestroy_v2(nint stream);

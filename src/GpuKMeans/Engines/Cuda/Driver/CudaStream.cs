@@ -10,10 +10,13 @@ internal sealed unsafe class CudaStream : IDisposable
 
     private readonly CudaKernels _kernels;
 
-    public CudaStream(CudaContext context)
+    /// <param name="context">The GPU.</param>
+    /// <param name="goesFirst">Whether its work is begun before that of others which waits.</param>
+    public CudaStream(CudaContext context, bool goesFirst = false)
     {
+        // Less is more; the driver takes the nearest it has.
         _kernels = context.Kernels;
-        CudaNative.Check(CudaNative.cuStreamCreate(out _handle, NonBlocking));
+        CudaNative.Check(CudaNative.cuStreamCreateWithPriority(out _handle, NonBlocking, goesFirst ? -100 : 0));
     }
 
     public nint Handle => _handle;

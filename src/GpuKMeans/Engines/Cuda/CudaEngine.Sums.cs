@@ -86,7 +86,8 @@ internal sealed partial class CudaEngine
     // Whether each cluster finds the rows of a batch by itself: up to so many columns, and labels looked through, and clusters not so large
     // that one block to each takes longer than the sort.
     private bool IsSmall(int rows) =>
-        _centers.Dimension <= StepThreads && rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels && rows <= _centers.Count * (long)MostStepClusterRows;
+        _centers.Dimension <= StepThreads && rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels
+        && rows <= _centers.Count * (long)MostStepClusterRows;
 
     private void MoveBySmall(in Rows rows, in BlockTotalsArgs totals, ulong shifts)
     {

@@ -80,7 +80,8 @@ DEVICE void send_batch_tiles(const AssignArgs& a, uint values_at, uint full, uin
 }
 
 // The best among the centres of the tiles that are the group's.
-DEVICE void multiply_batch(const AssignArgs& a, const ShortRows<BatchSteps>& rows, RowBest<Places> (&best)[2], int group, uint values_at, uint full, uint empty) {
+DEVICE void multiply_batch(
+    const AssignArgs& a, const ShortRows<BatchSteps>& rows, RowBest<Places> (&best)[2], int group, uint values_at, uint full, uint empty) {
     uint extra[4] = {rows.extra, rows.extra, 0, 0};
     uint factor = key_factor();
     int limits[2] = {NoKey, NoKey};

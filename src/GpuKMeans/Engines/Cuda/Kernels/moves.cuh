@@ -22,8 +22,7 @@ DEVICE double moved_count(const Moves& m, int k, double weight) { return m.to_me
 
 // Moves a mean and rounds it to the centre that distances are measured to, scaled to unit length if asked. `sum` says
 // what the rows' values in a column come to, `weight` what their weights do. Each thread gets its share of the squared distance
-// that the centre moved by, and the largest
-// magnitude among its values less the origin.
+// that the centre moved by, and the largest magnitude among its values less the origin.
 template <typename Sum>
 DEVICE double move_center(const Moves& m, int k, double weight, Sum sum, double* scratch, float& largest) {
     int64 first = (int64)k * m.dimension;
@@ -124,7 +123,8 @@ DEVICE void sum_rows(double (&sum)[Width], const float* const* rows, const float
 // What some rows come to: `take` gets each column's sum, from one thread. `columns` is a power of two, of threads that are enough for a
 // row, or all: with four columns each, where rows can be read so.
 template <typename Take>
-DEVICE void sum_columns(const float* const* rows, const float* weights, int n, int dimension, int columns, double (&passed)[4][MoveThreads], Take take) {
+DEVICE void sum_columns(
+    const float* const* rows, const float* weights, int n, int dimension, int columns, double (&passed)[4][MoveThreads], Take take) {
     auto sum_all = [&]<int Width>() {
         for (int from = 0; from < dimension; from += columns * Width) {
             int d = from + (thread_id() & (columns - 1)) * Width;

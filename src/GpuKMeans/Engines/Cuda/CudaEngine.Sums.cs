@@ -121,7 +121,7 @@ internal sealed partial class CudaEngine
     {
         if (_totalBefore.Result != 0)
         {
-            // By as many threads as it is done by beside another step: they add up in the same order.
+            // By as many threads as it is done by beside another step of its kind: they add up in the same order.
             _stream.Launch(Kernel.FinalTotal, 1, _totalThreads, _totalBefore);
             _totalBefore = default;
         }

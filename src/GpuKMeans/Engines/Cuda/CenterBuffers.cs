@@ -26,6 +26,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<double> Means { get; } = new(memory, "the means of clusters");
     public DeviceBuffer<float> Values { get; } = new(memory, "the centres");
     public DeviceBuffer<double> Counts { get; } = new(memory, "the counts of clusters");
+
     /// <summary>How far centres have moved, squared; those of a step and of the one before in turn.</summary>
     public DeviceBuffer<double> Shifts { get; } = new(memory, "the shifts of centres");
     public DeviceBuffer<float> Origin { get; } = new(memory, "the origin");
@@ -51,7 +52,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public ulong Extremes => ExtremesIn(0);
 
     /// <summary>Those in so many turns, up to two.</summary>
-    public ulong ExtremesIn(int turns) => Measured.At((_turn + turns) % 3 * PlaceWords);
+    public ulong ExtremesIn(int turns) => Measured.At((_turn + turns) % 3 * ExtremesPitch);
 
     /// <summary>Has the next extremes count.</summary>
     public void TurnExtremes() => _turn = (_turn + 1) % 3;
@@ -68,14 +69,14 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Whether it is known which centres are equal to others: they have not moved since it was found out.</summary>
     public bool KnowsTwins { get; set; }
 
-    // Of extremes, in whole lines of the cache, and of a place of the table.
-    private const int PlaceWords = 32;
-    private const int TableWord = 3 * PlaceWords;
-    private const int SlotWords = 4;
+    // Words from one place of extremes to the next: each has a line of the cache.
+    private const int ExtremesPitch = 32;
+    private const int TableWord = 3 * ExtremesPitch;
+    private const int PlaceWords = 4;
 
     private int _turn;
 
-    private long WordsWithTable => TableWord + (Places * (long)SlotWords);
+    private long WordsWithTable => TableWord + (Places * (long)PlaceWords);
 
     /// <summary>Says that there are none.</summary>
     public void Forget() => Count = 0;

@@ -63,15 +63,16 @@ internal sealed partial class CudaEngine
         {
             Totals = _work.BlockTotals.At(half * (_work.BlockTotals.Capacity / 2)),
         };
+        var beside = new TotalsBeside { OfRows = totals, Before = _totalBefore, Blocks = (int)Blocks(rows.Count, 1024) };
         ulong shifts = _centers.Shifts.At(half * (long)_centers.Count);
         bool small = IsSmall(rows.Count);
         if (small)
         {
-            MoveBySmall(rows, totals, shifts);
+            MoveBySmall(rows, beside, shifts);
         }
         else
         {
-            SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, totals, _centers.Extremes), new SumArgs
+            SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, beside, _centers.Extremes), new SumArgs
             {
                 Moves = Moves(toMeans: false, _centers.Extremes + (CenterBuffers.SeenWord * sizeof(uint))) with { Shifts = shifts },
                 Rounding = _centers.Rounding,
@@ -89,9 +90,8 @@ internal sealed partial class CudaEngine
         _centers.Dimension <= StepThreads && rows <= MostStepRows && rows * (long)_centers.Count <= MostStepLabels
         && rows <= _centers.Count * (long)MostStepClusterRows;
 
-    private void MoveBySmall(in Rows rows, in BlockTotalsArgs totals, ulong shifts)
+    private void MoveBySmall(in Rows rows, in TotalsBeside beside, ulong shifts)
     {
-        TotalsBeside beside = Beside(totals);
         _stream.Launch(Kernel.StepCenters, _centers.Count + BlocksBeside(beside), StepThreads, new StepArgs
         {
             Rows = rows,
@@ -104,15 +104,7 @@ internal sealed partial class CudaEngine
             Columns = ColumnsFor(rows.Dimension),
         });
         _centers.TurnExtremes();
-        _totalBefore = default;
     }
-
-    private TotalsBeside Beside(in BlockTotalsArgs totals) => new()
-    {
-        OfRows = totals,
-        Before = _totalBefore,
-        Blocks = totals.Totals == 0 ? 0 : (int)Blocks(totals.Rows.Count, 1024),
-    };
 
     private static int BlocksBeside(in TotalsBeside beside) => beside.Blocks + (beside.Before.Result == 0 ? 0 : 1);
 
@@ -214,15 +206,14 @@ internal sealed partial class CudaEngine
     /// <param name="count">How many places.</param>
     /// <param name="partRows">The places of each part but the last.</param>
     /// <param name="labels">Their labels.</param>
-    /// <param name="totals">What is summed for the rows beside it; default for nothing.</param>
+    /// <param name="beside">What is totalled beside it; default for nothing.</param>
     /// <param name="extremes">Those of the centres, where these move next; or none.</param>
-    private Clusters Sort(int count, int partRows, ulong labels, in BlockTotalsArgs totals, ulong extremes)
+    private Clusters Sort(int count, int partRows, ulong labels, in TotalsBeside beside, ulong extremes)
     {
         ReserveSums(count, partRows);
         partRows = Math.Min(count, partRows);
         (int passes, int each) = SortPasses();
         int parts = (int)Blocks(count, partRows), tiles = (int)Blocks(partRows, SortTile), digits = 1 << each;
-        TotalsBeside beside = Beside(totals);
         var clusters = new Clusters
         {
             Offsets = _work.Offsets.Pointer,
@@ -269,8 +260,6 @@ internal sealed partial class CudaEngine
 
             (keys, clusters.Places) = (arguments.SortedKeys, arguments.SortedPlaces);
         }
-
-        _totalBefore = default;
 
         if (passes > 1)
         {

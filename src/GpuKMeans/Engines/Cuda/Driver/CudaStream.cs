@@ -10,12 +10,14 @@ internal sealed unsafe class CudaStream : IDisposable
 
     private readonly CudaKernels _kernels;
 
+    /// <summary>Makes a queue.</summary>
     /// <param name="context">The GPU.</param>
     /// <param name="goesFirst">Whether its work is begun before that of others which waits.</param>
     public CudaStream(CudaContext context, bool goesFirst = false)
     {
-        // Less is more; the driver takes the nearest it has.
         _kernels = context.Kernels;
+
+        // Less goes first; the driver takes the nearest it has.
         CudaNative.Check(CudaNative.cuStreamCreateWithPriority(out _handle, NonBlocking, goesFirst ? -100 : 0));
     }
 

@@ -91,7 +91,7 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     }
     if (k < r.count && !twin) {
         double square, residual;
-        round_values(r, centers_scale(*r.extremes), k, lane_id(), 32, square, residual);
+        round_values(r, centers_scale(r.extremes->largest), k, lane_id(), 32, square, residual);
         CenterBounds bounds = bound_center(r, k, lane_id(), lanes_sum(square), lanes_sum(residual));
         if (lane_id() == 0) {
             add_bounds(*r.extremes, bounds);

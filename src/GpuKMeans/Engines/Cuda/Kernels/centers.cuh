@@ -34,7 +34,7 @@ DEVICE int half_scale_exponent(float largest) {
     return largest > 0 ? clamp(4 - exponent(largest), -100, 100) : 0;
 }
 
-DEVICE float centers_scale(const Extremes& e) { return power_of_two(half_scale_exponent(bits_float(e.largest))); }
+DEVICE float centers_scale(uint largest) { return power_of_two(half_scale_exponent(bits_float(largest))); }
 
 // Where a value of a tile lies: 8×8 blocks in one piece, those of the same eight columns
 // one after another.

@@ -105,7 +105,7 @@ template <int Steps>
 DEVICE HeldRows<Steps> hold_rows(const AssignArgs& a, int place) {
     HeldRows<Steps> rows;
     Extremes extremes = *a.centers.extremes;
-    float scale = centers_scale(extremes);
+    float scale = centers_scale(extremes.largest);
     if constexpr (Steps <= 4) {
         round_held<Steps, 0, 4>(rows, a, extremes, scale, place);
     } else {

@@ -98,14 +98,7 @@ DEVICE void multiply_batch(
         if (t % BatchGroups == group) {
             uint stage = matrix_of_blocks(values_at + turn.at * BatchStageBytes, TileCenters * 16);
             float sums[TileCenters / 2];
-            products_begin();
-#pragma unroll
-            for (int s = 0; s < BatchSteps; s++) {
-                multiply_add(sums, rows.values[s], stage + s * 2 * TileCenters, s);
-            }
-            multiply_add(sums, extra, stage + BatchSteps * 2 * TileCenters, 1);
-            products_commit();
-            products_wait();
+            multiply_tile(sums, rows, extra, stage, 0);
             leave();
             keep_best<TileCenters, true>(best, limits, sums, rows.margins, factor, t);
         } else {
@@ -121,14 +114,7 @@ DEVICE void assign_batch(const AssignArgs& a) {
     uint values_at = shared_address(shared);
     ShortState& ring = *(ShortState*)(shared + a.stages * BatchStageBytes);
     uint full = shared_address(ring.full), empty = shared_address(ring.empty);
-    if (thread_id() == 0) {
-        for (int s = 0; s < a.stages; s++) {
-            barrier_init(full + s * 8, 1);
-            barrier_init(empty + s * 8, BatchWarps);
-        }
-        barrier_init_fence();
-    }
-    block_barrier();
+    begin_ring<BatchWarps>(a, full, empty);
     kernel_begins();
     int group = batch_group();
     if (group == BatchGroups) {

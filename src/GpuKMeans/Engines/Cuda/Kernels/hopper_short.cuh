@@ -23,6 +23,19 @@ struct ShortState {
     uint64 empty[MostStages];
 };
 
+// Makes the barriers of a ring, whose stages so many warps leave. All of the block come here.
+template <int Warps>
+DEVICE void begin_ring(const AssignArgs& a, uint full, uint empty) {
+    if (thread_id() == 0) {
+        for (int s = 0; s < a.stages; s++) {
+            barrier_init(full + s * 8, 1);
+            barrier_init(empty + s * 8, Warps);
+        }
+        barrier_init_fence();
+    }
+    block_barrier();
+}
+
 // Has the rows of a tile brought to the second-level cache.
 template <int TileRows>
 DEVICE void prefetch_tile(const Rows& rows, int tile) {
@@ -35,6 +48,20 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
             }
         }
     }
+}
+
+// The scores of a group's rows, as keys want them, by a part of the centres of a stage.
+template <int Steps, int Count>
+DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
+    constexpr int Width = Count * 2;
+    products_begin();
+#pragma unroll
+    for (int s = 0; s < Steps; s++) {
+        multiply_add(scores, rows.values[s], stage + part * Width + s * 2 * TileCenters, s);
+    }
+    multiply_add(scores, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
+    products_commit();
+    products_wait();
 }
 
 // Labels the rows, and measures their distances while they are in the cache.
@@ -72,14 +99,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     uint values_at = shared_address(shared);
     ShortState& state = *(ShortState*)(shared + stages * StageBytes);
     uint full = shared_address(state.full), empty = shared_address(state.empty);
-    if (thread_id() == 0) {
-        for (int s = 0; s < stages; s++) {
-            barrier_init(full + s * 8, 1);
-            barrier_init(empty + s * 8, Groups * 4);
-        }
-        barrier_init_fence();
-    }
-    block_barrier();
+    begin_ring<Groups * 4>(a, full, empty);
 
     int tiles = (a.rows.count + TileRows - 1) / TileRows;
     Turn turn;
@@ -125,14 +145,7 @@ DEVICE void assign_short(const AssignArgs& a) {
             uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
             for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
                 float sums[Width / 2];
-                products_begin();
-#pragma unroll
-                for (int s = 0; s < Steps; s++) {
-                    multiply_add(sums, rows.values[s], stage + part * Width + s * 2 * TileCenters, s);
-                }
-                multiply_add(sums, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
-                products_commit();
-                products_wait();
+                multiply_tile(sums, rows, extra, stage, part);
                 if (!all && part == Parts - 1) {
                     warp_barrier();     // all lanes have read what they need of the tile before, which this frees as well
                     if (lane_id() == 0) {

@@ -86,7 +86,7 @@ template <int Steps>
 DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, int place) {
     ShortRows<Steps> rows;
     Extremes extremes = *a.centers.extremes;
-    float scale = centers_scale(extremes);
+    float scale = centers_scale(extremes.largest);
     float v[2][Steps * 4];
 #pragma unroll
     for (int r = 0; r < 2; r++) {

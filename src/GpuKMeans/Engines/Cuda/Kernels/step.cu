@@ -19,10 +19,6 @@ struct StepArgs {
     int columns;            // see sum_columns
 };
 
-struct alignas(16) int4 {
-    int x, y, z, w;
-};
-
 // Sets a bit for each row of the cluster. Ends with a barrier.
 DEVICE void find_members(const StepArgs& a, int k, uint (&members)[MostStepRows / 32]) {
     int t = thread_id(), fours = a.rows.count / 4;
@@ -91,7 +87,7 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
     // Centres are rounded as soon as they have moved, by a scale that follows from what they were before: if that does not fit them any
     // more, the bound of the error says so.
     Extremes before = *a.rounding.extremes;
-    float scale = power_of_two(half_scale_exponent(bits_float(before.seen)));
+    float scale = centers_scale(before.seen);
     if (k == 0 && t == 0) {
         a.next->largest = before.seen;
         *a.after_next = Extremes{0, 0, 0, 0, 0};

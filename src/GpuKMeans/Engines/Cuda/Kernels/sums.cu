@@ -135,7 +135,7 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
         note_largest(a.moves, largest);
         if (a.rounding.halves) {
             // A thread rounds the values it has just written.
-            round_values(a.rounding, centers_scale(*a.rounding.extremes), k, t, MoveThreads, shares[1], shares[2]);
+            round_values(a.rounding, centers_scale(a.rounding.extremes->largest), k, t, MoveThreads, shares[1], shares[2]);
         }
         SHARED double scratch_of_shares[3][32];
         block_sums(shares, scratch_of_shares);

@@ -118,7 +118,9 @@ public:
         _undecided_counts.set(std::vector<int>(6, 0));
         _finished.set(std::vector<int>((size_t)_clusters, 0));
         _result.reserve(1);
-        emulated::launch<find_largest>(LargestArgs{_values.at(), _origin.at(), &extremes()->largest, _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
+        _lengths.reserve((size_t)_clusters);
+        Lengths lengths = {way == Way::direct ? nullptr : _lengths.at(), _finished.at(), extremes()};
+        emulated::launch<measure_centers>(CenterArgs{_values.at(), _origin.at(), lengths, _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
         int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;
         emulated::launch<prepare_centers>(PrepareArgs{rounding(), {}, blocks * 4}, blocks, 128);
@@ -165,6 +167,9 @@ public:
         return {_labels.read(), _distances.read(), _bad[0]};
     }
 
+    // Of the rows that were assigned last, how many the fast pass left open.
+    int open_rows() { return _undecided_counts[3 * (size_t)_turn]; }
+
     // A step by the rows that were assigned last: they are sorted, or each cluster finds its own.
     void move(bool sorts) {
         int n = _rows.count, tiles = (n + 1023) / 1024, bits = 1, columns = 1;
@@ -182,12 +187,11 @@ public:
         _sorted.reserve((size_t)n);
         _totals.reserve((size_t)tiles);
         BlockTotalsArgs totals = {_rows, _distances.at(), nullptr, nullptr, _totals.at()};
-        Moves moves = {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), &extremes()->seen, _dimension, 0, 0};
+        Moves moves = {_means.at(), _counts.at(), _shifts.at(), _values.at(), _origin.at(), _dimension, 0, 0};
         Rounding moved = rounding();
         moved.table = nullptr;
         _moved = true;
         if (!sorts) {
-            moves.largest = nullptr;
             emulated::launch<stepping::step_centers>(stepping::StepArgs{_rows, _labels.at(), moves, moved,
                 extremes(1), extremes(2), {totals, {}, tiles}, columns}, _clusters + tiles, 128);
             _extremes_turn++;
@@ -282,7 +286,7 @@ private:
     void check_guards() {
         _values.check("the centres"), _means.check("the means"), _counts.check("the counts"), _shifts.check("the shifts");
         _halves.check("the halves"), _tiles.check("the tiles"), _half_squares.check("the half squares"), _slots.check("the slots");
-        _twins.check("the twins"), _table.check("the table"), _extremes.check("the extremes"), _labels.check("the labels");
+        _twins.check("the twins"), _table.check("the table"), _extremes.check("the extremes"), _lengths.check("the lengths"), _labels.check("the labels");
         _distances.check("the distances"), _listed.check("the list"), _thresholds.check("the thresholds"), _bad.check("the bad row");
         _candidate_counts.check("the candidate counts"), _candidates.check("the candidates"), _undecided_counts.check("the counters");
         _rounded.check("the rounded rows"), _scales.check("the scales"), _finished.check("what is finished"), _result.check("the result");
@@ -296,7 +300,7 @@ private:
     int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _extremes_turn = 0, _places = 1;
     Rows _rows{};
     Buffer<float> _values, _origin, _half_squares, _matrix, _distances, _thresholds;
-    Buffer<float2> _scales;
+    Buffer<float2> _scales, _lengths;
     Buffer<double> _means, _counts, _shifts, _segment_sums, _segment_weights;
     Buffer<half_bits> _halves, _tiles, _rounded;
     Buffer<Extremes> _extremes;

@@ -57,6 +57,37 @@ void assignments(Draw& draw, Way way, int dimension, int clusters, int count) {
     }
 }
 
+// A centre far out leaves no more rows open than lie on the way to it; nor do those it has moved among.
+void far_centers(Draw& draw, Way way, int dimension, int clusters) {
+    Matrix centers(clusters, dimension), rows(500, dimension);
+    for (float& v : centers.values) {
+        v = (float)draw.normal();
+    }
+    for (float& v : rows.values) {
+        v = (float)draw.normal();
+    }
+    std::vector<float> origin((size_t)dimension);
+    for (float farther : {60.0f, 1e3f, 1e6f, 1e15f}) {
+        int out = draw.below(clusters), far_row = draw.below(rows.count), far_too = (far_row + 1) % rows.count;
+        Matrix far = centers, far_rows = rows;
+        for (int d = 0; d < dimension; d++) {
+            far.row(out)[d] *= farther;
+            far_rows.row(far_row)[d] = far.row(out)[d];
+            far_rows.row(far_too)[d] = far.row(out)[d] * (float)draw.between(0.55, 0.6);
+        }
+        Gpu gpu(way, far, origin, Open::looked_through), usual(way, centers, origin, Open::looked_through);
+        std::string what = std::string(name_of(way)) + " with a centre " + std::to_string(farther) + " times as far";
+        for (int step = 0; step < 3; step++) {
+            check_labels(gpu, far_rows, what);
+            usual.assign(rows);
+            expect(gpu.open_rows() <= usual.open_rows() + 20, what + ": " + std::to_string(gpu.open_rows()) + " rows are open, "
+                + std::to_string(usual.open_rows()) + " without it, after " + std::to_string(step) + " steps");
+            gpu.move(dimension > 128 || step == 0);
+            usual.move(dimension > 128 || step == 0);
+        }
+    }
+}
+
 // Among all different centres a row as far out as floats go is no nearer to what is beyond the last of them.
 void rows_out_of_range(Draw& draw, int dimension, int clusters) {
     Matrix centers(clusters, dimension);
@@ -141,6 +172,9 @@ int main(int argc, char** argv) {
         assignments(draw, Way::resident, 140, 70, 300);
     }
     emulated::rounding = emulated::Rounding::cut;
+    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::streamed, 203}}) {
+        far_centers(draw, way, dimension, 9 + draw.below(80));
+    }
     for (auto [dimension, clusters] : {std::pair{1, 31}, {2, 700}, {3, 15}, {4, 17}, {7, 1}, {15, 300}}) {
         assignments(draw, Way::direct, dimension, clusters, 600);
     }

@@ -24,14 +24,16 @@ struct Draw {
     double normal() { return std::normal_distribution<double>()(bits); }
 };
 
-// Some equal to others, some near others, at any scale.
+// Some equal to others, some near others, at any scale; or a few far out.
 inline Matrix draw_centers(Draw& draw, int count, int dimension) {
     Matrix centers(count, dimension);
     double scale = std::pow(10, draw.between(-3, 3));
+    bool some_far = draw.below(2);
     for (int k = 0; k < count; k++) {
         int kind = k == 0 ? 0 : draw.below(6), like = draw.below(k + 1);
+        double farther = some_far && draw.below(12) == 0 ? std::pow(10, draw.between(1, 4)) : 1;
         for (int d = 0; d < dimension; d++) {
-            double fresh = scale * draw.normal();
+            double fresh = scale * farther * draw.normal();
             centers.row(k)[d] = (float)(kind == 1 ? centers.row(like)[d] : kind == 2 ? centers.row(like)[d] + fresh * 1e-4 : fresh);
         }
     }

@@ -36,15 +36,12 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     public DeviceBuffer<int> Slots { get; } = new(memory, "where the table has centres");
     public DeviceBuffer<int> Twins { get; } = new(memory, "which centres are equal");
 
-    /// <summary>The words of <see cref="Extremes"/>.</summary>
-    public const int ExtremesWords = 5;
-
-    /// <summary>Which of them is the largest magnitude there was when centres last moved.</summary>
-    public const int SeenWord = 4;
+    /// <summary>Lengths, and beside each the largest magnitude of a value.</summary>
+    public DeviceBuffer<float> EachLength { get; } = new(memory, "the lengths of all centres");
 
     /// <summary>
-    /// Largest, norm, residual, half square, seen: Extremes of Kernels/centers.cuh, in turn at one of three places, so that a step may
-    /// write those of the next while it reads its own; and behind them the table of Twins.
+    /// Extremes of Kernels/centers.cuh, in turn at one of three places, so that a step may write those of the next while it reads its
+    /// own; behind them a counter, and the table of Twins.
     /// </summary>
     public DeviceBuffer<uint> Measured { get; } = new(memory, "the extremes of centres");
 
@@ -63,6 +60,17 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Zeros the extremes and the table behind them.</summary>
     public void ClearMeasured(CudaStream stream) => stream.Fill(Measured.Pointer, 0, WordsWithTable);
 
+    /// <summary>Zeros the extremes of the centres as they are.</summary>
+    public void ClearExtremes(CudaStream stream) => stream.Fill(Extremes, 0, ExtremesPitch);
+
+    /// <summary>Where lengths are kept until it is known which centres the fast pass leaves out.</summary>
+    public Lengths Lengths => new()
+    {
+        Each = PaddedCount > 0 ? EachLength.Pointer : 0,
+        Finished = Measured.At(CounterWord),
+        Extremes = Extremes,
+    };
+
     /// <summary>The places of the table: a power of two, and at least half of them stay empty.</summary>
     public int Places => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Count * 2);
 
@@ -71,7 +79,8 @@ internal sealed class CenterBuffers(DeviceMemory memory)
 
     // Words from one place of extremes to the next: each has a line of the cache.
     private const int ExtremesPitch = 32;
-    private const int TableWord = 3 * ExtremesPitch;
+    private const int CounterWord = 3 * ExtremesPitch;
+    private const int TableWord = 4 * ExtremesPitch;
     private const int PlaceWords = 4;
 
     private int _turn;
@@ -139,6 +148,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         {
             Halves.Reserve(PaddedCount * (long)PaddedColumns);
             HalfSquares.Reserve(PaddedCount);
+            EachLength.Reserve(count * 2L);
         }
     }
 }

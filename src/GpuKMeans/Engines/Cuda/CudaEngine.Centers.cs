@@ -121,11 +121,11 @@ internal sealed partial class CudaEngine
 
         _centers.KnowsTwins = true;
         _centers.ClearMeasured(_stream);
-        _stream.Launch(Kernel.FindLargest, _centers.Count, 128, new LargestArgs
+        _stream.Launch(Kernel.MeasureCenters, _centers.Count, 128, new CenterArgs
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
-            Largest = _centers.Extremes,
+            Lengths = _centers.Lengths,
             Table = _centers.Table,
             Slots = _centers.Slots.Pointer,
             SlotsLessOne = _centers.Places - 1,
@@ -154,23 +154,23 @@ internal sealed partial class CudaEngine
     private void MoveBySums(bool toMeans)
     {
         _centers.KnowsTwins = false;
-        _stream.Fill(_centers.Extremes, 0, CenterBuffers.ExtremesWords);
+        _centers.ClearExtremes(_stream);
         _stream.Launch(Kernel.MoveCenters, _centers.Count, 128, new MoveArgs
         {
             Sums = _work.Sums.Pointer,
             Weights = _work.SumWeights.Pointer,
-            Moves = Moves(toMeans, _centers.Extremes),
+            Moves = Moves(toMeans),
+            Lengths = _centers.Lengths,
         });
     }
 
-    private Moves Moves(bool toMeans, ulong largest) => new()
+    private Moves Moves(bool toMeans) => new()
     {
         Means = _centers.Means.Pointer,
         Counts = _centers.Counts.Pointer,
         Shifts = _centers.Shifts.Pointer,
         Values = _centers.Values.Pointer,
         Origin = _centers.Origin.Pointer,
-        Largest = largest,
         Dimension = _centers.Dimension,
         Normalize = _frame!.Normalize ? 1 : 0,
         ToMeans = toMeans ? 1 : 0,

@@ -74,7 +74,7 @@ internal sealed partial class CudaEngine
         {
             SumSegments(rows, Sort(rows.Count, rows.Count, _work.Labels.Pointer, beside, _centers.Extremes), new SumArgs
             {
-                Moves = Moves(toMeans: false, _centers.Extremes + (CenterBuffers.SeenWord * sizeof(uint))) with { Shifts = shifts },
+                Moves = Moves(toMeans: false) with { Shifts = shifts },
                 Rounding = _centers.Rounding,
             });
         }
@@ -96,7 +96,7 @@ internal sealed partial class CudaEngine
         {
             Rows = rows,
             Labels = _work.Labels.Pointer,
-            Moves = Moves(toMeans: false, 0) with { Shifts = shifts },
+            Moves = Moves(toMeans: false) with { Shifts = shifts },
             Rounding = _centers.Rounding,
             Next = _centers.ExtremesIn(1),
             AfterNext = _centers.ExtremesIn(2),

@@ -109,16 +109,24 @@ internal struct FinalTotalArgs
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct LargestArgs
+internal struct CenterArgs
 {
     public ulong Values;
     public ulong Origin;
-    public ulong Largest;
+    public Lengths Lengths;
     public ulong Table;
     public ulong Slots;
     public int SlotsLessOne;
     public int Count;
     public int Dimension;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Lengths
+{
+    public ulong Each;
+    public ulong Finished;
+    public ulong Extremes;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -252,6 +260,7 @@ internal struct MoveArgs
     public ulong Sums;
     public ulong Weights;
     public Moves Moves;
+    public Lengths Lengths;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -262,7 +271,6 @@ internal struct Moves
     public ulong Shifts;
     public ulong Values;
     public ulong Origin;
-    public ulong Largest;
     public int Dimension;
     public int Normalize;
     public int ToMeans;

@@ -110,7 +110,8 @@ DEVICE void keep_candidates(const AssignArgs& a, const TileState& state, const f
                 found |= !(score < threshold) ? 1u << (n * 2 + j) : 0;
             }
         }
-        marks[r / 4] |= (uint64)found << (r % 4 * 16);
+        // What all reach is not looked for.
+        marks[r / 4] |= threshold != -infinity() ? (uint64)found << (r % 4 * 16) : 0;
     }
     while ((marks[0] | marks[1]) != 0) {
         int half = marks[0] != 0 ? 0 : 1;

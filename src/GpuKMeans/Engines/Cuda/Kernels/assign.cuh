@@ -43,7 +43,8 @@ struct AssignArgs {
 //   + (columns + 16)·2^-23·1.125·‖x‖·‖c‖              for the sums: 17 terms aligned and cut for each 16 columns
 //   + 2^-17·(‖X‖·‖C‖ + q·½‖C‖²)                      for the rounding of the score, whose last bits, up to five, are used
 //
-// Two scores further apart than twice that are in their true order: that is the margin.
+// Two scores further apart than twice that are in their true order: that is the margin. It is infinite for rows that may be nearest to
+// a centre that was left out.
 DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual, float ratio, int padded_columns) {
     float c = bits_float(e.norm), lost = bits_float(e.residual);
     float x = row_norm + row_residual;
@@ -51,7 +52,8 @@ DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual,
     float error = row_residual * c + x * lost + sums * x * (c + lost)
         + 0x1p-17f * (row_norm * c + ratio * bits_float(e.half_square));
     // The norms are float32 sums themselves: allow for their rounding.
-    return 2 * error * (1.0005f + (float)padded_columns * 0x1p-24f) + 1e-30f;
+    float margin = 2 * error * (1.0005f + (float)padded_columns * 0x1p-24f) + 1e-30f;
+    return row_norm < reach_of(e) * ratio ? margin : infinity();
 }
 
 // A sum of D squares of differences in float32, one after the other, is off from the true S by at most (D + 3)·2^-24·S, and by
@@ -70,13 +72,13 @@ DEVICE bool is_scanned(const AssignArgs& a) {
     return a.undecided.count[2] * of_class * a.rows.dimension <= a.most_scanned;
 }
 
-// Lists an open row.
+// Lists an open row. Minus infinity is reached by all centres, also by those that the fast pass leaves out: none are looked for.
 DEVICE void list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
     int entry = atomic_add(a.undecided.count, 1);
     atomic_add(a.undecided.count + 2, __builtin_popcountll(classes));
     a.undecided.places[entry] = place;
     a.undecided.thresholds[entry] = threshold;
-    a.undecided.candidate_counts[entry] = 0;
+    a.undecided.candidate_counts[entry] = threshold == -infinity() ? MostCandidates + 1 : 0;
     *(uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) = classes;
 }
 

@@ -2,10 +2,10 @@
 #include "totals.cuh"
 #include "centers.cuh"
 
-struct LargestArgs {
+struct CenterArgs {
     const float* values;    // count × dimension
     const float* origin;
-    uint* largest;          // zeroed before
+    Lengths lengths;
     TwinSlot* table;        // zeroed before
     int* slots;             // takes the place of each centre in the table
     int slots_less_one;     // of the table: a power of two, at least twice as many as there are centres, less one
@@ -20,21 +20,15 @@ DEVICE uint64 spread(uint64 v) {
     return v ^ v >> 33;
 }
 
-// The largest magnitude of a value less the origin; and the centre's place among those with equal values. A block a centre.
-GLOBAL BOUNDS(128, 1) void find_largest(LargestArgs a) {
+// Finds how long centres are, and their places among those with equal values. A block a centre.
+GLOBAL BOUNDS(LengthThreads, 1) void measure_centers(CenterArgs a) {
     kernel_begins();
     SHARED uint64 scratch[32];
     const float* values = a.values + (int64)block_id() * a.dimension;
-    float largest = 0;
     uint64 number = 0;
-    for (int d = thread_id(); d < a.dimension; d += 128) {
-        largest = larger(largest, magnitude(values[d] - a.origin[d]));
+    for (int d = thread_id(); d < a.dimension; d += LengthThreads) {
         // Zero has two signs.
         number += spread((uint64)d << 32 | float_bits(values[d] + 0.0f));
-    }
-    largest = lanes_max(largest);
-    if (lane_id() == 0) {
-        atomic_max(a.largest, float_bits(largest));
     }
     number = block_sum(number, scratch);
     if (thread_id() == 0) {
@@ -50,6 +44,7 @@ GLOBAL BOUNDS(128, 1) void find_largest(LargestArgs a) {
         atomic_max(&a.table[slot].first, a.count - block_id());
         a.slots[block_id()] = slot;
     }
+    measure_length(a.lengths, values, a.origin, block_id(), a.dimension, a.count);
 }
 
 // Whether the centre is equal to one before it: the answer of a warp.
@@ -86,25 +81,16 @@ GLOBAL BOUNDS(128, 1) void prepare_centers(PrepareArgs a) {
     if (!r.halves) {
         return;
     }
-    if (global_thread() == 0) {
-        r.extremes->seen = r.extremes->largest;
-    }
-    if (k < r.count && !twin) {
-        double square, residual;
-        round_values(r, centers_scale(r.extremes->largest), k, lane_id(), 32, square, residual);
-        CenterBounds bounds = bound_center(r, k, lane_id(), lanes_sum(square), lanes_sum(residual));
-        if (lane_id() == 0) {
-            add_bounds(*r.extremes, bounds);
-        }
+    if (k >= r.count || twin) {
+        leave_out(r, k);
         return;
     }
-    // Neither padding nor twins are ever nearest.
-    for (int d = lane_id(); d < (r.tiles_of_halves ? r.tiled_columns : r.padded_columns); d += 32) {
-        put_half(r, k, d, 0);
-    }
-    if (lane_id() == 0) {
-        r.half_squares[k] = r.tiles_of_halves && !makes_keys(r) ? infinity() : PaddingHalfSquare;
-    }
+    double square, residual;
+    float scale = centers_scale(r.extremes->largest);
+    round_values(r, scale, k, lane_id(), 32, square, residual);
+    // What lanes have written others may write again.
+    warp_barrier();
+    bound_center(r, *r.extremes, bits_float(r.extremes->limit) * scale, k, lanes_sum(square), lanes_sum(residual), 0);
 }
 
 struct ReseedArgs {

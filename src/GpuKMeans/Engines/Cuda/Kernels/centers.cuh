@@ -2,15 +2,34 @@
 #pragma once
 #include "device.cuh"
 
-// Bounds over all centres, less the origin: bits of floats that are not negative, so that integer maxima order them.
-// All but the first are in units of the centres' scale.
+// Bounds over all centres, less the origin: bits of floats that are not negative, so that integer maxima order them. Lengths are in
+// units of the centres' scale, but for the limit.
+//
+// The fast pass is as exact as the longest centre lets it be. So centres that are far longer than most are left out of it, as padding
+// is, and of all bounds but `beyond`: rows that are not too long for it are nearer to the shortest centre than to those, and others
+// stay open (reach_of).
 struct Extremes {
     uint largest;       // the largest magnitude of a value, or what it was a step before: what the centres' scale follows from
     uint norm;          // the largest length
     uint residual;      // the largest length of what rounding to half precision took away
     uint half_square;   // the largest half squared length
     uint seen;          // the largest magnitude of a value
+    uint shortest;      // the least length, as below_infinity
+    uint beyond;        // the least length of what is left out, as below_infinity
+    uint limit;         // the length beyond which centres are left out
 };
+
+// How far below infinity a float lies that is not negative, so that the largest of it is of the least of those.
+DEVICE uint below_infinity(float v) { return float_bits(infinity()) - float_bits(v); }
+
+// Rows that are shorter are nearer to some centre than to any that is left out: to the shortest no farther than both lengths
+// together, to those no nearer than the difference. Room for what rounding took from lengths. No lengths come near the last, which is
+// less than what has an infinite square.
+DEVICE float reach_of(const Extremes& e) {
+    float beyond = bits_float(float_bits(infinity()) - e.beyond), shortest = bits_float(float_bits(infinity()) - e.shortest);
+    float reach = 0.498f * (beyond - shortest);
+    return reach > 0 ? smaller(reach, 0x1p60f) : 0;    // where all are left out it is no number
+}
 
 // The centres are padded to whole tiles of the plan's (with centres of no consequence), columns to a multiple of 16 (with zeros).
 struct Centers {
@@ -129,36 +148,120 @@ DEVICE void round_values(const Rounding& r, float scale, int k, int thread, int 
     residual = lost_squares;
 }
 
-// What a centre adds to the extremes.
-struct CenterBounds {
-    float norm;
-    float residual;
-    float half_square;
-    float seen;
-};
-
-// Ends that with the sums of both: by the first warp. Each of its threads gets the bounds, but for what is seen.
-DEVICE CenterBounds bound_center(const Rounding& r, int k, int thread, double square, double residual) {
-    int columns = rounded_columns(r);
-    float half_square = (float)(0.5 * square);
-    if (makes_keys(r) && thread < r.tiled_columns - columns) {
-        half_bits whole = half_round(-half_square * ShortSquareScale);
-        half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
-        put_half(r, k, columns + thread, thread == 0 ? half_round(ShortOffset) : thread == 1 ? whole : thread == 2 ? rest : 0);
+// Makes a centre one that is never nearest in the fast pass, by a warp.
+DEVICE void leave_out(const Rounding& r, int k) {
+    for (int d = lane_id(); d < (r.tiles_of_halves ? r.tiled_columns : r.padded_columns); d += 32) {
+        put_half(r, k, d, 0);
     }
-    if (thread == 0) {
-        r.half_squares[k] = half_square;
+    if (lane_id() == 0) {
+        r.half_squares[k] = r.tiles_of_halves && !makes_keys(r) ? infinity() : PaddingHalfSquare;
     }
-    // The shift itself rounds: by 2^-24 of each value at most. A centre that has outgrown the scale may leave no room for half
-    // its squared length: then scores say nothing.
-    float norm = root((float)square) * 1.000001f;
-    bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
-    return {norm, fits ? root((float)residual) + 0x1p-23f * norm : infinity(), half_square, 0};
 }
 
-// Adds bounds to the extremes of all.
-DEVICE void add_bounds(Extremes& e, const CenterBounds& b) {
-    atomic_max_seldom(&e.norm, float_bits(b.norm));
-    atomic_max_seldom(&e.residual, float_bits(b.residual));
-    atomic_max_seldom(&e.half_square, float_bits(b.half_square));
+// Ends that with the sums of both, and adds the centre's bounds to the extremes of all: by a warp. `limit` is in units of the scale,
+// `seen` the largest magnitude of a value.
+DEVICE void bound_center(const Rounding& r, Extremes& e, float limit, int k, double square, double residual, float seen) {
+    // The shift itself rounds: by 2^-24 of each value at most.
+    float norm = root((float)square) * 1.000001f;
+    if (norm > limit) {
+        leave_out(r, k);
+        if (lane_id() == 0) {
+            atomic_max(&e.beyond, below_infinity(norm));
+        }
+        return;
+    }
+    int columns = rounded_columns(r), lane = lane_id();
+    float half_square = (float)(0.5 * square);
+    if (makes_keys(r) && lane < r.tiled_columns - columns) {
+        half_bits whole = half_round(-half_square * ShortSquareScale);
+        half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
+        put_half(r, k, columns + lane, lane == 0 ? half_round(ShortOffset) : lane == 1 ? whole : lane == 2 ? rest : 0);
+    }
+    if (lane == 0) {
+        r.half_squares[k] = half_square;
+    }
+    // A centre that has outgrown the scale may leave no room for half its squared length: then scores say nothing.
+    bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
+    float lost = fits ? root((float)residual) + 0x1p-23f * norm : infinity();
+    // By some lanes at once, which is one message to the second-level cache, and nothing waits for it.
+    float own = lane == 0 ? norm : lane == 1 ? lost : lane == 2 ? half_square : seen;
+    if (lane < 5) {
+        atomic_max(&e.norm + lane, lane == 4 ? below_infinity(norm) : float_bits(own));
+    }
+}
+
+// Where the lengths of centres are kept until it is known which are left out.
+struct Lengths {
+    float2* each;           // of each centre its length and the largest magnitude of a value; null where centres are not rounded
+    int* finished;          // how many have come; 0 before and after
+    Extremes* extremes;     // takes the limit and the largest
+};
+
+constexpr int LengthThreads = 128;
+
+// Centres are left out that are longer than most: by five powers of two, at least four, and no more than one of eight.
+DEVICE float limit_of(const Lengths& l, int count) {
+    constexpr int Bins = 256, Most = 5;
+    SHARED int counts[Bins];
+    SHARED int scratch[33];
+    SHARED int found;
+    int t = thread_id(), all;
+    counts[t] = 0;
+    counts[t + LengthThreads] = 0;
+    block_barrier();
+    for (int k = t; k < count; k += LengthThreads) {
+        atomic_add(counts + exponent(l.each[k].x) + 127, 1);
+    }
+    block_barrier();
+    int own[2] = {counts[t * 2], counts[t * 2 + 1]}, rank = count - (count > 1 && count < 8 ? 1 : count / 8);
+    int before = block_prefix(own[0] + own[1], scratch, all);
+    if (before < rank && before + own[0] + own[1] >= rank) {
+        found = t * 2 + (before + own[0] < rank);
+    }
+    block_barrier();
+    // None where most have no length.
+    return found == 0 || found + Most >= Bins - 1 ? infinity() : power_of_two(found - 127 + Most);
+}
+
+// Measures a centre, less the origin, by a block; the last that comes says which are left out.
+DEVICE void measure_length(const Lengths& l, const float* values, const float* origin, int k, int dimension, int count) {
+    SHARED float scratch[32], largest_of_warps[LengthThreads / 32];
+    if (!l.each) {
+        return;
+    }
+    auto largest_of_all = [&](float largest) {
+        largest = lanes_max(largest);
+        block_barrier();
+        if (lane_id() == 0) {
+            largest_of_warps[warp_id()] = largest;
+        }
+        block_barrier();
+        return lanes_max(largest_of_warps[lane_id() % (LengthThreads / 32)]);
+    };
+    float square = 0, largest = 0;
+    for (int d = thread_id(); d < dimension; d += LengthThreads) {
+        float v = values[d] - origin[d];
+        square = __builtin_fmaf(v, v, square);
+        largest = larger(largest, magnitude(v));
+    }
+    float length = root(block_sum(square, scratch));
+    largest = largest_of_all(largest);
+    if (thread_id() == 0) {
+        l.each[k] = float2{length, largest};
+    }
+    if (!comes_last(l.finished, count)) {
+        return;
+    }
+    float limit = limit_of(l, count);
+    largest = 0;
+    for (int i = thread_id(); i < count; i += LengthThreads) {
+        // Who rounds them may find them shorter by its own rounding.
+        float2 own = l.each[i];
+        largest = own.x <= limit * 1.001f ? larger(largest, own.y) : largest;
+    }
+    largest = largest_of_all(largest);
+    if (thread_id() == 0) {
+        l.extremes->largest = l.extremes->seen = float_bits(largest);
+        l.extremes->limit = float_bits(limit);
+    }
 }

@@ -135,11 +135,21 @@ DEVICE int block_prefix(int v, int* scratch, int& total) {
     return scratch[warp_id()] + inclusive - v;
 }
 
-// An atomic maximum where many do it and few have more than there is: a look costs less than waiting for one another.
-DEVICE void atomic_max_seldom(uint* p, uint v) {
-    if (v > *(volatile uint*)p) {
-        atomic_max(p, v);
+// Whether the block is the last of so many to come here. The counter is 0 before and after.
+DEVICE bool comes_last(int* counter, int count) {
+    SHARED bool last;
+    block_barrier();
+    if (thread_id() == 0) {
+        // What this block wrote before the count, and what the others wrote before theirs after it.
+        memory_barrier();
+        last = atomic_add(counter, 1) == count - 1;
+        memory_barrier();
+        if (last) {
+            *counter = 0;
+        }
     }
+    block_barrier();
+    return last;
 }
 
 DEVICE float4 load4(const float* p) { return *(const float4*)p; }

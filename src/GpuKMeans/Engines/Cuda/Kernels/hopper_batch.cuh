@@ -56,7 +56,7 @@ DEVICE void finish_row(const AssignArgs& a, RowBest<Places>& best, const PassedR
     for (int i = 0; i < BatchGroups - 1; i++) {
         take_row(passed[Row][i], best);
     }
-    int label = label_row<Places, TileCenters>(a, best, rows.margins[Row], rows.ratio, rows.fits, place);
+    int label = label_row<Places, TileCenters>(a, best, rows.margins[Row], rows.ratio, place);
     if (a.distances) {
         const float* row = row_values(a.rows, least(place, a.rows.count - 1));
         float distance = direct_distance(row, a.centers.values + (int64)label * a.rows.dimension, a.rows.dimension);

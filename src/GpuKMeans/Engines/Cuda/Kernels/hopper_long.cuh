@@ -226,7 +226,7 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
         }
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            label_row<Places, LongTileCenters / 2>(a, best[r], scale.margins[r], scale.ratio, scale.fits, place + r * 8);
+            label_row<Places, LongTileCenters / 2>(a, best[r], scale.margins[r], scale.ratio, place + r * 8);
         }
         warp_barrier();
         if (lane_id() == 0) {

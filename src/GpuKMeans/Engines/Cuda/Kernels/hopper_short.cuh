@@ -66,12 +66,12 @@ DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, 
 
 // Labels the rows, and measures their distances while they are in the cache.
 template <int Width>
-DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, bool fits, int place) {
+DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
     const float* x[2];
     const float* centers[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        int label = label_row<Places, Width>(a, best[r], margins[r], ratio, fits, place + r * 8);
+        int label = label_row<Places, Width>(a, best[r], margins[r], ratio, place + r * 8);
         x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
@@ -161,6 +161,6 @@ DEVICE void assign_short(const AssignArgs& a) {
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
         }
-        finish_rows<Width>(a, best, rows.margins, rows.ratio, rows.fits, place);
+        finish_rows<Width>(a, best, rows.margins, rows.ratio, place);
     }
 }

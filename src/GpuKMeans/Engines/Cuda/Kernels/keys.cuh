@@ -162,7 +162,7 @@ DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) 
 // Labels a row, and lists it if it is not decided: with its candidates where they are known, else with the score they must
 // reach, in units of the centres' scale, and their classes. All lanes of the warp come here together.
 template <int Places, int TileCenters>
-DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin, float ratio, bool fits, int place) {
+DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin, float ratio, int place) {
     RowVerdict v = merge_keys<Places, TileCenters>(row, margin, a.centers.count);
     bool first = (lane_id() & 3) == 0, exists = place < a.rows.count;
     bool open = exists && v.open, known = exists && !v.open && v.total > 1;
@@ -189,7 +189,7 @@ DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin
         classes |= shuffle_xor(classes, 2);
         if (first && open) {
             float best = (float)(key_value(v.best) - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
-            list_open(a, place, fits ? (best - (float)margin * KeyUnit) / ratio : -infinity(), classes);
+            list_open(a, place, v.all ? -infinity() : (best - (float)margin * KeyUnit) / ratio, classes);
         }
     }
     return v.label;

@@ -96,7 +96,6 @@ struct LongScale {
     float ratio;            // of the scores' scale to the centres'
     float products;         // of the scores' scale to that of products
     int margins[2];
-    bool fits;
 };
 
 DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
@@ -107,13 +106,13 @@ DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
     LongScale s;
     s.ratio = power_of_two(clamp(KeyRangeExponent - 1 - exponent(most), -100, 20));
     s.products = s.ratio * Shift;
-    s.fits = norm < 0x1p34f;
+    float longest = smaller(reach_of(extremes), 0x1p34f) * s.ratio;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         // What underflows in the squares is lost as well.
         float own = lengths[r].x * s.products + 0x1p-30f;
         float lost = lengths[r].y * s.products + 0x1p-23f * own + 0x1p-30f;
-        s.margins[r] = s.fits ? key_margin(long_margin(extremes, own, lost, s.ratio, a.centers.tiled_columns)) : MostKeyMargin;
+        s.margins[r] = own < longest ? key_margin(long_margin(extremes, own, lost, s.ratio, a.centers.tiled_columns)) : MostKeyMargin;
     }
     return s;
 }

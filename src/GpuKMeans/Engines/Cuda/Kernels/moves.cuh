@@ -11,7 +11,6 @@ struct Moves {
     double* shifts;         // takes the squared distance each centre moved
     float* values;
     const float* origin;
-    uint* largest;          // zeroed before: takes the largest magnitude of a value less the origin
     int dimension;
     int normalize;
     int to_means;           // centres become the means of the rows; else the running means of all they were given
@@ -55,18 +54,39 @@ DEVICE double move_center(const Moves& m, int k, double weight, Sum sum, double*
     return shift;
 }
 
-DEVICE void note_largest(const Moves& m, float largest) {
-    largest = lanes_max(largest);
-    if (lane_id() == 0) {
-        atomic_max_seldom(m.largest, float_bits(largest));
-    }
-}
-
 // Ends that with the sum of the shares, when all threads have read the count.
 DEVICE void end_move(const Moves& m, int k, double weight, double shift) {
     m.shifts[k] = shift;
     if (weight > 0 || m.to_means) {
         m.counts[k] = moved_count(m, k, weight);
+    }
+}
+
+// Moves a centre and rounds it, where centres are rounded, by a scale and a limit that follow from what they were before: if the scale
+// does not fit them any more, the bound of the error says so.
+template <typename Sum>
+DEVICE void move_and_round(const Moves& m, const Rounding& r, uint scale_from, uint limit, Extremes* extremes, int k, double weight, Sum sum, double* scratch) {
+    SHARED double scratch_of_shares[3][32];
+    SHARED float largest_of_warps[MoveThreads / 32];
+    float largest, scale = centers_scale(scale_from);
+    double shares[3] = {move_center(m, k, weight, sum, scratch, largest)};
+    if (r.halves) {
+        // A thread rounds the values it has just written.
+        round_values(r, scale, k, thread_id(), MoveThreads, shares[1], shares[2]);
+    }
+    largest = lanes_max(largest);
+    if (lane_id() == 0) {
+        largest_of_warps[warp_id()] = largest;
+    }
+    block_sums(shares, scratch_of_shares);
+    if (thread_id() == 0) {
+        end_move(m, k, weight, shares[0]);
+    }
+    if (r.halves && warp_id() == 0) {
+        for (int w = 1; w < MoveThreads / 32; w++) {
+            largest = larger(largest, largest_of_warps[w]);
+        }
+        bound_center(r, *extremes, bits_float(limit) * scale, k, shares[1], shares[2], largest);
     }
 }
 

@@ -10,7 +10,6 @@ struct ShortRows {
     uint extra;             // the columns of the scale, the same for both
     float ratio;            // of the rows' scale to the centres', the same for both
     int margins[2];
-    bool fits;
 };
 
 template <int Steps>
@@ -79,7 +78,7 @@ DEVICE int short_key_margin(const Extremes& e, float norm, float square, float r
     float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-21f * (own * c + ratio * bits_float(e.half_square))
         + 5 * KeyUnit;
     float margin = 2 * error * (1.0005f + (float)columns * 0x1p-24f);
-    return norm < LargestShortNorm ? key_margin(margin) : MostKeyMargin;
+    return norm < smaller(reach_of(e), LargestShortNorm) ? key_margin(margin) : MostKeyMargin;
 }
 
 template <int Steps>
@@ -111,7 +110,6 @@ DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, int place) {
     float norm = larger(norms[0], norms[1]);
     rows.ratio = short_ratio(extremes, norm);
     rows.extra = extra_columns(rows.ratio);
-    rows.fits = norm < LargestShortNorm;
     float residual[2] = {};
 #pragma unroll
     for (int s = 0; s < Steps; s++) {

@@ -79,11 +79,10 @@ DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
     block_barrier();
 }
 
-// Centres that move are rounded as soon as they have, by a scale that follows from what they were before: if that does not fit
-// them any more, the bound of the error says so.
+// Centres that move are rounded by a scale that follows from what they were before: move_and_round.
 DEVICE void begin_extremes(const SortArgs& a) {
     if (a.extremes && thread_id() == 0) {
-        *a.extremes = Extremes{a.extremes->seen, 0, 0, 0, 0};
+        *a.extremes = Extremes{a.extremes->seen, 0, 0, 0, 0, 0, 0, a.extremes->limit};
     }
 }
 

@@ -48,16 +48,6 @@ DEVICE void find_members(const StepArgs& a, int k, uint (&members)[MostStepRows 
     block_barrier();
 }
 
-// Adds the bounds of a centre to those of all: by four lanes at once, which is one message to the second-level cache, and nothing waits
-// for it.
-DEVICE void add_bounds_at_once(Extremes& e, const CenterBounds& b) {
-    int lane = lane_id();
-    float own = lane == 0 ? b.norm : lane == 1 ? b.residual : lane == 2 ? b.half_square : b.seen;
-    if (lane < 4) {
-        atomic_max(&e.norm + lane, float_bits(own));
-    }
-}
-
 // A block a cluster, and behind them those that total.
 GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
     kernel_begins();
@@ -69,8 +59,6 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
     SHARED double sums[MoveThreads];    // no more columns than threads
     SHARED double scratch[32];
     SHARED int scratch_of_counts[33];
-    SHARED double scratch_of_shares[3][32];
-    SHARED float largest_of_warps[MoveThreads / 32];
     constexpr int ThreadWords = MostStepRows / 32 / MoveThreads;
     int k = block_id(), t = thread_id(), dimension = a.rows.dimension, count = a.rounding.count;
     if (k >= count) {
@@ -84,13 +72,11 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
         prefetch_near(a.moves.counts + k);
     }
 
-    // Centres are rounded as soon as they have moved, by a scale that follows from what they were before: if that does not fit them any
-    // more, the bound of the error says so.
-    Extremes before = *a.rounding.extremes;
-    float scale = centers_scale(before.seen);
+    uint seen = a.rounding.extremes->seen, limit = a.rounding.extremes->limit;
     if (k == 0 && t == 0) {
-        a.next->largest = before.seen;
-        *a.after_next = Extremes{0, 0, 0, 0, 0};
+        a.next->largest = seen;
+        a.next->limit = limit;
+        *a.after_next = Extremes{};
     }
     find_members(a, k, members);
     uint own[ThreadWords];
@@ -128,26 +114,5 @@ GLOBAL BOUNDS(MoveThreads, 8) void step_centers(StepArgs a) {
         block_barrier();        // the next rows come into the same memory
     }
 
-    float largest;
-    double shares[3] = {move_center(a.moves, k, weight, [&](int d) { return sums[d]; }, scratch, largest)};
-    if (a.rounding.halves) {
-        // A thread rounds the values it has just written.
-        round_values(a.rounding, scale, k, t, MoveThreads, shares[1], shares[2]);
-    }
-    largest = lanes_max(largest);
-    if (lane_id() == 0) {
-        largest_of_warps[warp_id()] = largest;
-    }
-    block_sums(shares, scratch_of_shares);
-    if (t == 0) {
-        end_move(a.moves, k, weight, shares[0]);
-    }
-    if (a.rounding.halves && t < 32) {
-        CenterBounds bounds = bound_center(a.rounding, k, t, shares[1], shares[2]);
-#pragma unroll
-        for (int w = 0; w < MoveThreads / 32; w++) {
-            bounds.seen = larger(bounds.seen, largest_of_warps[w]);
-        }
-        add_bounds_at_once(*a.next, bounds);
-    }
+    move_and_round(a.moves, a.rounding, seen, limit, a.next, k, weight, [&](int d) { return sums[d]; }, scratch);
 }

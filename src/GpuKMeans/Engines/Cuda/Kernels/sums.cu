@@ -29,23 +29,6 @@ DEVICE int cluster_of_extra(const Clusters& c, int extra) {
     return low;
 }
 
-// Whether the block is the last of so many to come here. The counter is 0 before and after.
-DEVICE bool comes_last(int* counter, int count) {
-    SHARED bool last;
-    block_barrier();
-    if (thread_id() == 0) {
-        // What this block wrote before the count, and what the others wrote before theirs after it.
-        memory_barrier();
-        last = atomic_add(counter, 1) == count - 1;
-        memory_barrier();
-        if (last) {
-            *counter = 0;
-        }
-    }
-    block_barrier();
-    return last;
-}
-
 DEVICE double* segment_sums(const Clusters& c, int part, int number, int dimension) {
     return c.sums + ((int64)part * c.part_segments + number) * dimension;
 }
@@ -130,24 +113,8 @@ GLOBAL BOUNDS(MoveThreads, 9) void sum_segments(SumArgs a) {
     if (!a.sums) {
         weight = alone ? weight : cluster_weight(c, k, segments, scratch);
         auto sum_of = [&](int d) { return kept ? own_sums[d] : cluster_sum(c, own_part(), k, segments, d, dimension); };
-        float largest;
-        double shares[3] = {move_center(a.moves, k, weight, sum_of, scratch, largest)};
-        note_largest(a.moves, largest);
-        if (a.rounding.halves) {
-            // A thread rounds the values it has just written.
-            round_values(a.rounding, centers_scale(a.rounding.extremes->largest), k, t, MoveThreads, shares[1], shares[2]);
-        }
-        SHARED double scratch_of_shares[3][32];
-        block_sums(shares, scratch_of_shares);
-        if (t == 0) {
-            end_move(a.moves, k, weight, shares[0]);
-        }
-        if (a.rounding.halves && t < 32) {
-            CenterBounds bounds = bound_center(a.rounding, k, t, shares[1], shares[2]);
-            if (t == 0) {
-                add_bounds(*a.rounding.extremes, bounds);
-            }
-        }
+        uint largest = a.rounding.halves ? a.rounding.extremes->largest : 0, limit = a.rounding.halves ? a.rounding.extremes->limit : 0;
+        move_and_round(a.moves, a.rounding, largest, limit, a.rounding.extremes, k, weight, sum_of, scratch);
         return;
     }
     for (int p = 0; p < c.parts; p++) {
@@ -167,6 +134,7 @@ struct MoveArgs {
     const double* sums;     // clusters × dimension, over all parts
     const double* weights;
     Moves moves;
+    Lengths lengths;
 };
 
 // A block a cluster.
@@ -177,8 +145,8 @@ GLOBAL BOUNDS(MoveThreads, 1) void move_centers(MoveArgs a) {
     const double* sums = a.sums + (int64)k * a.moves.dimension;
     float largest;
     double shift = block_sum(move_center(a.moves, k, a.weights[k], [&](int d) { return sums[d]; }, scratch, largest), scratch);
-    note_largest(a.moves, largest);
     if (thread_id() == 0) {
         end_move(a.moves, k, a.weights[k], shift);
     }
+    measure_length(a.lengths, a.moves.values + (int64)k * a.moves.dimension, a.moves.origin, k, a.moves.dimension, grid_blocks());
 }

@@ -258,6 +258,50 @@ public class CudaAssignTests
         }
     }
 
+    // Centres that are far longer than most are left out of the fast pass: what may be nearest to them is not.
+    [Theory]
+    [InlineData(16, 100)]
+    [InlineData(64, 300)]
+    [InlineData(100, 20)]
+    [InlineData(128, 1024)]
+    [InlineData(300, 7)]
+    [InlineData(400, 600)]
+    [InlineData(1100, 100)]
+    public void Centers_far_farhave_the_rows_that_are_theirs(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        var random = new Random(dimension);
+        foreach (float farther in new[] { 20, 50, 1e3f, 1e7f })
+        {
+            float[] rows = Gpu.Normal(3000, dimension, 52), centers = Gpu.Normal(clusters, dimension, 53);
+            for (int far = 0; far < Math.Max(1, clusters / 20); far++)
+            {
+                int k = random.Next(clusters);
+                for (int d = 0; d < dimension; d++)
+                {
+                    centers[(k * dimension) + d] *= farther;
+                }
+
+                // Rows there, and on the way there from another centre: about half, where either may be the nearest.
+                for (int i = 0; i < 40; i++)
+                {
+                    int row = random.Next(3000), other = random.Next(clusters);
+                    double at = i < 10 ? 1 : 0.5 + ((random.NextDouble() - 0.5) * Math.Pow(10, -i / 6));
+                    for (int d = 0; d < dimension; d++)
+                    {
+                        rows[(row * dimension) + d] = (float)((at * centers[(k * dimension) + d]) + ((1 - at) * centers[(other * dimension) + d]));
+                    }
+                }
+            }
+
+            int[] expected = Gpu.Oracle(rows, centers, dimension);
+            foreach (string way in Gpu.Ways(engine))
+            {
+                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension).Labels, $"{way}, {farther} times as far");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(1e-34)]
     [InlineData(1e-35)]

@@ -35,6 +35,21 @@ struct AssignArgs {
     int parts;                  // blocks that share the centres for the same rows
 };
 
+constexpr float RelevantShare = 2.05f;
+
+// Bounds over the centres whose scores may come near the largest of a row, by the row's length: see score_margin. The share grows with
+// what sums of so many columns are off by.
+struct Relevant {
+    float norm;
+    float residual;
+    float half_square;
+};
+
+DEVICE Relevant relevant_to(const Extremes& e, float row_norm, int columns) {
+    float norm = smaller(bits_float(e.norm), (RelevantShare + (float)columns * 0x1p-21f) * (row_norm + least_of(e.shortest)));
+    return {norm, smaller(bits_float(e.residual), bits_float(e.relative) * norm), smaller(bits_float(e.half_square), 0.5001f * norm * norm)};
+}
+
 // With X and C a row and a centre less the origin, in units of their scales, the fast pass takes for the score
 // X·C − ½‖C‖² (the largest is the nearest) the value x·c − q·½‖C‖², where x and c are rounded to half precision, the
 // products are exact, sums are float32 and q is the ratio of the scales. What it is off by is at most
@@ -44,13 +59,17 @@ struct AssignArgs {
 //   + 2^-17·(‖X‖·‖C‖ + q·½‖C‖²)                      for the rounding of the score, whose last bits, up to five, are used
 //
 // Two scores further apart than twice that are in their true order: that is the margin. It is infinite for rows that may be nearest to
-// a centre that was left out.
+// a centre that was left out. C is the longest centre, but none that is longer than RelevantShare of the row and the shortest centre S
+// together: its score, at most ‖C‖·(‖X‖ − ½‖C‖), is less than the least that S can have, −‖S‖·(‖X‖ + ½‖S‖), and by more than what
+// either is off by for its own length, as that is a share of 2^-10 and what the sums are off by. So its own error does not matter. But
+// where scores are cut to whole units, those of either count twice.
 DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual, float ratio, int padded_columns) {
-    float c = bits_float(e.norm), lost = bits_float(e.residual);
+    Relevant r = relevant_to(e, row_norm / ratio, padded_columns);
+    float c = r.norm, lost = r.residual;
     float x = row_norm + row_residual;
     float sums = (float)(padded_columns + 16) * (1.125f * 0x1p-23f);
     float error = row_residual * c + x * lost + sums * x * (c + lost)
-        + 0x1p-17f * (row_norm * c + ratio * bits_float(e.half_square));
+        + 0x1p-17f * (row_norm * c + ratio * r.half_square);
     // The norms are float32 sums themselves: allow for their rounding.
     float margin = 2 * error * (1.0005f + (float)padded_columns * 0x1p-24f) + 1e-30f;
     return row_norm < reach_of(e) * ratio ? margin : infinity();

@@ -15,19 +15,20 @@ struct Extremes {
     uint half_square;   // the largest half squared length
     uint seen;          // the largest magnitude of a value
     uint shortest;      // the least length, as below_infinity
+    uint relative;      // the largest share of a length that rounding took away
     uint beyond;        // the least length of what is left out, as below_infinity
     uint limit;         // the length beyond which centres are left out
 };
 
 // How far below infinity a float lies that is not negative, so that the largest of it is of the least of those.
 DEVICE uint below_infinity(float v) { return float_bits(infinity()) - float_bits(v); }
+DEVICE float least_of(uint below) { return bits_float(float_bits(infinity()) - below); }
 
 // Rows that are shorter are nearer to some centre than to any that is left out: to the shortest no farther than both lengths
 // together, to those no nearer than the difference. Room for what rounding took from lengths. No lengths come near the last, which is
 // less than what has an infinite square.
 DEVICE float reach_of(const Extremes& e) {
-    float beyond = bits_float(float_bits(infinity()) - e.beyond), shortest = bits_float(float_bits(infinity()) - e.shortest);
-    float reach = 0.498f * (beyond - shortest);
+    float reach = 0.498f * (least_of(e.beyond) - least_of(e.shortest));
     return reach > 0 ? smaller(reach, 0x1p60f) : 0;    // where all are left out it is no number
 }
 
@@ -162,16 +163,18 @@ DEVICE void leave_out(const Rounding& r, int k) {
 // `seen` the largest magnitude of a value.
 DEVICE void bound_center(const Rounding& r, Extremes& e, float limit, int k, double square, double residual, float seen) {
     // The shift itself rounds: by 2^-24 of each value at most.
-    float norm = root((float)square) * 1.000001f;
-    if (norm > limit) {
+    int columns = rounded_columns(r), lane = lane_id();
+    float norm = root((float)square) * 1.000001f, lost = root((float)residual) + 0x1p-23f * norm, half_square = (float)(0.5 * square);
+    // A centre that has outgrown the scale may leave no room for its values or half its squared length. The next scale fits it.
+    bool fits = lost < infinity() && (!makes_keys(r) || half_square * ShortSquareScale <= LargestHalf);
+    if (norm > limit || !fits) {
         leave_out(r, k);
-        if (lane_id() == 0) {
+        if (lane == 0) {
             atomic_max(&e.beyond, below_infinity(norm));
+            atomic_max(&e.seen, norm > limit ? 0 : float_bits(seen));
         }
         return;
     }
-    int columns = rounded_columns(r), lane = lane_id();
-    float half_square = (float)(0.5 * square);
     if (makes_keys(r) && lane < r.tiled_columns - columns) {
         half_bits whole = half_round(-half_square * ShortSquareScale);
         half_bits rest = half_round(-half_square * ShortSquareScale - half_value(whole));
@@ -180,12 +183,9 @@ DEVICE void bound_center(const Rounding& r, Extremes& e, float limit, int k, dou
     if (lane == 0) {
         r.half_squares[k] = half_square;
     }
-    // A centre that has outgrown the scale may leave no room for half its squared length: then scores say nothing.
-    bool fits = !makes_keys(r) || half_square * ShortSquareScale <= LargestHalf;
-    float lost = fits ? root((float)residual) + 0x1p-23f * norm : infinity();
     // By some lanes at once, which is one message to the second-level cache, and nothing waits for it.
-    float own = lane == 0 ? norm : lane == 1 ? lost : lane == 2 ? half_square : seen;
-    if (lane < 5) {
+    float own = lane == 0 ? norm : lane == 1 ? lost : lane == 2 ? half_square : lane == 3 ? seen : norm > 0 ? lost / norm * 1.000001f : 0;
+    if (lane < 6) {
         atomic_max(&e.norm + lane, lane == 4 ? below_infinity(norm) : float_bits(own));
     }
 }

@@ -82,12 +82,12 @@ DEVICE float2 round_eight(const AssignArgs& a, const float* row, const float* ne
 
 // What a row's scores are off by, in units of their scale: see score_margin, but that scores are sums of 2^24 and more, which
 // rounds them by half a unit twice; and the pass over open rows rounds them once more.
-DEVICE float long_margin(const Extremes& e, float norm, float residual, float ratio, int columns) {
-    float c = bits_float(e.norm), lost = bits_float(e.residual);
+DEVICE float long_margin(const Relevant& r, float norm, float residual, float ratio, int columns) {
+    float c = r.norm, lost = r.residual;
     float x = norm + residual;
     float sums = (float)(columns + 16) * (1.125f * 0x1p-23f);
-    float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-22f * (norm * c + ratio * bits_float(e.half_square))
-        + 1.5f * KeyUnit;
+    float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-22f * (norm * c + ratio * r.half_square)
+        + 3 * KeyUnit;
     return 2 * error * (1.0005f + (float)columns * 0x1p-24f);
 }
 
@@ -100,6 +100,7 @@ struct LongScale {
 
 DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
     constexpr float Shift = 1 << RowsShift;
+    int columns = a.centers.tiled_columns;
     Extremes extremes = *a.centers.extremes;
     float norm = larger(lengths[0].x, lengths[1].x) * Shift;
     float most = 1.01f * (norm * bits_float(extremes.norm) + bits_float(extremes.half_square));
@@ -112,7 +113,8 @@ DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
         // What underflows in the squares is lost as well.
         float own = lengths[r].x * s.products + 0x1p-30f;
         float lost = lengths[r].y * s.products + 0x1p-23f * own + 0x1p-30f;
-        s.margins[r] = own < longest ? key_margin(long_margin(extremes, own, lost, s.ratio, a.centers.tiled_columns)) : MostKeyMargin;
+        Relevant of_row = relevant_to(extremes, lengths[r].x * Shift, columns);
+        s.margins[r] = own < longest ? key_margin(long_margin(of_row, own, lost, s.ratio, columns)) : MostKeyMargin;
     }
     return s;
 }

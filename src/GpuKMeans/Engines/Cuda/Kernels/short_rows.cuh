@@ -72,11 +72,12 @@ DEVICE int short_key_margin(const Extremes& e, float norm, float square, float r
     // What underflows in the squares is lost as well.
     float own = norm * ratio + 0x1p-50f;
     float residual = near_root(square) + 0x1p-23f * own + 0x1p-50f;
-    float c = bits_float(e.norm), lost = bits_float(e.residual);
+    Relevant r = relevant_to(e, norm, columns);
+    float c = r.norm, lost = r.residual;
     float x = own + residual;
     float sums = (float)(columns + 16) * (1.125f * 0x1p-23f);
-    float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-21f * (own * c + ratio * bits_float(e.half_square))
-        + 5 * KeyUnit;
+    float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-21f * (own * c + ratio * r.half_square)
+        + 10 * KeyUnit;
     float margin = 2 * error * (1.0005f + (float)columns * 0x1p-24f);
     return norm < smaller(reach_of(e), LargestShortNorm) ? key_margin(margin) : MostKeyMargin;
 }

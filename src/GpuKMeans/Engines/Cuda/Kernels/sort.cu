@@ -82,7 +82,7 @@ DEVICE void clear(int (&counts)[Warps][MostDigits], int digits) {
 // Centres that move are rounded by a scale that follows from what they were before: move_and_round.
 DEVICE void begin_extremes(const SortArgs& a) {
     if (a.extremes && thread_id() == 0) {
-        *a.extremes = Extremes{a.extremes->seen, 0, 0, 0, 0, 0, 0, a.extremes->limit};
+        *a.extremes = Extremes{a.extremes->seen, 0, 0, 0, 0, 0, 0, 0, a.extremes->limit};
     }
 }
 

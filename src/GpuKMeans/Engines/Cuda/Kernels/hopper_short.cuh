@@ -66,13 +66,11 @@ DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, 
 
 // Labels the rows, and measures their distances while they are in the cache.
 template <int Width>
-DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
-    const float* x[2];
+DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, const float* const (&x)[2], int place) {
     const float* centers[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int label = label_row<Places, Width>(a, best[r], margins[r], ratio, place + r * 8);
-        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
     if (a.distances) {
@@ -136,7 +134,9 @@ DEVICE void assign_short(const AssignArgs& a) {
     uint factor = key_factor();
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
-        ShortRows<Steps> rows = read_rows<Steps>(a, place);
+        const float* x[2];
+        lane_rows(a, place, x);
+        ShortRows<Steps> rows = read_rows<Steps>(a, x);
         uint extra[4] = {rows.extra, rows.extra, 0, 0};
         RowBest<Places> best[2];
         int limits[2] = {NoKey, NoKey};
@@ -161,6 +161,6 @@ DEVICE void assign_short(const AssignArgs& a) {
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
         }
-        finish_rows<Width>(a, best, rows.margins, rows.ratio, place);
+        finish_rows<Width>(a, best, rows.margins, rows.ratio, x, place);
     }
 }

@@ -78,7 +78,7 @@ DEVICE void assign_sent(const AssignArgs& a) {
         }
         return;
     }
-    take_registers<120>();
+    take_registers<112>();
     int own = warp_id() % 4 * 16 + (lane_id() >> 2), dimension = a.rows.dimension;
     uint factor = key_factor();
     Turn turn;
@@ -106,10 +106,18 @@ DEVICE void assign_sent(const AssignArgs& a) {
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < a.centers.tiles; t++) {
             uint stage = matrix_of_blocks(b.centers_at + t * ShortStageBytes<SentSteps>, TileCenters * 16);
-            for (int part = 0; part < Parts && t * TileCenters + part * SentWidth < a.centers.count; part++) {
-                float sums[SentWidth / 2];
-                multiply_tile(sums, rows, extra, stage, part);
-                keep_best<SentWidth, false>(best, limits, sums, rows.margins, factor, t * Parts + part);
+            float sums[Parts][SentWidth / 2];
+            if (Parts == 1 || t * TileCenters + SentWidth >= a.centers.count) {
+                multiply_tile(sums[0], rows, extra, stage, 0);
+                keep_best<SentWidth, false>(best, limits, sums[0], rows.margins, factor, t * Parts);
+            } else {
+                // One half is looked at while the other is multiplied.
+                begin_tile(sums[0], rows, extra, stage, 0);
+                begin_tile(sums[1], rows, extra, stage, 1);
+                products_wait<1>();
+                keep_best<SentWidth, false>(best, limits, sums[0], rows.margins, factor, t * Parts);
+                products_wait();
+                keep_best<SentWidth, false>(best, limits, sums[1], rows.margins, factor, t * Parts + 1);
             }
         }
         finish_rows<SentWidth>(a, best, rows.margins, rows.ratio, x, place);

@@ -50,9 +50,9 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
     }
 }
 
-// The scores of a group's rows, as keys want them, by a part of the centres of a stage.
+// Begins the scores of a group's rows, as keys want them, by a part of the centres of a stage.
 template <int Steps, int Count>
-DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
+DEVICE void begin_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
     constexpr int Width = Count * 2;
     products_begin();
 #pragma unroll
@@ -61,6 +61,12 @@ DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, 
     }
     multiply_add(scores, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
     products_commit();
+}
+
+// The same, and waits for them.
+template <int Steps, int Count>
+DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
+    begin_tile(scores, rows, extra, stage, part);
     products_wait();
 }
 

@@ -51,13 +51,6 @@ public class CudaAssignTests
             }
         }
 
-        // Rows that are sent for, where each multiprocessor has some.
-        foreach (int clusters in new[] { 17, 64, 65, 128, 129, 256, 300, 512 })
-        {
-            shapes.Add(70_000 + clusters, 64, clusters);
-            shapes.Add(70_000 + clusters, 36, clusters);
-        }
-
         shapes.Add(100_003, 32, 64);
         shapes.Add(100_003, 68, 30);
         return shapes;

@@ -38,14 +38,8 @@ internal sealed partial record AssignPlan(
     /// <summary>The fast pass for so few rows that each multiprocessor has one block of them; null where it is the same.</summary>
     public AssignKernel? AssignBatch { get; init; }
 
-    /// <summary>The fast pass for rows that lie one after another, no fewer than each multiprocessor takes; null where it is the same.</summary>
-    public AssignKernel? AssignSent { get; init; }
-
-    /// <summary>The kernel of the fast pass for some rows.</summary>
-    public AssignKernel AssignFor(in Rows rows) =>
-        AssignBatch is { } batch && rows.Count <= batch.BlockRows * (long)batch.MostBlocks ? batch
-        : AssignSent is { } sent && rows.Index == 0 && rows.Count >= sent.BlockRows * (long)sent.MostBlocks ? sent
-        : Assign;
+    /// <summary>The kernel of the fast pass for so many rows.</summary>
+    public AssignKernel AssignFor(int rows) => AssignBatch is { } batch && rows <= batch.BlockRows * (long)batch.MostBlocks ? batch : Assign;
 
     /// <summary>Whether so few rows may be left undecided that no candidates need be looked for.</summary>
     public bool IsScanned(int rows, int dimension, int clusters) =>
@@ -54,9 +48,6 @@ internal sealed partial record AssignPlan(
 
     // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
-
-    // Of Kernels/hopper_sent.cuh: centres for which there is room beside the rows.
-    private const int MostSentClusters = 512;
 
     // Of Kernels/hopper_long.cuh.
     private const int LongTileCenters = 256;
@@ -89,12 +80,10 @@ internal sealed partial record AssignPlan(
         {
             // After the values come those that make scores keys, in whole steps of the tensor cores.
             int columns = ShortColumnsFor(dimension);
-            bool sent = hopper && columns == 64 && dimension % 4 == 0 && clusters <= MostSentClusters;
-            return hopper && (sent || clusters > MostHeldClusters(columns))
+            return hopper && clusters > MostHeldClusters(columns)
                 ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
                 {
                     AssignBatch = columns == ShortColumns ? ForBatch(gpu, clusters) : null,
-                    AssignSent = sent ? ForSentRows(gpu, columns, clusters) : null,
                 }
                 : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true));
         }
@@ -180,15 +169,6 @@ internal sealed partial record AssignPlan(
         // Of Kernels/hopper_batch.cuh, PassedRows: of two sets three words, and eight places.
         const int passedBytes = 2 * 128 * 2 * ((2 * 3) + 8) * sizeof(int);
         return ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, passedBytes);
-    }
-
-    /// <summary>The same for rows that lie one after another, and centres that all stay in shared memory.</summary>
-    private static AssignKernel ForSentRows(CudaContext gpu, int columns, int clusters)
-    {
-        // Of Kernels/hopper_sent.cuh: tiles of centres, two slots of rows for each group, and SentState.
-        const int groups = 4, rows = 64, slots = 2, stateBytes = 8 + (2 * groups * slots * 8);
-        int bytes = ((clusters + 127) / 128 * 256 * (columns + 16)) + (groups * slots * rows * columns * sizeof(float)) + stateBytes;
-        return new AssignKernel(Kernel.AssignSent64, (groups + 1) * 128, groups * rows, gpu.Multiprocessors, bytes);
     }
 
     private static AssignKernel ForShortRows(

@@ -97,7 +97,7 @@ internal sealed unsafe partial class CudaEngine
     {
         AssignPlan plan = _plan!;
         int n = rows.Count;
-        AssignKernel assign = AssignsBatches ? plan.AssignFor(rows) : plan.Assign;
+        AssignKernel assign = AssignsBatches ? plan.AssignFor(n) : plan.Assign;
         int turn = _turn ^ 1;
 
         // All there is to allocate before anything is queued: what fails then has changed nothing.

@@ -126,9 +126,7 @@ DEVICE void assign_batch(const AssignArgs& a) {
     }
     take_registers<160>();
     int place = block_id() * BatchRows + warp_id() % 4 * 16 + (lane_id() >> 2);
-    const float* x[2];
-    lane_rows(a, place, x);
-    ShortRows<BatchSteps> rows = read_rows<BatchSteps>(a, x);
+    ShortRows<BatchSteps> rows = read_rows<BatchSteps>(a, place);
     RowBest<Places> best[2];
     multiply_batch(a, rows, best, group, values_at, full, empty);
     if (group != 0) {

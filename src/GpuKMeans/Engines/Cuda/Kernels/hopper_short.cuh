@@ -50,9 +50,9 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
     }
 }
 
-// Begins the scores of a group's rows, as keys want them, by a part of the centres of a stage.
+// The scores of a group's rows, as keys want them, by a part of the centres of a stage.
 template <int Steps, int Count>
-DEVICE void begin_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
+DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
     constexpr int Width = Count * 2;
     products_begin();
 #pragma unroll
@@ -61,22 +61,18 @@ DEVICE void begin_tile(float (&scores)[Count], const ShortRows<Steps>& rows, con
     }
     multiply_add(scores, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
     products_commit();
-}
-
-// The same, and waits for them.
-template <int Steps, int Count>
-DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
-    begin_tile(scores, rows, extra, stage, part);
     products_wait();
 }
 
 // Labels the rows, and measures their distances while they are in the cache.
 template <int Width>
-DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, const float* const (&x)[2], int place) {
+DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
+    const float* x[2];
     const float* centers[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         int label = label_row<Places, Width>(a, best[r], margins[r], ratio, place + r * 8);
+        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
     if (a.distances) {
@@ -140,9 +136,7 @@ DEVICE void assign_short(const AssignArgs& a) {
     uint factor = key_factor();
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
-        const float* x[2];
-        lane_rows(a, place, x);
-        ShortRows<Steps> rows = read_rows<Steps>(a, x);
+        ShortRows<Steps> rows = read_rows<Steps>(a, place);
         uint extra[4] = {rows.extra, rows.extra, 0, 0};
         RowBest<Places> best[2];
         int limits[2] = {NoKey, NoKey};
@@ -167,6 +161,6 @@ DEVICE void assign_short(const AssignArgs& a) {
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
         }
-        finish_rows<Width>(a, best, rows.margins, rows.ratio, x, place);
+        finish_rows<Width>(a, best, rows.margins, rows.ratio, place);
     }
 }

@@ -82,23 +82,16 @@ DEVICE int short_key_margin(const Extremes& e, float norm, float square, float r
     return norm < smaller(reach_of(e), LargestShortNorm) ? key_margin(margin) : MostKeyMargin;
 }
 
-// Where the lane's two rows begin. Places after the last repeat it; what comes of them is not kept.
-DEVICE void lane_rows(const AssignArgs& a, int place, const float* (&x)[2]) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
-    }
-}
-
 template <int Steps>
-DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, const float* const (&x)[2]) {
+DEVICE ShortRows<Steps> read_rows(const AssignArgs& a, int place) {
     ShortRows<Steps> rows;
     Extremes extremes = *a.centers.extremes;
     float scale = centers_scale(extremes.largest);
     float v[2][Steps * 4];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        read_row<Steps>(v[r], x[r], a.rows.dimension);
+        // Places after the last repeat it; what comes of them is not kept.
+        read_row<Steps>(v[r], row_values(a.rows, least(place + r * 8, a.rows.count - 1)), a.rows.dimension);
     }
     float square[2] = {};
     {

@@ -43,11 +43,13 @@ struct Relevant {
     float norm;
     float residual;
     float half_square;
+    float units;        // how often the unit of scores counts: see score_margin
 };
 
 DEVICE Relevant relevant_to(const Extremes& e, float row_norm, int columns) {
     float norm = smaller(bits_float(e.norm), (RelevantShare + (float)columns * 0x1p-21f) * (row_norm + least_of(e.shortest)));
-    return {norm, smaller(bits_float(e.residual), bits_float(e.relative) * norm), smaller(bits_float(e.half_square), 0.5001f * norm * norm)};
+    return {norm, smaller(bits_float(e.residual), bits_float(e.relative) * norm), smaller(bits_float(e.half_square), 0.5001f * norm * norm),
+        norm < bits_float(e.norm) ? 2.0f : 1.0f};
 }
 
 // With X and C a row and a centre less the origin, in units of their scales, the fast pass takes for the score

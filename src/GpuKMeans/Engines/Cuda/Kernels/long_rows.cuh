@@ -87,7 +87,7 @@ DEVICE float long_margin(const Relevant& r, float norm, float residual, float ra
     float x = norm + residual;
     float sums = (float)(columns + 16) * (1.125f * 0x1p-23f);
     float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-22f * (norm * c + ratio * r.half_square)
-        + 3 * KeyUnit;
+        + r.units * 1.5f * KeyUnit;
     return 2 * error * (1.0005f + (float)columns * 0x1p-24f);
 }
 

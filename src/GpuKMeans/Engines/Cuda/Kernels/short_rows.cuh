@@ -77,7 +77,7 @@ DEVICE int short_key_margin(const Extremes& e, float norm, float square, float r
     float x = own + residual;
     float sums = (float)(columns + 16) * (1.125f * 0x1p-23f);
     float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-21f * (own * c + ratio * r.half_square)
-        + 10 * KeyUnit;
+        + r.units * 5 * KeyUnit;
     float margin = 2 * error * (1.0005f + (float)columns * 0x1p-24f);
     return norm < smaller(reach_of(e), LargestShortNorm) ? key_margin(margin) : MostKeyMargin;
 }

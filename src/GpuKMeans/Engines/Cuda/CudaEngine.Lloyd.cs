@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
@@ -138,9 +139,10 @@ internal sealed partial class CudaEngine
         for (int count = empty.Length; filled < empty.Length; count *= 2)
         {
             List<long> rows = FarthestRows(data, count);
+            int[] donors = LabelsOf(data, rows);
             for (; looked < rows.Count && filled < empty.Length; looked++)
             {
-                filled += Relocate(data, rows[looked], empty[filled], weights) ? 1 : 0;
+                filled += Relocate(data, rows[looked], donors[looked], empty[filled], weights) ? 1 : 0;
             }
 
             if (rows.Count < count)
@@ -153,9 +155,8 @@ internal sealed partial class CudaEngine
     }
 
     /// <summary>Gives a row to an empty cluster, unless the cluster that has it would be emptied.</summary>
-    private bool Relocate(CudaData data, long row, int cluster, double[] weights)
+    private bool Relocate(CudaData data, long row, int donor, int cluster, double[] weights)
     {
-        int donor = ReadBack<int>(data.Labels.At(row), 1)[0];
         double weight = data.IsWeighted ? data.Weights[(int)row] : 1;
         if (weights[donor] <= weight * (1 + 1e-9))
         {
@@ -175,6 +176,24 @@ internal sealed partial class CudaEngine
         weights[donor] -= weight;
         weights[cluster] = weight;
         return true;
+    }
+
+    /// <summary>The labels of rows that lie anywhere: all by one wait.</summary>
+    private int[] LabelsOf(CudaData data, List<long> rows)
+    {
+        if (rows.Count == 0)
+        {
+            return [];
+        }
+
+        ulong index = _work.ListedIndex.Reserve(rows.Count), labels = _work.PlacesA.Reserve(rows.Count);
+        _stream.Upload<long>(index, CollectionsMarshal.AsSpan(rows));
+        _stream.Launch(Kernel.GatherRows, Blocks(rows.Count, 32), 256, new GatherArgs
+        {
+            Rows = new Rows { Values = data.Labels.Pointer, Index = index, Dimension = 1, Count = rows.Count },
+            Values = labels,
+        });
+        return ReadBack<int>(labels, rows.Count).ToArray();
     }
 
     /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>

@@ -88,6 +88,36 @@ void far_centers(Draw& draw, Way way, int dimension, int clusters) {
     }
 }
 
+// Rows half way between the origin, where a centre is, and others, whose values are all of one magnitude: what rounding takes from each
+// adds up, so that bounds are met nearly to the full. Others yet lie far out, and do not count.
+void aligned_rows(Draw& draw, Way way, int dimension, bool far) {
+    constexpr int Pairs = 7;
+    Matrix centers(Pairs + 5, dimension), rows(Pairs * 60, dimension);
+    for (int j = 0; j < Pairs; j++) {
+        double length = draw.between(1, 2);
+        std::vector<float> signs((size_t)dimension);
+        for (float& s : signs) {
+            s = draw.below(2) ? 1.0f : -1.0f;
+        }
+        for (int d = 0; d < dimension; d++) {
+            centers.row(j + 1)[d] = (float)length * signs[(size_t)d];
+        }
+        for (int i = 0; i < 60; i++) {
+            double off = std::pow(2, -draw.between(8, 14)) * (draw.below(2) ? 1 : -1);
+            for (int d = 0; d < dimension; d++) {
+                rows.row(j * 60 + i)[d] = (float)(length / 2 * (1 + off)) * signs[(size_t)d];
+            }
+        }
+    }
+    for (int k = Pairs + 1; k < centers.count; k++) {
+        for (int d = 0; d < dimension; d++) {
+            centers.row(k)[d] = (float)(draw.normal() * (far ? 12 : 2));
+        }
+    }
+    Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::looked_through);
+    check_labels(gpu, rows, std::string(name_of(way)) + ", aligned rows, D = " + std::to_string(dimension) + (far ? ", centres far out" : ""));
+}
+
 // Among all different centres a row as far out as floats go is no nearer to what is beyond the last of them.
 void rows_out_of_range(Draw& draw, int dimension, int clusters) {
     Matrix centers(clusters, dimension);
@@ -174,6 +204,9 @@ int main(int argc, char** argv) {
     emulated::rounding = emulated::Rounding::cut;
     for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::streamed, 203}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
+        for (int i = 0; i < 4; i++) {
+            aligned_rows(draw, way, dimension, i % 2);
+        }
     }
     for (auto [dimension, clusters] : {std::pair{1, 31}, {2, 700}, {3, 15}, {4, 17}, {7, 1}, {15, 300}}) {
         assignments(draw, Way::direct, dimension, clusters, 600);

@@ -302,6 +302,52 @@ public class CudaAssignTests
         }
     }
 
+    // Half way between the origin, where a centre is, and others, whose values are all of one magnitude: what rounding takes from each
+    // adds up, so that bounds are met nearly to the full. Other centres lie far out, and do not count.
+    [Theory]
+    [InlineData(16, 20)]
+    [InlineData(64, 300)]
+    [InlineData(100, 20)]
+    [InlineData(128, 500)]
+    [InlineData(300, 30)]
+    [InlineData(400, 600)]
+    [InlineData(1100, 100)]
+    public void Rows_whose_roundings_add_up_keep_their_labels(int dimension, int clusters)
+    {
+        using CudaEngine engine = Gpu.Engine();
+        var random = new Random(dimension);
+        foreach (double far in new[] { 2, 12, 100 })
+        {
+            float[] rows = new float[4000 * dimension], centers = Gpu.Normal(clusters, dimension, 54, far);
+            centers.AsSpan(0, dimension).Clear();
+            for (int pair = 0; pair < 16; pair++)
+            {
+                double length = 1 + random.NextDouble();
+                Span<float> center = centers.AsSpan((pair + 1) * dimension, dimension);
+                for (int d = 0; d < dimension; d++)
+                {
+                    center[d] = (float)(random.Next(2) == 0 ? length : -length);
+                }
+
+                for (int i = 0; i < 250; i++)
+                {
+                    double off = Math.Pow(2, -8 - (6 * random.NextDouble())) * (random.Next(2) == 0 ? 1 : -1);
+                    for (int d = 0; d < dimension; d++)
+                    {
+                        rows[(((pair * 250) + i) * dimension) + d] = (float)(center[d] / 2 * (1 + off));
+                    }
+                }
+            }
+
+            int[] expected = Gpu.Oracle(rows, centers, dimension);
+            var frame = new RowFrame(new float[dimension], false);
+            foreach (string way in Gpu.Ways(engine))
+            {
+                Gpu.Same(expected, Gpu.Assign(engine, rows, centers, dimension, frame).Labels, $"{way}, others {far} times as far");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(1e-34)]
     [InlineData(1e-35)]

@@ -89,7 +89,8 @@ struct Found {
 
 class Gpu {
 public:
-    Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, Open open)
+    // `usual`: the length that most rows do not exceed.
+    Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, Open open, float usual = 0)
         : _way(way), _open(open), _clusters(centers.count), _dimension(centers.dimension) {
         _padded_columns = (_dimension + 15) / 16 * 16;
         if (way == Way::held) {
@@ -119,7 +120,7 @@ public:
         _finished.set(std::vector<int>((size_t)_clusters, 0));
         _result.reserve(1);
         _lengths.reserve((size_t)_clusters);
-        Lengths lengths = {way == Way::direct ? nullptr : _lengths.at(), _finished.at(), extremes()};
+        Lengths lengths = {way == Way::direct ? nullptr : _lengths.at(), _finished.at(), extremes(), usual};
         emulated::launch<measure_centers>(CenterArgs{_values.at(), _origin.at(), lengths, _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
         int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;

@@ -88,6 +88,46 @@ void far_centers(Draw& draw, Way way, int dimension, int clusters) {
     }
 }
 
+// Centres that are long beside most, but not beside rows, are like any others: those of a few rows each among the means of many, and a
+// small cluster apart from a large one.
+void long_rows(Draw& draw, Way way, int dimension) {
+    for (bool two : {false, true}) {
+        Matrix centers(two ? 2 : 40, dimension), rows(600, dimension);
+        for (int i = 0; i < rows.count; i++) {
+            for (int d = 0; d < dimension; d++) {
+                rows.row(i)[d] = (float)draw.normal() + (two && d == 0 && i % 33 == 0 ? 20.0f : 0);
+            }
+        }
+        for (int k = 0; k < centers.count; k++) {
+            for (int d = 0; d < dimension; d++) {
+                bool single = !two && k % 13 == 0;
+                centers.row(k)[d] = single ? rows.row(k)[d] : two ? (d == 0 ? (k ? 19.4f : -0.6f) : 0) : (float)draw.normal() * 0.025f;
+            }
+        }
+        Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::looked_through, std::sqrt((float)dimension) * 1.1f);
+        std::string what = std::string(name_of(way)) + ", rows longer than centres, K = " + std::to_string(centers.count);
+        check_labels(gpu, rows, what);
+        expect(gpu.open_rows() < rows.count / (way == Way::held || way == Way::few ? 4 : 1), what + ": " + std::to_string(gpu.open_rows()) + " are open");
+    }
+}
+
+// Two centres of which a step leaves one just within the limit and one just beyond, and rows that are as far from both.
+void at_the_limit(Way way, int dimension) {
+    Matrix centers(2, dimension), moved(2, dimension), rows(300, dimension);
+    centers.row(0)[0] = -1;
+    centers.row(1)[0] = 1;
+    moved.row(0)[0] = -7.9999928f;
+    moved.row(1)[0] = 8;
+    moved.row(1)[1] = 0.01f;
+    for (int i = 0; i < rows.count; i++) {
+        rows.row(i)[0] = (float)i * 2e-8f;
+    }
+    Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::looked_through);
+    check_labels(gpu, moved, name_of(way));
+    gpu.move(true);
+    check_labels(gpu, rows, std::string(name_of(way)) + ", centres at the limit, D = " + std::to_string(dimension));
+}
+
 // Rows half way between the origin, where a centre is, and others, whose values are all of one magnitude: what rounding takes from each
 // adds up, so that bounds are met nearly to the full. Others yet lie far out, and do not count.
 void aligned_rows(Draw& draw, Way way, int dimension, bool far) {
@@ -204,6 +244,8 @@ int main(int argc, char** argv) {
     emulated::rounding = emulated::Rounding::cut;
     for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::streamed, 203}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
+        long_rows(draw, way, way == Way::resident || way == Way::streamed ? dimension : 128);
+        at_the_limit(way, dimension);
         for (int i = 0; i < 4; i++) {
             aligned_rows(draw, way, dimension, i % 2);
         }

@@ -267,7 +267,7 @@ public class CudaAssignTests
     [InlineData(300, 7)]
     [InlineData(400, 600)]
     [InlineData(1100, 100)]
-    public void Centers_far_farhave_the_rows_that_are_theirs(int dimension, int clusters)
+    public void Centers_far_out_have_the_rows_that_are_theirs(int dimension, int clusters)
     {
         using CudaEngine engine = Gpu.Engine();
         var random = new Random(dimension);

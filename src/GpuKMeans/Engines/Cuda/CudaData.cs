@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
@@ -12,6 +13,7 @@ internal sealed unsafe class CudaData : EngineData
     private MemoryHandle _pin;
     private nint _lock;
     private long _sent;
+    private float? _usualLength;
 
     public CudaData(VectorSource source, ReadOnlyMemory<float> weights, RowFrame frame, DeviceMemory memory, RowRing ring)
         : base(source.Count, source.Dimension, frame)
@@ -59,6 +61,12 @@ internal sealed unsafe class CudaData : EngineData
     /// <summary>The squared distances of the last Lloyd pass.</summary>
     public DeviceBuffer<float> Distances { get; }
 
+    /// <summary>
+    /// The length, less the origin, that fifteen of sixteen rows do not exceed, by some of them: from all over where they lie in memory,
+    /// else the first.
+    /// </summary>
+    public float UsualLength => _usualLength ??= Frame.Normalize ? 1 : MeasureUsualLength();
+
     private long Bytes => Count * Dimension * sizeof(float);
 
     /// <summary>
@@ -72,6 +80,31 @@ internal sealed unsafe class CudaData : EngineData
         {
             HostOnDevice = HostLock.Take((nint)Host, Bytes, out _lock);
         }
+    }
+
+    private float MeasureUsualLength()
+    {
+        const int most = 256;
+        int count = (int)Math.Min(most, Count);
+        float[] row = new float[Dimension], lengths = new float[count], first = Host != null ? [] : new float[count * Dimension];
+        if (Host == null)
+        {
+            Source.Read(0, first);
+        }
+
+        ReadOnlySpan<float> origin = Frame.Origin.Span;
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<float> values = Host != null
+                ? new(Host + (i * Count / count * Dimension), Dimension)
+                : first.AsSpan(i * Dimension, Dimension);
+            TensorPrimitives.Subtract(values, origin, row);
+            lengths[i] = TensorPrimitives.Norm<float>(row);
+        }
+
+        Array.Sort(lengths);
+        float length = lengths[Math.Min(count - 1, count * 15 / 16)];
+        return float.IsFinite(length) ? length : 0;
     }
 
     // For rows that were never disposed of: their place on the GPU, and the lock and pin on those of the host.

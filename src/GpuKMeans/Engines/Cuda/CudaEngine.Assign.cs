@@ -31,6 +31,7 @@ internal sealed unsafe partial class CudaEngine
         RowOrder order = RowOrder.Sequential(data.Count);
         int most = AssignRows(source, labels.Length);
         long blocks = Blocks(labels.Length, 1024);
+        Expect(source);
         MakeRoom(() => _work.BlockTotals.Reserve(blocks));
         fixed (int* toLabels = labels)
         fixed (float* toDistances = squaredDistances)

@@ -9,6 +9,9 @@ internal sealed partial class CudaEngine
     private readonly CenterBuffers _centers;
     private RowFrame? _frame;
 
+    // The length that most rows do not exceed, of those that centres were last measured for.
+    private float _rowLength;
+
     public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)
     {
         using Operation operation = Begin();
@@ -110,6 +113,16 @@ internal sealed partial class CudaEngine
         operation.Complete();
     }
 
+    /// <summary>Sees to it that the fast pass leaves out no centres that are no longer than most of these rows.</summary>
+    private void Expect(CudaData data)
+    {
+        if (data.UsualLength != _rowLength)
+        {
+            _rowLength = data.UsualLength;
+            MeasureCenters();
+        }
+    }
+
     /// <summary>Finds the centres' scale and which of them are equal, after they were set, and rounds them, where they are rounded.</summary>
     private void MeasureCenters()
     {
@@ -125,7 +138,7 @@ internal sealed partial class CudaEngine
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
-            Lengths = _centers.Lengths,
+            Lengths = _centers.Lengths with { Rows = _rowLength },
             Table = _centers.Table,
             Slots = _centers.Slots.Pointer,
             SlotsLessOne = _centers.Places - 1,
@@ -160,7 +173,7 @@ internal sealed partial class CudaEngine
             Sums = _work.Sums.Pointer,
             Weights = _work.SumWeights.Pointer,
             Moves = Moves(toMeans),
-            Lengths = _centers.Lengths,
+            Lengths = _centers.Lengths with { Rows = _rowLength },
         });
     }
 

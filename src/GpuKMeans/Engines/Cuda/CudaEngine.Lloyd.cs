@@ -36,6 +36,7 @@ internal sealed partial class CudaEngine
                 ClearSums();
             }
 
+            Expect(source);
             AccumulateParts(source, cancellationToken);
             Total total = FinishTotals(data.Count);
             ThrowIfBad(source, RowOrder.Sequential(data.Count), 0, total.BadRow);
@@ -80,6 +81,7 @@ internal sealed partial class CudaEngine
         using Operation operation = Begin();
         var source = (CudaData)data;
         source.Labels.Reserve(data.Count);
+        Expect(source);
         foreach (Rows part in Parts(source, RowOrder.Sequential(data.Count), 0, data.Count, AssignRows(source, data.Count)))
         {
             foreach (Rows _ in AssignInPieces(part, measures: false, source.Labels.At(part.Before)))

@@ -29,6 +29,7 @@ internal sealed partial class CudaEngine
             _work.BlockTotals.Reserve(2 * Blocks(batchSize, 1024));
             ReserveSums(Math.Min(batchSize, most), most);
         });
+        Expect(source);
         long place = position;
         for (int i = 0; i < steps.Length;)
         {

@@ -127,6 +127,7 @@ internal struct Lengths
     public ulong Each;
     public ulong Finished;
     public ulong Extremes;
+    public float Rows;
 }
 
 [StructLayout(LayoutKind.Sequential)]

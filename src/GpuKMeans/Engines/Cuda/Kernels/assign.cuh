@@ -63,8 +63,8 @@ DEVICE Relevant relevant_to(const Extremes& e, float row_norm, int columns) {
 // Two scores further apart than twice that are in their true order: that is the margin. It is infinite for rows that may be nearest to
 // a centre that was left out. C is the longest centre, but none that is longer than RelevantShare of the row and the shortest centre S
 // together: its score, at most ‖C‖·(‖X‖ − ½‖C‖), is less than the least that S can have, −‖S‖·(‖X‖ + ½‖S‖), and by more than what
-// either is off by for its own length, as that is a share of 2^-10 and what the sums are off by. So its own error does not matter. But
-// where scores are cut to whole units, those of either count twice.
+// rounding and sums take from both. So the error of a longer centre does not matter, but for the units that scores are cut to: where
+// there is one, those of its score and of that of S are added.
 DEVICE float score_margin(const Extremes& e, float row_norm, float row_residual, float ratio, int padded_columns) {
     Relevant r = relevant_to(e, row_norm / ratio, padded_columns);
     float c = r.norm, lost = r.residual;

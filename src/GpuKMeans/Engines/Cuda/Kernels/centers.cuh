@@ -5,9 +5,9 @@
 // Bounds over all centres, less the origin: bits of floats that are not negative, so that integer maxima order them. Lengths are in
 // units of the centres' scale, but for the limit.
 //
-// The fast pass is as exact as the longest centre lets it be. So centres that are far longer than most are left out of it, as padding
-// is, and of all bounds but `beyond`: rows that are not too long for it are nearer to the shortest centre than to those, and others
-// stay open (reach_of).
+// The fast pass is as exact as the longest centre lets it be. So centres that are far longer than most, and than most rows, are left out
+// of it, as padding is, and of all bounds but `beyond`: rows that are not too long for it are nearer to the shortest centre than to
+// those, and others stay open (reach_of).
 struct Extremes {
     uint largest;       // the largest magnitude of a value, or what it was a step before: what the centres' scale follows from
     uint norm;          // the largest length
@@ -25,10 +25,10 @@ DEVICE uint below_infinity(float v) { return float_bits(infinity()) - float_bits
 DEVICE float least_of(uint below) { return bits_float(float_bits(infinity()) - below); }
 
 // Rows that are shorter are nearer to some centre than to any that is left out: to the shortest no farther than both lengths
-// together, to those no nearer than the difference. Room for what rounding took from lengths. No lengths come near the last, which is
-// less than what has an infinite square.
+// together, to those no nearer than the difference. Lengths of centres are off by 2^-19 of themselves at most, those of rows by less
+// than the half is by. No lengths come near the last, which is less than what has an infinite square.
 DEVICE float reach_of(const Extremes& e) {
-    float reach = 0.498f * (least_of(e.beyond) - least_of(e.shortest));
+    float reach = 0.498f * (least_of(e.beyond) * (1 - 0x1p-18f) - least_of(e.shortest));
     return reach > 0 ? smaller(reach, 0x1p60f) : 0;    // where all are left out it is no number
 }
 
@@ -165,7 +165,7 @@ DEVICE void bound_center(const Rounding& r, Extremes& e, float limit, int k, dou
     // The shift itself rounds: by 2^-24 of each value at most.
     int columns = rounded_columns(r), lane = lane_id();
     float norm = root((float)square) * 1.000001f, lost = root((float)residual) + 0x1p-23f * norm, half_square = (float)(0.5 * square);
-    // A centre that has outgrown the scale may leave no room for its values or half its squared length. The next scale fits it.
+    // A centre that has outgrown the scale may leave no room for its values or half its squared length: one within the limit fits the next.
     bool fits = lost < infinity() && (!makes_keys(r) || half_square * ShortSquareScale <= LargestHalf);
     if (norm > limit || !fits) {
         leave_out(r, k);
@@ -195,13 +195,15 @@ struct Lengths {
     float2* each;           // of each centre its length and the largest magnitude of a value; null where centres are not rounded
     int* finished;          // how many have come; 0 before and after
     Extremes* extremes;     // takes the limit and the largest
+    float rows;             // the length that most rows do not exceed
 };
 
 constexpr int LengthThreads = 128;
 
-// Centres are left out that are longer than most: by five powers of two, at least four, and no more than one of eight.
+// Centres are left out that are longer than four times what most rows do not exceed, and than four to eight times what seven of eight
+// centres do not (of few, all but one): most rows are too short to be nearest to one of them.
 DEVICE float limit_of(const Lengths& l, int count) {
-    constexpr int Bins = 256, Most = 5;
+    constexpr int Bins = 256, Most = 3;
     SHARED int counts[Bins];
     SHARED int scratch[33];
     SHARED int found;
@@ -219,8 +221,10 @@ DEVICE float limit_of(const Lengths& l, int count) {
         found = t * 2 + (before + own[0] < rank);
     }
     block_barrier();
-    // None where most have no length.
-    return found == 0 || found + Most >= Bins - 1 ? infinity() : power_of_two(found - 127 + Most);
+    // The power of two above that length.
+    float limit = found + Most >= Bins - 1 ? infinity() : found == 0 ? 0 : power_of_two(found - 127 + Most);
+    limit = larger(limit, 4 * l.rows);
+    return limit > 0 ? limit : infinity();
 }
 
 // Measures a centre, less the origin, by a block; the last that comes says which are left out.

@@ -116,11 +116,11 @@ void at_the_limit(Way way, int dimension) {
     Matrix centers(2, dimension), moved(2, dimension), rows(300, dimension);
     centers.row(0)[0] = -1;
     centers.row(1)[0] = 1;
-    moved.row(0)[0] = -7.9999928f;
-    moved.row(1)[0] = 8;
-    moved.row(1)[1] = 0.01f;
+    moved.row(0)[0] = -31.9999714f / 4;
+    moved.row(1)[0] = 31.9999714f / 4;
+    moved.row(1)[1] = 0.0025f;
     for (int i = 0; i < rows.count; i++) {
-        rows.row(i)[0] = (float)i * 2e-8f;
+        rows.row(i)[0] = (float)i * 2.5e-9f;
     }
     Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::looked_through);
     check_labels(gpu, moved, name_of(way));

@@ -84,8 +84,8 @@ internal sealed unsafe class CudaData : EngineData
 
     private float MeasureUsualLength()
     {
-        const int most = 256;
-        int count = (int)Math.Min(most, Count);
+        // Of long rows fewer, so that little is read beside what is clustered.
+        int count = (int)Math.Min(Math.Clamp((1 << 22) / Dimension, 16, 256), Count);
         float[] row = new float[Dimension], lengths = new float[count], first = Host != null ? [] : new float[count * Dimension];
         if (Host == null)
         {

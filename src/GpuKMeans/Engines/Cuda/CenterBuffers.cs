@@ -63,12 +63,16 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Zeros the extremes of the centres as they are.</summary>
     public void ClearExtremes(CudaStream stream) => stream.Fill(Extremes, 0, ExtremesPitch);
 
+    /// <summary>The length that most rows do not exceed, of those that centres are measured for.</summary>
+    public float RowLength { get; set; }
+
     /// <summary>Where lengths are kept until it is known which centres the fast pass leaves out.</summary>
     public Lengths Lengths => new()
     {
         Each = PaddedCount > 0 ? EachLength.Pointer : 0,
         Finished = Measured.At(CounterWord),
         Extremes = Extremes,
+        Rows = RowLength,
     };
 
     /// <summary>The places of the table: a power of two, and at least half of them stay empty.</summary>

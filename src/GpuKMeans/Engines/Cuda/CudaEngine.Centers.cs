@@ -9,9 +9,6 @@ internal sealed partial class CudaEngine
     private readonly CenterBuffers _centers;
     private RowFrame? _frame;
 
-    // The length that most rows do not exceed, of those that centres were last measured for.
-    private float _rowLength;
-
     public override void SetCenters(ReadOnlySpan<float> centers, ReadOnlySpan<double> counts, RowFrame frame)
     {
         using Operation operation = Begin();
@@ -116,9 +113,10 @@ internal sealed partial class CudaEngine
     /// <summary>Sees to it that the fast pass leaves out no centres that are no longer than most of these rows.</summary>
     private void Expect(CudaData data)
     {
-        if (data.UsualLength != _rowLength)
+        // Where none are rounded there is none to leave out.
+        if (_centers.PaddedCount > 0 && data.UsualLength != _centers.RowLength)
         {
-            _rowLength = data.UsualLength;
+            _centers.RowLength = data.UsualLength;
             MeasureCenters();
         }
     }
@@ -138,7 +136,7 @@ internal sealed partial class CudaEngine
         {
             Values = _centers.Values.Pointer,
             Origin = _centers.Origin.Pointer,
-            Lengths = _centers.Lengths with { Rows = _rowLength },
+            Lengths = _centers.Lengths,
             Table = _centers.Table,
             Slots = _centers.Slots.Pointer,
             SlotsLessOne = _centers.Places - 1,
@@ -173,7 +171,7 @@ internal sealed partial class CudaEngine
             Sums = _work.Sums.Pointer,
             Weights = _work.SumWeights.Pointer,
             Moves = Moves(toMeans),
-            Lengths = _centers.Lengths with { Rows = _rowLength },
+            Lengths = _centers.Lengths,
         });
     }
 

@@ -73,13 +73,13 @@ internal sealed unsafe partial class CpuEngine
         // A row may have to be passed over, so more may have to be looked at: each time twice as many.
         for (int count = empty.Length; filled < empty.Length; count *= 2)
         {
-            List<long> rows = FarthestRows(data, count);
-            for (; looked < rows.Count && filled < empty.Length; looked++)
+            long[] rows = FindFarthest(data, count);
+            for (; looked < rows.Length && filled < empty.Length; looked++)
             {
                 filled += Relocate(data, rows[looked], empty[filled]) ? 1 : 0;
             }
 
-            if (rows.Count < count)
+            if (rows.Length < count)
             {
                 break;
             }
@@ -112,36 +112,18 @@ internal sealed unsafe partial class CpuEngine
     }
 
     /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>
-    private static List<long> FarthestRows(CpuData data, int count)
+    private long[] FindFarthest(CpuData data, int most)
     {
-        // The nearest of the rows kept is on top; of rows at one distance the highest counts as nearest.
-        var kept = new PriorityQueue<long, (float Distance, long Row)>(count + 1);
-        for (long row = 0; row < data.Count; row++)
+        var farthest = new FarthestRows(most, data.Count);
+        for (long start = 0; start < data.Count; start += _blockCapacity)
         {
-            float distance = data.Distances!.Pointer[row];
-            if (!(distance > 0) || (data.Weights is not null && data.Weights[row] <= 0))
-            {
-                continue;
-            }
-
-            if (kept.Count < count)
-            {
-                kept.Enqueue(row, (distance, -row));
-            }
-            else if (kept.TryPeek(out _, out var least) && (distance, -row).CompareTo(least) > 0)
-            {
-                kept.EnqueueDequeue(row, (distance, -row));
-            }
+            int count = (int)Math.Min(_blockCapacity, data.Count - start);
+            farthest.Add(
+                new ReadOnlySpan<float>(data.Distances!.Pointer + start, count),
+                data.Weights is null ? default : new ReadOnlySpan<float>(data.Weights + start, count));
         }
 
-        var rows = new List<long>(kept.Count);
-        while (kept.TryDequeue(out long row, out _))
-        {
-            rows.Add(row);
-        }
-
-        rows.Reverse();
-        return rows;
+        return farthest.InOrder();
     }
 
     private void ClearSums()

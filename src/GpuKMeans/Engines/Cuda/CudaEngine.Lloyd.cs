@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using GpuKMeans.Engines.Cuda.Driver;
 
 namespace GpuKMeans.Engines.Cuda;
@@ -140,14 +139,14 @@ internal sealed partial class CudaEngine
         // A row may have to be passed over, so more may have to be looked at: each time twice as many.
         for (int count = empty.Length; filled < empty.Length; count *= 2)
         {
-            List<long> rows = FarthestRows(data, count);
+            long[] rows = FindFarthest(data, count);
             int[] donors = LabelsOf(data, rows);
-            for (; looked < rows.Count && filled < empty.Length; looked++)
+            for (; looked < rows.Length && filled < empty.Length; looked++)
             {
                 filled += Relocate(data, rows[looked], donors[looked], empty[filled], weights) ? 1 : 0;
             }
 
-            if (rows.Count < count)
+            if (rows.Length < count)
             {
                 break;
             }
@@ -181,57 +180,34 @@ internal sealed partial class CudaEngine
     }
 
     /// <summary>The labels of rows that lie anywhere: all by one wait.</summary>
-    private int[] LabelsOf(CudaData data, List<long> rows)
+    private int[] LabelsOf(CudaData data, long[] rows)
     {
-        if (rows.Count == 0)
+        if (rows.Length == 0)
         {
             return [];
         }
 
-        ulong index = _work.ListedIndex.Reserve(rows.Count), labels = _work.PlacesA.Reserve(rows.Count);
-        _stream.Upload<long>(index, CollectionsMarshal.AsSpan(rows));
-        _stream.Launch(Kernel.GatherRows, Blocks(rows.Count, 32), 256, new GatherArgs
+        ulong index = _work.ListedIndex.Reserve(rows.Length), labels = _work.PlacesA.Reserve(rows.Length);
+        _stream.Upload<long>(index, rows);
+        _stream.Launch(Kernel.GatherRows, Blocks(rows.Length, 32), 256, new GatherArgs
         {
-            Rows = new Rows { Values = data.Labels.Pointer, Index = index, Dimension = 1, Count = rows.Count },
+            Rows = new Rows { Values = data.Labels.Pointer, Index = index, Dimension = 1, Count = rows.Length },
             Values = labels,
         });
-        return ReadBack<int>(labels, rows.Count).ToArray();
+        return ReadBack<int>(labels, rows.Length).ToArray();
     }
 
     /// <summary>The rows farthest from their centres, farthest first, none at distance 0 or of weight 0.</summary>
-    private List<long> FarthestRows(CudaData data, int count)
+    private long[] FindFarthest(CudaData data, int most)
     {
-        // The nearest of the rows kept is on top; of rows at one distance the highest counts as nearest.
-        var kept = new PriorityQueue<long, (float Distance, long Row)>(count + 1);
+        var farthest = new FarthestRows(most, data.Count);
         for (long start = 0; start < data.Count; start += MostPartRows)
         {
-            Span<float> distances = ReadBack<float>(data.Distances.At(start), (int)Math.Min(MostPartRows, data.Count - start));
-            float least = kept.Count == count && kept.TryPeek(out _, out var top) ? top.Distance : 0;
-            for (int i = 0; i < distances.Length; i++)
-            {
-                // A later row must be farther than all that are kept are near: rows come in order.
-                if (!(distances[i] > least) || (data.IsWeighted && data.Weights[(int)(start + i)] <= 0))
-                {
-                    continue;
-                }
-
-                kept.Enqueue(start + i, (distances[i], -(start + i)));
-                if (kept.Count > count)
-                {
-                    kept.Dequeue();
-                }
-
-                least = kept.Count == count && kept.TryPeek(out _, out top) ? top.Distance : 0;
-            }
+            int count = (int)Math.Min(MostPartRows, data.Count - start);
+            farthest.Add(
+                ReadBack<float>(data.Distances.At(start), count), data.IsWeighted ? data.Weights.Slice((int)start, count) : default);
         }
 
-        var rows = new List<long>(kept.Count);
-        while (kept.TryDequeue(out long row, out _))
-        {
-            rows.Add(row);
-        }
-
-        rows.Reverse();
-        return rows;
+        return farthest.InOrder();
     }
 }

@@ -16,7 +16,7 @@ internal sealed partial record AssignPlan
         (Kernel kernel, int width, int warps) = (clusters, hopper) switch
         {
             (<= 16, _) => (Kernel.AssignFew16, 16, 12),
-            (<= 128, true) => (Kernel.AssignFewHopper128, 128, 12),
+            (<= 128, true) => (Kernel.AssignFewHopper128, 128, 8),
             (_, true) => (Kernel.AssignFewHopper256, 256, 8),
             (<= 64, _) => (Kernel.AssignFew64, 64, 12),
             (<= 128, _) => (Kernel.AssignFew128, 128, 12),

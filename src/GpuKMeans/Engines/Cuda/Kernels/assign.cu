@@ -228,7 +228,8 @@ DEVICE void assign_tiles(const AssignArgs& a) {
             state.margins[thread_id()] = Candidates ? a.undecided.thresholds[entry] * scale.x : scale.y;
         }
 
-        int copies = steps, next_chunk = 0, next_stage = 0;
+        // Through columns there and back: what was read last is what is most likely still in the second-level cache.
+        int copies = steps, next_chunk = 0, next_stage = 0, next_way = 1;
         const half_bits* centers_from = own_centers + (int64)first_tile * TileCenters * columns;
         const half_bits* rows_from = own_rows + (Resident ? 0 : (int64)first * columns);    // there is room for whole tiles
         auto copy_some = [&]<int Part>() {
@@ -240,10 +241,11 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                 }
             }
             if (Part == 3) {
-                bool ends = next_chunk + 1 == chunks;
-                centers_from += ends ? (int64)TileCenters * columns - next_chunk * Chunk : Chunk;
-                rows_from += ends ? -next_chunk * Chunk : Chunk;
-                next_chunk = ends ? 0 : next_chunk + 1;
+                bool ends = next_chunk == (next_way > 0 ? chunks - 1 : 0);
+                centers_from += ends ? TileCenters * columns : next_way * Chunk;
+                rows_from += ends ? 0 : next_way * Chunk;
+                next_chunk += ends ? 0 : next_way;
+                next_way = ends ? -next_way : next_way;
                 next_stage = next_stage + 1 == a.stages ? 0 : next_stage + 1;
                 copies--;
                 copy_commit();
@@ -270,7 +272,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
         }
         BestTwo best[8];
         float sums[4][8][4] = {};
-        int tile = first_tile, chunk = 0, at = 0;
+        int tile = first_tile, chunk = 0, way = 1, at = 0;
         for (int step = 0; step < steps; step++) {
             if (a.stages == 2) {
                 copy_wait<0>();
@@ -315,7 +317,9 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                     multiply_step(d);
                 }
             }
-            if (++chunk == chunks) {
+            if (chunk != (way > 0 ? chunks - 1 : 0)) {
+                chunk += way;
+            } else {
                 int center = tile * TileCenters + warp_column * 64 + (lane_id() & 3) * 2;
                 if (Candidates) {
                     keep_candidates(a, state, sums, ratios, first, count, warp_row, center);
@@ -332,7 +336,7 @@ DEVICE void assign_tiles(const AssignArgs& a) {
                         }
                     }
                 }
-                chunk = 0;
+                way = -way;
                 tile++;
             }
         }

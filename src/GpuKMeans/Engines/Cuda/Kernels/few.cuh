@@ -15,10 +15,6 @@ constexpr int FewStages = 3;                                    // of the rings 
 constexpr uint FewPieces = LongChunk / 4;                       // of 16 bytes, of a row
 constexpr uint FewRowStageBytes = FewRowsOfWarp * LongChunk * 4;
 
-// Up to so many centres rows are rounded to two halves, the second what the first lost: products are not the limit there, and a
-// third fewer rows stay undecided.
-constexpr int MostTwice = 64;
-
 // Where a stage has a piece of a row: odd rows have halves of a line exchanged, so that what eight lanes read together, four
 // pieces of two rows, falls in different banks.
 DEVICE uint few_piece(uint row, uint piece) { return row * (LongChunk * 4) + (piece ^ (row & 1) * 4) * 16; }
@@ -207,10 +203,10 @@ DEVICE FewBlock few_block(const AssignArgs& a, unsigned char* at, int block_rows
 }
 
 // Labels the lane's two rows, eight places apart, by the bound of long_margin: what a second half adds to it, another sum that is
-// 2^-11 of the first, is less than it has for rounding scores. Measures their distances if asked. `sum` gives a product: of each
-// eight centres, of each row, of the lane's two.
+// 2^-11 of the first, is less than it has for rounding scores. Measures their distances if asked. `summed` columns are added up on
+// the tensor cores: see long_scale. `sum` gives a product: of each eight centres, of each row, of the lane's two.
 template <int Width, bool Twice, typename Sum>
-DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, Sum sum) {
+DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, int summed, Sum sum) {
     float2 lengths[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
@@ -219,7 +215,7 @@ DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&squ
         lengths[r] = float2{near_root(lanes_sum<4>(square[r])),
             Twice ? lost * 0x1.01p-11f + near_root((float)a.centers.tiled_columns) * 0x1.01p-25f : lost};
     }
-    LongScale row_scale = long_scale(a, lengths);
+    LongScale row_scale = long_scale(a, lengths, summed);
     float scores[2][Width / 4];
 #pragma unroll
     for (int n = 0; n < Width / 8; n++) {

@@ -2,6 +2,10 @@
 #pragma once
 #include "few.cuh"
 
+// Up to so many centres rows are rounded to two halves, the second what the first lost: products are not the limit there, and a
+// third fewer rows stay undecided.
+constexpr int MostTwice = 64;
+
 template <int Width, int Warps, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
     constexpr bool Twice = Width <= MostTwice;
@@ -69,7 +73,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
             stage = stage + 1 == FewStages ? 0 : stage + 1;
         }
         finish_few<Width, Twice>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
-            [&](int n, int r, int j) { return sums[n][r * 2 + j] + (Twice ? rest_sums[Twice ? n : 0][r * 2 + j] : 0); });
+            a.centers.tiled_columns, [&](int n, int r, int j) { return sums[n][r * 2 + j] + (Twice ? rest_sums[Twice ? n : 0][r * 2 + j] : 0); });
     }
 }
 

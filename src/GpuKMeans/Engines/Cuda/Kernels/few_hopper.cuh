@@ -6,6 +6,11 @@
 
 constexpr int FewMostStages = 32;
 
+// Up to so many centres rows are rounded to two halves, the second what the first lost. And what sums on the tensor cores may be off
+// by grows with all that is added up there: they get no more than 64 columns at a time, and float32 adds those up. Fewer rows stay
+// undecided, and are read again.
+constexpr int MostTwice = 128;
+
 struct FewState {
     uint64 full[FewMostStages];
     uint64 empty[FewMostStages];
@@ -15,6 +20,7 @@ template <int Width, int Groups, int Registers, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
     constexpr uint StageBytes = Width * LongChunk * 2;
     constexpr int Warps = Groups * 4, BlockRows = Warps * FewRowsOfWarp;
+    constexpr bool Twice = Width <= MostTwice;
     DYNAMIC_SHARED(shared, 128);
     int stages = a.stages;
     uint centers_at = shared_address(shared);
@@ -56,23 +62,32 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
     const unsigned char* lane_row = own_rows + (lane_id() >> 2) * (LongChunk * 4);
     int stage = 0;
     for (int tile = block_id(); tile < b.tiles; tile += grid_blocks()) {
-        float sums[Width / 2];
+        float sums[Width / 2], totals[Twice ? Width / 2 : 1] = {};
         float square[2] = {}, residual[2] = {};
         for (int c = 0; c < b.chunks; c++) {
             copy_wait<1>();
             warp_barrier();
             ring.next(a, nothing);
             FewHalves halves;
-            round_few<false>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
+            round_few<Twice>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
             barrier_wait(full + turn.at * 8, turn.parity);
             uint centers = matrix_of_blocks(centers_at + turn.at * StageBytes, Width * 16);
             products_begin();
 #pragma unroll
             for (int s = 0; s < FewSteps; s++) {
-                multiply_add(sums, halves.first[s], centers + s * 2 * Width, c + s);
+                multiply_add(sums, halves.first[s], centers + s * 2 * Width, Twice ? s : c + s);
+                if constexpr (Twice) {
+                    multiply_add(sums, halves.rest[s], centers + s * 2 * Width, 1);
+                }
             }
             products_commit();
             products_wait();
+            if constexpr (Twice) {
+#pragma unroll
+                for (int i = 0; i < Width / 2; i++) {
+                    totals[i] += sums[i];
+                }
+            }
             if (!all) {
                 warp_barrier();
                 if (lane_id() == 0) {
@@ -84,8 +99,9 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
             turn.parity = all ? 0 : turn.parity;
             stage = stage + 1 == FewStages ? 0 : stage + 1;
         }
-        finish_few<Width, false>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
-            [&](int n, int r, int j) { return sums[n * 4 + r * 2 + j]; });
+        finish_few<Width, Twice>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
+            Twice ? 2 * LongChunk + b.chunks : a.centers.tiled_columns,
+            [&](int n, int r, int j) { return Twice ? totals[Twice ? n * 4 + r * 2 + j : 0] : sums[n * 4 + r * 2 + j]; });
     }
 }
 

@@ -86,23 +86,24 @@ DEVICE void send_tiles(const AssignArgs& a, const LongBlock& b) {
     Turn turn, slot;
     for (int tile = 0; tile < b.tiles; tile++) {
         const char* rows = (const char*)(b.buffers + (tile & 1) * b.buffer_values);
-        const char* centers = (const char*)a.centers.tiles_of_halves + half;
         barrier_wait(b.rounded + (tile & 1) * 8, tile >> 1 & 1);
         for (int t = 0; t < b.center_tiles; t++) {
+            const char* centers = (const char*)a.centers.tiles_of_halves + (int64)t * b.chunks * CenterStageBytes + half;
             for (int c = 0; c < b.chunks; c++) {
+                // There and back: what was read last is what is most likely still in the second-level cache.
+                int chunk = t % 2 == 0 ? c : b.chunks - 1 - c;
                 uint full = b.full + turn.at * 8;
                 barrier_wait(b.empty + turn.at * 8, turn.parity ^ 1);
                 if (c == 0) {
                     barrier_wait(b.compared + slot.at * 8, slot.parity ^ 1);
                 }
                 barrier_expect(full, RowStageBytes + CenterStageBytes + (c == 0 ? LongSquareBytes : 0));
-                copy_bulk_to_pair(b.centers_at + turn.at * CenterStageBytes + half, centers, Half, full);
-                copy_bulk(b.rows_at + turn.at * RowStageBytes, rows + c * RowStageBytes, RowStageBytes, full);
+                copy_bulk_to_pair(b.centers_at + turn.at * CenterStageBytes + half, centers + chunk * CenterStageBytes, Half, full);
+                copy_bulk(b.rows_at + turn.at * RowStageBytes, rows + chunk * RowStageBytes, RowStageBytes, full);
                 if (c == 0) {
                     copy_bulk(b.half_squares + slot.at * LongSquareBytes, a.centers.half_squares + t * LongTileCenters, LongSquareBytes, full);
                     slot.next(HalfSquareSlots);
                 }
-                centers += CenterStageBytes;
                 turn.next(LongStages);
             }
         }
@@ -213,7 +214,7 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
                 turn.next(LongStages);
             }
             if (t == 0) {
-                scale = long_scale(a, lengths);
+                scale = long_scale(a, lengths, a.centers.tiled_columns);
             }
             const float2* half_squares = (const float2*)b.state.half_squares[slot.at] + (lane_id() & 3);
             // A thread's place among the centres has room for half a tile.

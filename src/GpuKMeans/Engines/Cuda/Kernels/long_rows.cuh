@@ -81,11 +81,12 @@ DEVICE float2 round_eight(const AssignArgs& a, const float* row, const float* ne
 }
 
 // What a row's scores are off by, in units of their scale: see score_margin, but that scores are sums of 2^24 and more, which
-// rounds them by half a unit twice; and the pass over open rows rounds them once more.
-DEVICE float long_margin(const Relevant& r, float norm, float residual, float ratio, int columns) {
+// rounds them by half a unit twice; and the pass over open rows rounds them once more. `summed` columns are added up on the tensor
+// cores, or what comes to as much.
+DEVICE float long_margin(const Relevant& r, float norm, float residual, float ratio, int columns, int summed) {
     float c = r.norm, lost = r.residual;
     float x = norm + residual;
-    float sums = (float)(columns + 16) * (1.125f * 0x1p-23f);
+    float sums = (float)(summed + 16) * (1.125f * 0x1p-23f);
     float error = residual * c + x * lost + sums * x * (c + lost) + 0x1p-22f * (norm * c + ratio * r.half_square)
         + r.units * 1.5f * KeyUnit;
     return 2 * error * (1.0005f + (float)columns * 0x1p-24f);
@@ -98,7 +99,7 @@ struct LongScale {
     int margins[2];
 };
 
-DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
+DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2], int summed) {
     constexpr float Shift = 1 << RowsShift;
     int columns = a.centers.tiled_columns;
     Extremes extremes = *a.centers.extremes;
@@ -114,7 +115,7 @@ DEVICE LongScale long_scale(const AssignArgs& a, const float2 (&lengths)[2]) {
         float own = lengths[r].x * s.products + 0x1p-30f;
         float lost = lengths[r].y * s.products + 0x1p-23f * own + 0x1p-30f;
         Relevant of_row = relevant_to(extremes, lengths[r].x * Shift, columns);
-        s.margins[r] = own < longest ? key_margin(long_margin(of_row, own, lost, s.ratio, columns)) : MostKeyMargin;
+        s.margins[r] = own < longest ? key_margin(long_margin(of_row, own, lost, s.ratio, columns, summed)) : MostKeyMargin;
     }
     return s;
 }

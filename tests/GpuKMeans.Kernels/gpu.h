@@ -30,6 +30,9 @@ namespace direct {
 namespace tiled {
 #include "assign.cu"
 }
+namespace wide {
+#include "assign_wide.cu"
+}
 namespace sorting {
 #include "sort.cu"
 }
@@ -76,7 +79,7 @@ struct Buffer {
     }
 };
 
-enum class Way { held, few, resident, streamed, direct };
+enum class Way { held, few, resident, wide, direct };
 
 // What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
 enum class Open { looked_through, measured, measured_in_batch };
@@ -89,7 +92,7 @@ struct Found {
 
 class Gpu {
 public:
-    // `usual`: the length that most rows do not exceed.
+    // `usual`: the length that rows do not exceed, most or nearly all.
     Gpu(Way way, const Matrix& centers, const std::vector<float>& origin, Open open, float usual = 0)
         : _way(way), _open(open), _clusters(centers.count), _dimension(centers.dimension) {
         _padded_columns = (_dimension + 15) / 16 * 16;
@@ -99,6 +102,8 @@ public:
         } else if (way == Way::few) {
             _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
+        } else if (way == Way::wide) {
+            _tile_centers = 256;
         }
         size_t padded = (size_t)padded_count();
         _values.set(centers.values);
@@ -120,7 +125,7 @@ public:
         _finished.set(std::vector<int>((size_t)_clusters, 0));
         _result.reserve(1);
         _lengths.reserve((size_t)_clusters);
-        Lengths lengths = {way == Way::direct ? nullptr : _lengths.at(), _finished.at(), extremes(), usual};
+        Lengths lengths = {way == Way::direct ? nullptr : _lengths.at(), _finished.at(), extremes(), usual, usual};
         emulated::launch<measure_centers>(CenterArgs{_values.at(), _origin.at(), lengths, _table.at(), _slots.at(), _places - 1, _clusters, _dimension},
             _clusters, 128);
         int blocks = ((way == Way::direct ? _clusters : padded_count()) + 3) / 4;
@@ -145,7 +150,7 @@ public:
         _thresholds.reserve(n);
         _candidate_counts.reserve(n);
         _candidates.reserve(n * MostCandidates);
-        _rounded.reserve((n + 127) / 128 * 128 * (size_t)_padded_columns);     // whole tiles are read
+        _rounded.reserve(std::max((n + 127) / 128, (size_t)Multiprocessors * 2) * 128 * (size_t)_padded_columns);   // whole tiles are read
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;
@@ -245,9 +250,8 @@ private:
             a.stages = 2;
             emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 128 * 128 + 128 * (_padded_columns * 2 + 16));
         } else {
-            emulated::launch<round_rows>(a, (n + 15) / 16, 128);
-            a.stages = 3;
-            emulated::launch<tiled::assign_streamed>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 3 * 128 * 128);
+            a.stages = 2 + n % 3;
+            emulated::launch<wide::assign_wide>(a, blocks_of(128), 256, a.stages * 384 * 128 + 128 * 4);
         }
     }
 

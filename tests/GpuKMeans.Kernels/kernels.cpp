@@ -18,7 +18,7 @@ void expect(bool right, const std::string& what) {
 }
 
 const char* name_of(Way way) {
-    const char* const names[] = {"held", "few", "resident", "streamed", "direct"};
+    const char* const names[] = {"held", "few", "resident", "wide", "direct"};
     return names[(int)way];
 }
 
@@ -86,6 +86,28 @@ void far_centers(Draw& draw, Way way, int dimension, int clusters) {
             usual.move(dimension > 128 || step == 0);
         }
     }
+}
+
+// Nor do they if most are far out.
+void mostly_far_centers(Draw& draw, Way way, int dimension, int clusters) {
+    Matrix centers(clusters, dimension), near((clusters + 3) / 4, dimension), rows(500, dimension);
+    for (int k = 0; k < clusters; k++) {
+        for (int d = 0; d < dimension; d++) {
+            centers.row(k)[d] = (float)draw.normal() * (k % 4 ? 1000.0f : 1.0f);
+            near.row(k / 4)[d] = k % 4 ? near.row(k / 4)[d] : centers.row(k)[d];
+        }
+    }
+    for (float& v : rows.values) {
+        v = (float)draw.normal();
+    }
+    std::vector<float> origin((size_t)dimension);
+    float usual = std::sqrt((float)dimension) * 1.1f;
+    Gpu gpu(way, centers, origin, Open::looked_through, usual), without(way, near, origin, Open::looked_through, usual);
+    std::string what = std::string(name_of(way)) + ", most centres far out, D = " + std::to_string(dimension);
+    check_labels(gpu, rows, what);
+    without.assign(rows);
+    expect(gpu.open_rows() <= 3 * without.open_rows() + 5,
+        what + ": " + std::to_string(gpu.open_rows()) + " are open, " + std::to_string(without.open_rows()) + " without those");
 }
 
 // Centres that are long beside most, but not beside rows, are like any others: those of a few rows each among the means of many, and a
@@ -234,17 +256,21 @@ int main(int argc, char** argv) {
         assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
     }
     assignments(draw, Way::resident, 150, 200, 300);
-    assignments(draw, Way::streamed, 203, 130, 300);
+    for (auto [dimension, clusters] : {std::pair{203, 130}, {129, 600}, {336, 1030}}) {
+        assignments(draw, Way::wide, dimension, clusters, 200 + draw.below(200));
+    }
     for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once}) {
         emulated::rounding = rounding;
         assignments(draw, Way::held, 128, 60, 300);
         assignments(draw, Way::few, 200, 15, 300);
         assignments(draw, Way::resident, 140, 70, 300);
+        assignments(draw, Way::wide, 200, 300, 300);
     }
     emulated::rounding = emulated::Rounding::cut;
-    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::streamed, 203}}) {
+    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::wide, 203}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
-        long_rows(draw, way, way == Way::resident || way == Way::streamed ? dimension : 128);
+        mostly_far_centers(draw, way, dimension, 30 + draw.below(80));
+        long_rows(draw, way, way == Way::resident || way == Way::wide ? dimension : 128);
         at_the_limit(way, dimension);
         for (int i = 0; i < 4; i++) {
             aligned_rows(draw, way, dimension, i % 2);

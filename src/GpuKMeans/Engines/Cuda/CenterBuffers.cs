@@ -63,8 +63,8 @@ internal sealed class CenterBuffers(DeviceMemory memory)
     /// <summary>Zeros the extremes of the centres as they are.</summary>
     public void ClearExtremes(CudaStream stream) => stream.Fill(Extremes, 0, ExtremesPitch);
 
-    /// <summary>The length that most rows do not exceed, of those that centres are measured for.</summary>
-    public float RowLength { get; set; }
+    /// <summary>How long the rows are that centres are measured for.</summary>
+    public RowLengths RowLengths { get; set; }
 
     /// <summary>Where lengths are kept until it is known which centres the fast pass leaves out.</summary>
     public Lengths Lengths => new()
@@ -72,7 +72,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         Each = PaddedCount > 0 ? EachLength.Pointer : 0,
         Finished = Measured.At(CounterWord),
         Extremes = Extremes,
-        Rows = RowLength,
+        Rows = RowLengths,
     };
 
     /// <summary>The places of the table: a power of two, and at least half of them stay empty.</summary>

@@ -13,7 +13,7 @@ internal sealed unsafe class CudaData : EngineData
     private MemoryHandle _pin;
     private nint _lock;
     private long _sent;
-    private float? _usualLength;
+    private RowLengths? _rowLengths;
 
     public CudaData(VectorSource source, ReadOnlyMemory<float> weights, RowFrame frame, DeviceMemory memory, RowRing ring)
         : base(source.Count, source.Dimension, frame)
@@ -61,11 +61,8 @@ internal sealed unsafe class CudaData : EngineData
     /// <summary>The squared distances of the last Lloyd pass.</summary>
     public DeviceBuffer<float> Distances { get; }
 
-    /// <summary>
-    /// The length, less the origin, that fifteen of sixteen rows do not exceed, by some of them: from all over where they lie in memory,
-    /// else the first.
-    /// </summary>
-    public float UsualLength => _usualLength ??= Frame.Normalize ? 1 : MeasureUsualLength();
+    /// <summary>How long rows are, by some of them: from all over where they lie in memory, else the first.</summary>
+    public RowLengths RowLengths => _rowLengths ??= Frame.Normalize ? new(1, 1) : MeasureRows();
 
     private long Bytes => Count * Dimension * sizeof(float);
 
@@ -82,10 +79,10 @@ internal sealed unsafe class CudaData : EngineData
         }
     }
 
-    private float MeasureUsualLength()
+    private RowLengths MeasureRows()
     {
-        // Of long rows fewer, so that little is read beside what is clustered.
-        int count = (int)Math.Min(Math.Clamp((1 << 22) / Dimension, 16, 256), Count);
+        // Of few rows and of long ones fewer, so that little is read beside what is clustered.
+        int count = (int)Math.Min(Math.Clamp(Math.Min((1 << 22) / Dimension, Count / 32), 16, 512), Count);
         float[] row = new float[Dimension], lengths = new float[count], first = Host != null ? [] : new float[count * Dimension];
         if (Host == null)
         {
@@ -103,8 +100,8 @@ internal sealed unsafe class CudaData : EngineData
         }
 
         Array.Sort(lengths);
-        float length = lengths[Math.Min(count - 1, count * 15 / 16)];
-        return float.IsFinite(length) ? length : 0;
+        float Longest(int parts) => lengths[count - 1 - (count / parts)] is var length && float.IsFinite(length) ? length : 0;
+        return new RowLengths(Longest(16), Longest(64));
     }
 
     // For rows that were never disposed of: their place on the GPU, and the lock and pin on those of the host.
@@ -126,3 +123,8 @@ internal sealed unsafe class CudaData : EngineData
         _pin.Dispose();
     }
 }
+
+/// <summary>How long rows are, less the origin; 0 where it is not known.</summary>
+/// <param name="Most">The length that fifteen of sixteen do not exceed.</param>
+/// <param name="NearlyAll">The length that 63 of 64 do not exceed.</param>
+internal readonly record struct RowLengths(float Most, float NearlyAll);

@@ -134,11 +134,6 @@ internal sealed unsafe partial class CudaEngine
         }
 
         _turn = turn;
-        if (plan.RoundsRows)
-        {
-            _stream.Launch(Kernel.RoundRows, Blocks(n, 16), 128, arguments);
-        }
-
         if (assign.Kernel == Kernel.AssignFloat32)
         {
             AssignInFloat32(arguments);

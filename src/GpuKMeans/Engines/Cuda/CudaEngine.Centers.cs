@@ -114,9 +114,9 @@ internal sealed partial class CudaEngine
     private void Expect(CudaData data)
     {
         // Where none are rounded there is none to leave out.
-        if (_centers.PaddedCount > 0 && data.UsualLength != _centers.RowLength)
+        if (_centers.PaddedCount > 0 && data.RowLengths != _centers.RowLengths)
         {
-            _centers.RowLength = data.UsualLength;
+            _centers.RowLengths = data.RowLengths;
             MeasureCenters();
         }
     }

@@ -127,7 +127,7 @@ internal struct Lengths
     public ulong Each;
     public ulong Finished;
     public ulong Extremes;
-    public float Rows;
+    public RowLengths Rows;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -15,9 +15,8 @@ internal sealed class CudaKernels(bool overlapping)
     private static readonly (string Module, string Function)[] s_names =
     [
         ("assign", "assign_resident"),
-        ("assign", "assign_streamed"),
+        ("assign_wide", "assign_wide"),
         ("assign", "find_candidates"),
-        ("rounding", "round_rows"),
         ("rounding", "round_listed_rows"),
         ("assign_held_16", "assign_held_16"),
         ("assign_held_32", "assign_held_32"),
@@ -115,9 +114,8 @@ internal sealed class CudaKernels(bool overlapping)
 internal enum Kernel
 {
     AssignResident,
-    AssignStreamed,
+    AssignWide,
     FindCandidates,
-    RoundRows,
     RoundListedRows,
     AssignHeld16,
     AssignHeld32,

@@ -210,8 +210,8 @@ DEVICE void assign_tiles(const AssignArgs& a) {
     const half_bits* own_centers = a.centers.halves + (int64)own_row * columns + own_eight * 8;
     const half_bits* own_rows = Resident ? nullptr : a.halves + (int64)own_row * columns + own_eight * 8;
 
-    // Few rows are undecided: then blocks share their centres too.
-    int parts = Candidates ? least(a.parts, a.centers.tiles) : 1;
+    // Few rows are undecided: then blocks share their centres too, so that all have something to do.
+    int parts = Candidates ? clamp(grid_blocks() * 2 / larger(1, (count + TileRows - 1) / TileRows), 1, a.centers.tiles) : 1;
     int first_tile = 0, end_tile = a.centers.tiles;
     for (int item = block_id(); item / parts * TileRows < count; item += grid_blocks()) {
         int first = item / parts * TileRows;
@@ -351,5 +351,4 @@ DEVICE void assign_tiles(const AssignArgs& a) {
 }
 
 GLOBAL BOUNDS(Threads, 2) void assign_resident(AssignArgs a) { assign_tiles<true, false>(a); }
-GLOBAL BOUNDS(Threads, 2) void assign_streamed(AssignArgs a) { assign_tiles<false, false>(a); }
 GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) { assign_tiles<false, true>(a); }

@@ -195,13 +195,15 @@ struct Lengths {
     float2* each;           // of each centre its length and the largest magnitude of a value; null where centres are not rounded
     int* finished;          // how many have come; 0 before and after
     Extremes* extremes;     // takes the limit and the largest
-    float rows;             // the length that most rows do not exceed
+    float most_rows;        // the length that most rows do not exceed; 0 where it is not known
+    float nearly_all;       // and that nearly all do not
 };
 
 constexpr int LengthThreads = 128;
 
 // Centres are left out that are longer than four times what most rows do not exceed, and than four to eight times what seven of eight
-// centres do not (of few, all but one): most rows are too short to be nearest to one of them.
+// centres do not (of few, all but one), or four times what nearly all rows do not: most rows are too short to be nearest to one of them.
+// Where most centres are long, for each is on a row that is, nearly all rows are too short for these.
 DEVICE float limit_of(const Lengths& l, int count) {
     constexpr int Bins = 256, Most = 3;
     SHARED int counts[Bins];
@@ -223,7 +225,8 @@ DEVICE float limit_of(const Lengths& l, int count) {
     block_barrier();
     // The power of two above that length.
     float limit = found + Most >= Bins - 1 ? infinity() : found == 0 ? 0 : power_of_two(found - 127 + Most);
-    limit = larger(limit, 4 * l.rows);
+    limit = l.nearly_all > 0 ? smaller(limit, 4 * l.nearly_all) : limit;
+    limit = larger(limit, 4 * l.most_rows);
     return limit > 0 ? limit : infinity();
 }
 

@@ -1,13 +1,13 @@
-// Rounding rows, all of a batch or the undecided ones, for the kernels that do not do it themselves.
+// Rounding the undecided rows, for the pass that looks for their candidates.
 #include "rounding.cuh"
 
 // A warp takes four rows at a time.
-template <bool Listed>
-DEVICE void round_all(const AssignArgs& a) {
-    if (Listed && is_scanned(a)) {
+GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) {
+    kernel_begins();
+    if (is_scanned(a)) {
         return;
     }
-    int count = Listed ? *a.undecided.count : a.rows.count;
+    int count = *a.undecided.count;
     int columns = a.centers.padded_columns;
     for (int first = (int)(global_thread() >> 5) * 4; first < count; first += grid_blocks() * 16) {
         const float* rows[4];
@@ -15,7 +15,7 @@ DEVICE void round_all(const AssignArgs& a) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             entry[i] = least(first + i, count - 1);
-            rows[i] = row_values(a.rows, Listed ? a.undecided.places[entry[i]] : entry[i]);
+            rows[i] = row_values(a.rows, a.undecided.places[entry[i]]);
         }
         auto write = [&](int i, int d, uint low, uint high) {
             *(uint64*)(a.halves + (int64)entry[i] * columns + d) = (uint64)high << 32 | low;
@@ -27,13 +27,4 @@ DEVICE void round_all(const AssignArgs& a) {
             round_four<false>(rows, a.centers, a.rows.dimension, columns, write, finish);
         }
     }
-}
-
-GLOBAL BOUNDS(128, 1) void round_rows(AssignArgs a) {
-    kernel_begins();
-    round_all<false>(a);
-}
-GLOBAL BOUNDS(128, 1) void round_listed_rows(AssignArgs a) {
-    kernel_begins();
-    round_all<true>(a);
 }

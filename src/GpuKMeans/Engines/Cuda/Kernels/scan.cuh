@@ -81,7 +81,7 @@ DEVICE void scan_by_warp(const AssignArgs& a, int place, uint64 classes, unsigne
         label = other < nearest ? other_label : label;
         nearest = smaller(nearest, other);
     }
-    if (is_certainly_less(nearest, second, dimension)) {
+    if (is_certainly_less(nearest, second, dimension / 16)) {
         if (lane_id() == 0) {
             write_nearest(a, place, label, nearest);
         }
@@ -140,7 +140,7 @@ DEVICE void scan_by_block(const AssignArgs& a, int place, uint64 classes) {
         nearest = smaller(nearest, least_of_warps[w]);
     }
     for (int i = thread_id(); i < scanned.count; i += Threads) {
-        if (scanned.exists(i) && !is_certainly_less(nearest, distances[i], dimension)) {
+        if (scanned.exists(i) && !is_certainly_less(nearest, distances[i], dimension / 16)) {
             int slot = atomic_add(&found, 1);
             if (slot < MostCandidates) {
                 candidates[slot] = scanned.center(i);

@@ -11,10 +11,10 @@ constexpr float LargestPlainDistance = 0x1p100f;
 constexpr float NoDistance = 0x1p126f;
 
 // Whether one direct distance is certainly less than another. Each is off by at most (terms + 9)·2^-24 of itself: a difference,
-// its square, and up to dimension / 16 + 1 terms (more than two only from 16 columns on) with a tree of no more than seven; and by
-// what underflows, less than 2^-149 a term.
-DEVICE bool is_certainly_less(float distance, float other, int dimension) {
-    float share = (float)(dimension / 16 + 16) * 0x1p-24f;
+// its square, and sums of up to so many terms and one (more than two only from 16 columns on) with a tree of no more than seven; and
+// by what underflows, less than 2^-149 a term.
+DEVICE bool is_certainly_less(float distance, float other, int terms) {
+    float share = (float)(terms + 16) * 0x1p-24f;
     return distance <= LargestPlainDistance && other - distance > share * (other + distance) + 0x1p-120f;
 }
 
@@ -87,16 +87,29 @@ DEVICE void near_distances(float (&distances)[2], const float* x, const float* c
     int lane = lane_id() & (Lanes - 1);
     float sums[2][4] = {};
     if (dimension % 4 == 0) {
-#pragma unroll 4
-        for (int d = lane * 4; d < dimension; d += Lanes * 4) {
-            float4 v = load4(x + d);
+        // So many columns are read before the first are used: each read is a wait.
+        constexpr int Together = 4;
+        for (int first = lane * 4; first < dimension; first += Lanes * 4 * Together) {
+            float4 v[Together], w[2][Together];
 #pragma unroll
-            for (int j = 0; j < 2; j++) {
-                float4 w = load4(c[j] + d);
-                sums[j][0] = add_square(v.x, w.x, sums[j][0]);
-                sums[j][1] = add_square(v.y, w.y, sums[j][1]);
-                sums[j][2] = add_square(v.z, w.z, sums[j][2]);
-                sums[j][3] = add_square(v.w, w.w, sums[j][3]);
+            for (int i = 0; i < Together; i++) {
+                int d = first + i * Lanes * 4;
+                v[i] = w[0][i] = w[1][i] = float4{};
+                if (d < dimension) {
+                    v[i] = load4(x + d);
+                    w[0][i] = load4(c[0] + d);
+                    w[1][i] = load4(c[1] + d);
+                }
+            }
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+#pragma unroll
+                for (int j = 0; j < 2; j++) {
+                    sums[j][0] = add_square(v[i].x, w[j][i].x, sums[j][0]);
+                    sums[j][1] = add_square(v[i].y, w[j][i].y, sums[j][1]);
+                    sums[j][2] = add_square(v[i].z, w[j][i].z, sums[j][2]);
+                    sums[j][3] = add_square(v[i].w, w[j][i].w, sums[j][3]);
+                }
             }
         }
     } else {
@@ -168,7 +181,7 @@ DEVICE void settle_some(const AssignArgs& a, const Listed& listed) {
             }
         }
     }
-    bool certain = is_certainly_less(nearest, second, dimension), leads = (lane_id() & (Lanes - 1)) == 0 && exists;
+    bool certain = is_certainly_less(nearest, second, dimension / (Lanes * 4)), leads = (lane_id() & (Lanes - 1)) == 0 && exists;
     // The distance that is reported is summed in an order of its own.
     float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * dimension, dimension) : 0;
     if (leads && certain) {

@@ -104,6 +104,7 @@ public:
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         } else if (way == Way::wide) {
             _tile_centers = 256;
+            _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         }
         size_t padded = (size_t)padded_count();
         _values.set(centers.values);
@@ -150,7 +151,7 @@ public:
         _thresholds.reserve(n);
         _candidate_counts.reserve(n);
         _candidates.reserve(n * MostCandidates);
-        _rounded.reserve(std::max((n + 127) / 128, (size_t)Multiprocessors * 2) * 128 * (size_t)_padded_columns);   // whole tiles are read
+        _rounded.reserve((n + 127) / 128 * 128 * (size_t)(_way == Way::wide ? _tiled_columns : _padded_columns));     // whole tiles are read
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;
@@ -250,6 +251,7 @@ private:
             a.stages = 2;
             emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 128 * 128 + 128 * (_padded_columns * 2 + 16));
         } else {
+            emulated::launch<round_rows>(a, (n + 31) / 32, 128);
             a.stages = 2 + n % 3;
             emulated::launch<wide::assign_wide>(a, blocks_of(128), 256, a.stages * 384 * 128 + 128 * 4);
         }
@@ -266,7 +268,7 @@ private:
         bool rounds = _way != Way::direct;
         return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
             extremes(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
-            _tiled_columns, _value_columns, _tile_centers, _tiled_columns ? 1 : 0};
+            _tiled_columns, _value_columns, _tile_centers, _way == Way::held || _way == Way::few};
     }
 
     Undecided undecided() {

@@ -24,9 +24,10 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where there is none.</param>
 /// <param name="Tiles">How the fast pass reads centres.</param>
+/// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
 /// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
 internal sealed partial record AssignPlan(
-    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, long RoundingRoom = 0)
+    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, bool RoundsRows = false, long RoundingRoom = 0)
 {
     // Of Kernels/scan.cuh: open rows of a batch, which are measured to the centres of some classes. Even if all rows are, to all centres,
     // that takes no more than some 0.1 ms.
@@ -48,8 +49,8 @@ internal sealed partial record AssignPlan(
     // Of Kernels/centers.cuh: rows that find room in registers.
     private const int ShortColumns = 128;
 
-    // Of Kernels/hopper_long.cuh.
-    private const int LongTileCenters = 256;
+    // Of Kernels/hopper_long.cuh and assign_wide.cu.
+    private const int LongTileCenters = 256, WideTileCenters = 256;
 
     // As much as a part of the rows is given for rounding.
     private const long MostRoundingRoom = 1 << 28;
@@ -99,25 +100,23 @@ internal sealed partial record AssignPlan(
         }
 
         // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
-        int padded = (dimension + 15) / 16 * 16;
-        AssignKernel resident = Tiled(gpu, Kernel.AssignResident, padded);
+        AssignKernel resident = Tiled(gpu, Kernel.AssignResident, (dimension + 15) / 16 * 16);
         return resident.MostBlocks > gpu.Multiprocessors
             ? new AssignPlan(resident, candidates, new(128))
-            : ForWideTiles(gpu, padded, candidates);
+            : ForWideTiles(gpu, LongColumnsFor(dimension), candidates);
     }
 
     /// <summary>The plan for any GPU where both rows and centres pass by.</summary>
     private static AssignPlan ForWideTiles(CudaContext gpu, int columns, AssignKernel candidates)
     {
-        // Of Kernels/assign_wide.cu: stages of 64 columns of rows and centres, and margins. A block rounds one tile while it has another.
-        const int rows = 128, centers = 256, stageBytes = (rows + centers) * 64 * 2, marginBytes = rows * sizeof(float), mostStages = 4;
+        // Of Kernels/assign_wide.cu: stages of 64 columns of rows and centres, and margins.
+        const int rows = 128, stageBytes = (rows + WideTileCenters) * 64 * 2, marginBytes = rows * sizeof(float), mostStages = 4;
         int stages = Math.Clamp((gpu.SharedMemory - marginBytes) / stageBytes, 2, mostStages);
-        int blocks = (int)Math.Clamp(MostRoundingRoom / (2L * rows * columns), 1, gpu.Multiprocessors);
         return new AssignPlan(
-            new(Kernel.AssignWide, 256, rows, blocks, (stages * stageBytes) + marginBytes, stages),
+            new(Kernel.AssignWide, 256, rows, gpu.Multiprocessors, (stages * stageBytes) + marginBytes, stages),
             candidates,
-            new(centers),
-            RoundingRoom: blocks * 2L * rows * columns);
+            new(WideTileCenters, columns, columns),
+            RoundsRows: true);
     }
 
     /// <summary>A kernel of Kernels/assign.cu, with two blocks on a multiprocessor if they find room, so that one computes

@@ -9,7 +9,7 @@ internal sealed unsafe partial class CudaEngine
     private const int MostCandidates = 16;
     private const int UndecidedCounters = 3;
 
-    // Of Kernels/assign.cu: rounded rows are read in whole tiles.
+    // Of Kernels/assign.cu and assign_wide.cu: rounded rows are read in whole tiles.
     private const int TiledRows = 128;
 
     private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
@@ -124,7 +124,8 @@ internal sealed unsafe partial class CudaEngine
         };
         if (plan.Candidates is not null)
         {
-            arguments.Halves = _work.Halves.Reserve(Math.Max(Blocks(n, TiledRows) * TiledRows * _centers.PaddedColumns, plan.RoundingRoom));
+            int columns = plan.RoundsRows ? _centers.Tiles.Columns : _centers.PaddedColumns;
+            arguments.Halves = _work.Halves.Reserve(Math.Max(Blocks(n, TiledRows) * TiledRows * columns, plan.RoundingRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
         else if (assign.Kernel == Kernel.AssignFloat32)
@@ -134,6 +135,11 @@ internal sealed unsafe partial class CudaEngine
         }
 
         _turn = turn;
+        if (plan.RoundsRows)
+        {
+            _stream.Launch(Kernel.RoundRows, Blocks(n, 32), 128, arguments);
+        }
+
         if (assign.Kernel == Kernel.AssignFloat32)
         {
             AssignInFloat32(arguments);

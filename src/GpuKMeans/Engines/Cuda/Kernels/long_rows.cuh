@@ -10,12 +10,6 @@ constexpr int LongChunk = 64;           // columns that are copied at once
 constexpr int EightRows = 8;            // which a warp rounds at once, four lanes a row
 constexpr int ColumnsAhead = 512;       // so many columns before they are read, rows are sent for
 
-// Rows are rounded before it is known how long they are, so all have one scale: the centres', less this power of two. A value
-// may be 2^18 times the largest of the centres before it is lost, and one 2^-9 times that large still has all its digits.
-constexpr int RowsShift = 7;
-
-DEVICE float long_rows_scale(const Extremes& e) { return power_of_two(half_scale_exponent(bits_float(e.largest)) - RowsShift); }
-
 template <bool Vectors>
 DEVICE void read4_once(float (&v)[4], const float* row, int d, int dimension, uint64 policy) {
     if constexpr (Vectors) {

@@ -2,6 +2,13 @@
 #pragma once
 #include "assign.cuh"
 
+// Rows are rounded before it is known how long they are, so all have one scale: the centres', less this power of two. A value
+// may be 2^18 times the largest of the centres before it is lost, and one 2^-9 times that large still has all its digits.
+constexpr int RowsShift = 7;
+constexpr float AllRowsRatio = 1.0f / (1 << RowsShift);     // of that scale to the centres'
+
+DEVICE float long_rows_scale(const Extremes& e) { return power_of_two(half_scale_exponent(bits_float(e.largest)) - RowsShift); }
+
 template <bool Vectors>
 DEVICE void read4(float (&v)[4], const float* row, int d, int dimension) {
     if constexpr (Vectors) {

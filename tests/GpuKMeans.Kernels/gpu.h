@@ -9,7 +9,6 @@
 #include "totals.cuh"
 #include "clusters.cuh"
 #include "moves.cuh"
-#include "best.cuh"
 
 #include "assign_few_16.cu"
 #include "assign_few_64.cu"
@@ -27,8 +26,8 @@
 namespace direct {
 #include "assign_direct.cu"
 }
-namespace tiled {
-#include "assign.cu"
+namespace looking {
+#include "candidates.cu"
 }
 namespace wide {
 #include "assign_wide.cu"
@@ -79,7 +78,7 @@ struct Buffer {
     }
 };
 
-enum class Way { held, few, resident, wide, direct };
+enum class Way { held, few, wide, direct };
 
 // What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
 enum class Open { looked_through, measured, measured_in_batch };
@@ -166,7 +165,7 @@ public:
             if (looks) {
                 emulated::launch<round_listed_rows>(a, Multiprocessors * 2, 128);
                 a.stages = 3;
-                emulated::launch<tiled::find_candidates>(a, Multiprocessors * 2, 128, 5 * 128 * 4 + 2 * 3 * 128 * 128);
+                emulated::launch<looking::find_candidates>(a, Multiprocessors * 2, 128, 2 * 128 * 4 + 2 * 3 * 128 * 128);
             }
             emulated::launch<settle_rows>(a, Multiprocessors * 2, 256);
         }
@@ -247,9 +246,6 @@ private:
                 : _tile_centers == 64 ? emulated::launch<assign_few_64>(a, blocks, warps * 32, bytes)
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
-        } else if (_way == Way::resident) {
-            a.stages = 2;
-            emulated::launch<tiled::assign_resident>(a, blocks_of(128), 128, 5 * 128 * 4 + 2 * 128 * 128 + 128 * (_padded_columns * 2 + 16));
         } else {
             emulated::launch<round_rows>(a, (n + 31) / 32, 128);
             a.stages = 2 + n % 3;

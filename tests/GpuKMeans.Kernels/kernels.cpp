@@ -18,7 +18,7 @@ void expect(bool right, const std::string& what) {
 }
 
 const char* name_of(Way way) {
-    const char* const names[] = {"held", "few", "resident", "wide", "direct"};
+    const char* const names[] = {"held", "few", "wide", "direct"};
     return names[(int)way];
 }
 
@@ -255,22 +255,20 @@ int main(int argc, char** argv) {
     for (auto [dimension, clusters] : {std::pair{33, 3}, {64, 16}, {101, 50}, {130, 100}, {300, 16}, {420, 129}, {1100, 100}}) {
         assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
     }
-    assignments(draw, Way::resident, 150, 200, 300);
-    for (auto [dimension, clusters] : {std::pair{203, 130}, {129, 600}, {336, 1030}}) {
+    for (auto [dimension, clusters] : {std::pair{150, 200}, {203, 130}, {129, 600}, {336, 1030}}) {
         assignments(draw, Way::wide, dimension, clusters, 200 + draw.below(200));
     }
     for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once}) {
         emulated::rounding = rounding;
         assignments(draw, Way::held, 128, 60, 300);
         assignments(draw, Way::few, 200, 15, 300);
-        assignments(draw, Way::resident, 140, 70, 300);
         assignments(draw, Way::wide, 200, 300, 300);
     }
     emulated::rounding = emulated::Rounding::cut;
-    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::resident, 140}, {Way::wide, 203}}) {
+    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::wide, 140}, {Way::wide, 203}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
         mostly_far_centers(draw, way, dimension, 30 + draw.below(80));
-        long_rows(draw, way, way == Way::resident || way == Way::wide ? dimension : 128);
+        long_rows(draw, way, way == Way::wide ? dimension : 128);
         at_the_limit(way, dimension);
         for (int i = 0; i < 4; i++) {
             aligned_rows(draw, way, dimension, i % 2);

@@ -75,7 +75,7 @@ internal sealed partial record AssignPlan(
             return few;
         }
 
-        AssignKernel candidates = Tiled(gpu, Kernel.FindCandidates, null);
+        AssignKernel candidates = ForCandidates(gpu);
         if (dimension <= ShortColumns)
         {
             // After the values come those that make scores keys, in whole steps of the tensor cores.
@@ -99,14 +99,10 @@ internal sealed partial record AssignPlan(
             }
         }
 
-        // Rows stay in shared memory where two blocks find room on a multiprocessor, else they pass by as centres do.
-        AssignKernel resident = Tiled(gpu, Kernel.AssignResident, (dimension + 15) / 16 * 16);
-        return resident.MostBlocks > gpu.Multiprocessors
-            ? new AssignPlan(resident, candidates, new(128))
-            : ForWideTiles(gpu, LongColumnsFor(dimension), candidates);
+        return ForWideTiles(gpu, LongColumnsFor(dimension), candidates);
     }
 
-    /// <summary>The plan for any GPU where both rows and centres pass by.</summary>
+    /// <summary>The plan for longer rows on any GPU.</summary>
     private static AssignPlan ForWideTiles(CudaContext gpu, int columns, AssignKernel candidates)
     {
         // Of Kernels/assign_wide.cu: stages of 64 columns of rows and centres, and margins.
@@ -119,30 +115,22 @@ internal sealed partial record AssignPlan(
             RoundsRows: true);
     }
 
-    /// <summary>A kernel of Kernels/assign.cu, with two blocks on a multiprocessor if they find room, so that one computes
-    /// while the other reads.</summary>
-    /// <param name="gpu">The GPU.</param>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="columns">The columns of rows that stay in shared memory; null where they pass by.</param>
-    private static AssignKernel Tiled(CudaContext gpu, Kernel kernel, int? columns)
+    /// <summary>The kernel that looks for candidates, with two blocks on a multiprocessor if they find room, so that one computes while
+    /// the other reads.</summary>
+    private static AssignKernel ForCandidates(CudaContext gpu)
     {
-        // Stages of 64 columns of centres and of the rows, or these, with 16 bytes behind each; and TileState.
-        const int stageBytes = 128 * 128, stateBytes = 5 * 128 * 4;
-
-        int BytesFor(int stages) => stateBytes + (stages * stageBytes) + (columns is { } c ? 128 * ((c * 2) + 16) : stages * stageBytes);
-        for (int blocks = 2; blocks >= 1; blocks--)
+        // Of Kernels/candidates.cu: stages of 64 columns of rows and of centres, and TileState.
+        const int stageBytes = 2 * 128 * 128, stateBytes = 2 * 128 * sizeof(float);
+        for (int blocks = 2; ; blocks--)
         {
             int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
-            for (int stages = 3; stages >= 2; stages--)
+            int stages = Math.Clamp((room - stateBytes) / stageBytes, 2, 3);
+            int bytes = stateBytes + (stages * stageBytes);
+            if (bytes <= room || blocks == 1)
             {
-                if (BytesFor(stages) <= room)
-                {
-                    return new AssignKernel(kernel, 128, 128, blocks * gpu.Multiprocessors, BytesFor(stages), stages);
-                }
+                return new AssignKernel(Kernel.FindCandidates, 128, 128, blocks * gpu.Multiprocessors, bytes, stages);
             }
         }
-
-        return new AssignKernel(kernel, 128, 128, 0);
     }
 
     /// <summary>The kernel for any GPU that holds rows in registers: as many blocks as find registers and shared memory.</summary>

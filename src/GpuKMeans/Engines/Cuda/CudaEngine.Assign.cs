@@ -9,10 +9,10 @@ internal sealed unsafe partial class CudaEngine
     private const int MostCandidates = 16;
     private const int UndecidedCounters = 3;
 
-    // Of Kernels/assign.cu and assign_wide.cu: rounded rows are read in whole tiles.
+    // Of Kernels/assign_wide.cu and candidates.cu: rounded rows are read in whole tiles.
     private const int TiledRows = 128;
 
-    private const int CandidateParts = 4;       // blocks that share the centres for the same undecided rows
+    private const int CandidateParts = 4;       // blocks that look for candidates, for each tile of rows
     private const int DistanceValues = 1 << 26;
 
     private readonly WorkBuffers _work;
@@ -120,7 +120,6 @@ internal sealed unsafe partial class CudaEngine
             BadRow = _work.BadRow.Pointer,
             MostScanned = MostScannedValues,
             Stages = assign.Stages,
-            Parts = CandidateParts,
         };
         if (plan.Candidates is not null)
         {

@@ -14,9 +14,8 @@ internal sealed class CudaKernels(bool overlapping)
 
     private static readonly (string Module, string Function)[] s_names =
     [
-        ("assign", "assign_resident"),
         ("assign_wide", "assign_wide"),
-        ("assign", "find_candidates"),
+        ("candidates", "find_candidates"),
         ("rounding", "round_rows"),
         ("rounding", "round_listed_rows"),
         ("assign_held_16", "assign_held_16"),
@@ -114,7 +113,6 @@ internal sealed class CudaKernels(bool overlapping)
 /// <summary>The kernels, in the order of <see cref="CudaKernels"/>' table.</summary>
 internal enum Kernel
 {
-    AssignResident,
     AssignWide,
     FindCandidates,
     RoundRows,

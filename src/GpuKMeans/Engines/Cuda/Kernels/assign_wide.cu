@@ -5,7 +5,6 @@
 // stages of 64 columns, rows as often as there are tiles of centres. How much passes through the second-level cache is a limit, and it
 // must hold what all blocks come back to, so a block has as many centres as there are registers for the sums. To round the rows of the
 // next tile in between left too few of them: that took longer than to read all rows once more.
-#include "best.cuh"
 #include "rounding.cuh"
 #include <tensor.cuh>
 
@@ -17,6 +16,30 @@ constexpr int Chunk = 64;                       // columns a stage
 constexpr int RowBytes = WideRows * Chunk * 2;      // of a stage, whose centres follow
 constexpr int CenterBytes = WideCenters * Chunk * 2;
 constexpr int StageBytes = RowBytes + CenterBytes;
+
+constexpr float NoScore = -3e38f;
+
+// What is left of a score when the centre's place, among those a thread sees of a tile, takes its last bits. As a
+// register the compiler knows nothing about, so that marking is one instruction and not two: an instruction has room for
+// one constant.
+template <int Places>
+DEVICE uint score_mask() {
+    return ~(uint)(Places - 1) | (uint)block_id_z();
+}
+
+DEVICE float tagged(float score, uint mask, int place) { return bits_float((float_bits(score) & mask) | (uint)place); }
+
+struct BestTwo {
+    float best = NoScore;
+    float second = NoScore;
+    int tile = 0;
+
+    METHOD void keep(float v0, float v1) {
+        float high = larger(v0, v1), low = smaller(v0, v1);
+        second = larger(larger(second, low), smaller(best, high));
+        best = larger(best, high);
+    }
+};
 
 // What is found of a tile of rows, in the memory of the stages. A row has up to sixteen candidates: one of each lane that sees it.
 struct Verdicts {

@@ -54,6 +54,9 @@ DEVICE void copy_bulk_to_pair(uint to_shared, const void* from, uint bytes, uint
         ::"r"(to_shared), "l"(from), "r"(bytes), "r"(barrier) : "memory");
 }
 
+// Says that what is in a line of 128 bytes will not be read again, so that it need not be kept.
+DEVICE void discard(const void* line) { asm volatile("discard.global.L2 [%0], 128;" ::"l"(line) : "memory"); }
+
 // Makes what this thread has written to global memory visible to bulk copies that others start after it has told them so.
 DEVICE void bulk_copies_see_writes() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
 

@@ -25,6 +25,13 @@ constexpr int MultiplyingWarps = 8;
 constexpr int RoundingWarps = 3;
 constexpr int LongThreads = (MultiplyingWarps + RoundingWarps + 1) * 32;
 constexpr int TileGroups = LongTileRows / EightRows;
+constexpr int LineBytes = 128;
+constexpr int LinesOfWarp = RowStageBytes / LineBytes / MultiplyingWarps;
+
+// Rounded rows that have been copied for the last time are discarded where all blocks' find no room in the second-level cache, unless
+// they come back often: that is where it is faster, by measurement.
+constexpr int MostDiscardingTiles = 4;
+constexpr int LeastDiscardingChunks = 9;
 
 // Shared memory behind the stages.
 struct LongState {
@@ -50,6 +57,10 @@ struct LongBlock {
     int tiles;                      // that the block takes: as many as the other of its pair
     int chunks;
     int center_tiles;
+    bool discards;
+
+    // Through columns there and back: what was read last is what is most likely still in the second-level cache.
+    METHOD int chunk_of(int center_tile, int step) const { return center_tile % 2 == 0 ? step : chunks - 1 - step; }
 
     METHOD int first_place(int tile) const { return (first_tile + tile * tile_step) * LongTileRows; }
 };
@@ -59,6 +70,7 @@ DEVICE LongBlock long_block(const AssignArgs& a, unsigned char* shared) {
     int pairs = grid_blocks() / 2, pair = block_id() / 2;
     int tiles = (a.rows.count + LongTileRows - 1) / LongTileRows, tiles_of_pair = (tiles + 1) / 2;
     int values = LongTileRows * a.centers.tiled_columns;
+    int chunks = a.centers.tiled_columns / LongChunk, center_tiles = (a.centers.count + LongTileCenters - 1) / LongTileCenters;
     return LongBlock{
         .rows_at = shared_address(shared),
         .centers_at = shared_address(shared) + LongStages * RowStageBytes,
@@ -74,8 +86,9 @@ DEVICE LongBlock long_block(const AssignArgs& a, unsigned char* shared) {
         .first_tile = pair * 2 + block_id() % 2,
         .tile_step = pairs * 2,
         .tiles = pair < tiles_of_pair ? (tiles_of_pair - pair - 1) / pairs + 1 : 0,
-        .chunks = a.centers.tiled_columns / LongChunk,
-        .center_tiles = (a.centers.count + LongTileCenters - 1) / LongTileCenters,
+        .chunks = chunks,
+        .center_tiles = center_tiles,
+        .discards = center_tiles <= MostDiscardingTiles && chunks >= LeastDiscardingChunks,
     };
 }
 
@@ -90,8 +103,7 @@ DEVICE void send_tiles(const AssignArgs& a, const LongBlock& b) {
         for (int t = 0; t < b.center_tiles; t++) {
             const char* centers = (const char*)a.centers.tiles_of_halves + (int64)t * b.chunks * CenterStageBytes + half;
             for (int c = 0; c < b.chunks; c++) {
-                // There and back: what was read last is what is most likely still in the second-level cache.
-                int chunk = t % 2 == 0 ? c : b.chunks - 1 - c;
+                int chunk = b.chunk_of(t, c);
                 uint full = b.full + turn.at * 8;
                 barrier_wait(b.empty + turn.at * 8, turn.parity ^ 1);
                 if (c == 0) {
@@ -199,6 +211,10 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
             float sums[LongTileCenters / 2];
             for (int c = 0; c < b.chunks; c++) {
                 barrier_wait(b.full + turn.at * 8, turn.parity);
+                if (b.discards && t == b.center_tiles - 1 && lane_id() < LinesOfWarp) {
+                    discard((const char*)(b.buffers + (tile & 1) * b.buffer_values) + b.chunk_of(t, c) * RowStageBytes
+                        + (warp_id() * LinesOfWarp + lane_id()) * LineBytes);
+                }
                 uint rows = matrix_of_blocks(rows_at + turn.at * RowStageBytes, LongTileRows * 16);
                 uint centers = matrix_of_blocks(b.centers_at + turn.at * CenterStageBytes, LongTileCenters * 16);
                 products_begin();

@@ -16,7 +16,7 @@ internal sealed partial record AssignPlan
         (Kernel kernel, int width, int warps) = (clusters, hopper) switch
         {
             (<= 16, _) => (Kernel.AssignFew16, 16, 12),
-            (<= 128, true) => (Kernel.AssignFewHopper128, 128, 8),
+            (<= 128, true) => dimension > MostPlainColumns ? (Kernel.AssignFewHopperFiner, 128, 8) : (Kernel.AssignFewHopper128, 128, 12),
             (_, true) => (Kernel.AssignFewHopper256, 256, 8),
             (<= 64, _) => (Kernel.AssignFew64, 64, 12),
             (<= 128, _) => (Kernel.AssignFew128, 128, 12),
@@ -26,7 +26,7 @@ internal sealed partial record AssignPlan
         // Of Kernels/few.cuh: rings of rows for each warp, and of all centres, 64 columns a stage, or the centres for good; the origin
         // and half squared lengths. On Hopper barriers for so many stages, and four more warps.
         const int warpRows = 16, ring = 3, mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        bool sends = kernel is Kernel.AssignFewHopper128 or Kernel.AssignFewHopper256;
+        bool sends = kernel is Kernel.AssignFewHopper128 or Kernel.AssignFewHopperFiner or Kernel.AssignFewHopper256;
         int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = width * 128;
         int besides = ((columns + width) * sizeof(float)) + (warps * ring * warpRows * 64 * sizeof(float)) + (sends ? barrierBytes : 0);
         int room = (gpu.SharedMemory - besides) / stageBytes;
@@ -41,6 +41,9 @@ internal sealed partial record AssignPlan
             null,
             new(width, columns, columns, ByFours: true));
     }
+
+    /// <summary>Rows of more columns are rounded finer on Hopper, by measurement.</summary>
+    private const int MostPlainColumns = 192;
 
     /// <summary>With more clusters another kernel is faster, by measurement.</summary>
     private static int MostFewClusters(int dimension) => dimension switch

@@ -110,6 +110,28 @@ void mostly_far_centers(Draw& draw, Way way, int dimension, int clusters) {
         what + ": " + std::to_string(gpu.open_rows()) + " are open, " + std::to_string(without.open_rows()) + " without those");
 }
 
+// Nor if all are far from the rows: none of them is short beside those.
+void all_far_centers(Draw& draw, Way way, int dimension, int clusters) {
+    Matrix rows(400, dimension);
+    for (float& v : rows.values) {
+        v = (float)draw.normal();
+    }
+    float usual = std::sqrt((float)dimension) * 1.1f;
+    for (auto [low, high] : {std::pair{2.0, 4.0}, {3.0, 5.0}, {4.5, 7.0}, {1.0, 60.0}}) {
+        Matrix centers(clusters, dimension);
+        for (int k = 0; k < clusters; k++) {
+            double longer = draw.between(low, high) * 1.1;
+            for (int d = 0; d < dimension; d++) {
+                centers.row(k)[d] = (float)(draw.normal() * longer);
+            }
+        }
+        Gpu gpu(way, centers, std::vector<float>((size_t)dimension), Open::looked_through, usual);
+        std::string what = std::string(name_of(way)) + ", centres " + std::to_string(low) + " to " + std::to_string(high) + " times as long as rows";
+        check_labels(gpu, rows, what);
+        expect(gpu.open_rows() < rows.count / 8, what + ": " + std::to_string(gpu.open_rows()) + " are open");
+    }
+}
+
 // Centres that are long beside most, but not beside rows, are like any others: those of a few rows each among the means of many, and a
 // small cluster apart from a large one.
 void long_rows(Draw& draw, Way way, int dimension) {
@@ -268,6 +290,7 @@ int main(int argc, char** argv) {
     for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::wide, 140}, {Way::wide, 203}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
         mostly_far_centers(draw, way, dimension, 30 + draw.below(80));
+        all_far_centers(draw, way, dimension, 30 + draw.below(80));
         long_rows(draw, way, way == Way::wide ? dimension : 128);
         at_the_limit(way, dimension);
         for (int i = 0; i < 4; i++) {

@@ -16,11 +16,6 @@ DEVICE void copy_wait() {
     emulated::wait_for_copies(Pending);
 }
 
-DEVICE void store_pair(uint to_shared, uint low, uint high) {
-    uint pair[2] = {low, high};
-    std::memcpy(emulated::shared_at(to_shared, 8), pair, 8);
-}
-
 template <int Count>
 DEVICE void load_matrices(uint (&r)[Count], uint shared) {
     emulated::load_matrices(r, shared);

@@ -101,7 +101,7 @@ internal sealed unsafe class CudaData : EngineData
 
         Array.Sort(lengths);
         float Longest(int parts) => lengths[count - 1 - (count / parts)] is var length && float.IsFinite(length) ? length : 0;
-        return new RowLengths(Longest(16), Longest(64));
+        return new RowLengths(Longest(16), Host != null ? Longest(64) : 0);
     }
 
     // For rows that were never disposed of: their place on the GPU, and the lock and pin on those of the host.
@@ -126,5 +126,5 @@ internal sealed unsafe class CudaData : EngineData
 
 /// <summary>How long rows are, less the origin; 0 where it is not known.</summary>
 /// <param name="Most">The length that fifteen of sixteen do not exceed.</param>
-/// <param name="NearlyAll">The length that 63 of 64 do not exceed.</param>
+/// <param name="NearlyAll">The length that 63 of 64 do not exceed, by rows from all over.</param>
 internal readonly record struct RowLengths(float Most, float NearlyAll);

@@ -175,7 +175,7 @@ GLOBAL BOUNDS(Threads, 1) void assign_wide(AssignArgs a) {
             }
             if (Part == 3) {
                 bool turns = next_chunk == (next_way > 0 ? chunks - 1 : 0);
-                centers_from += turns ? chunks * CenterBytes : next_way * CenterBytes;
+                centers_from += (turns ? (int64)chunks : next_way) * CenterBytes;
                 rows_from += turns ? 0 : next_way * RowBytes;
                 next_chunk += turns ? 0 : next_way;
                 next_way = turns ? -next_way : next_way;

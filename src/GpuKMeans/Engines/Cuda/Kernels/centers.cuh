@@ -202,19 +202,21 @@ struct Lengths {
 constexpr int LengthThreads = 128;
 
 // Centres are left out that are longer than four times what most rows do not exceed, and than four to eight times what seven of eight
-// centres do not (of few, all but one), or four times what nearly all rows do not: most rows are too short to be nearest to one of them.
-// Where most centres are long, for each is on a row that is, nearly all rows are too short for these.
+// centres do not (of few, all but one), or four times what nearly all rows do not, or the shortest centre: most rows are too short to be
+// nearest to one of them. Where most centres are long, for each is on a row that is, nearly all rows are too short for these.
 DEVICE float limit_of(const Lengths& l, int count) {
     constexpr int Bins = 256, Most = 3;
     SHARED int counts[Bins];
     SHARED int scratch[33];
-    SHARED int found;
+    SHARED int found, shortest;     // the second as the bits of a float
     int t = thread_id(), all;
     counts[t] = 0;
     counts[t + LengthThreads] = 0;
+    shortest = (int)float_bits(infinity());
     block_barrier();
     for (int k = t; k < count; k += LengthThreads) {
         atomic_add(counts + exponent(l.each[k].x) + 127, 1);
+        atomic_min(&shortest, (int)float_bits(l.each[k].x));
     }
     block_barrier();
     int own[2] = {counts[t * 2], counts[t * 2 + 1]}, rank = count - (count > 1 && count < 8 ? 1 : count / 8);
@@ -225,7 +227,7 @@ DEVICE float limit_of(const Lengths& l, int count) {
     block_barrier();
     // The power of two above that length.
     float limit = found + Most >= Bins - 1 ? infinity() : found == 0 ? 0 : power_of_two(found - 127 + Most);
-    limit = l.nearly_all > 0 ? smaller(limit, 4 * l.nearly_all) : limit;
+    limit = l.nearly_all > 0 ? smaller(limit, 4 * larger(l.nearly_all, bits_float((uint)shortest))) : limit;
     limit = larger(limit, 4 * l.most_rows);
     return limit > 0 ? limit : infinity();
 }

@@ -78,7 +78,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
                 }
             }
             products_commit();
-            products_wait();
+            products_wait(sums);
             if constexpr (Finer) {
 #pragma unroll
                 for (int i = 0; i < Width / 2; i++) {

@@ -82,6 +82,16 @@ DEVICE void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "mem
 DEVICE void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 DEVICE void products_wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
 
+// The same; nothing the compiler does with the sums comes before.
+template <int Count>
+DEVICE void products_wait(float (&sums)[Count]) {
+    products_wait();
+#pragma unroll
+    for (int i = 0; i < Count; i++) {
+        asm volatile("" : "+f"(sums[i]));
+    }
+}
+
 // Registers, a multiple of 8, that each thread of four warps has from here on.
 template <int Count>
 DEVICE void take_registers() {

@@ -23,10 +23,6 @@ DEVICE void copy_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
-DEVICE void store_pair(uint to_shared, uint low, uint high) {
-    asm volatile("st.shared.v2.b32 [%0], {%1, %2};" ::"r"(to_shared), "r"(low), "r"(high) : "memory");
-}
-
 // Four 8×8 matrices of halves; each lane gives the address of a row of 8.
 DEVICE void load_matrices(uint (&r)[4], uint shared) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"

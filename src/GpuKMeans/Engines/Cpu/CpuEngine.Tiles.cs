@@ -7,7 +7,7 @@ internal sealed unsafe partial class CpuEngine
 {
     /// <summary>Panels that stay in the second-level cache while all tiles of a unit pass over them.</summary>
     private int GroupOf(CenterPanels panels) =>
-        Math.Max(1, GroupBytes / (panels.Dimension * _kernel.PanelWidth * sizeof(float)));
+        Math.Max(1, s_groupBytes / (panels.Dimension * _kernel.PanelWidth * sizeof(float)));
 
     /// <summary>
     /// Rows to score before the next are: where all panels are passed over at once, a tile is done with before the next is

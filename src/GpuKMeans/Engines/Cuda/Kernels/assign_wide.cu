@@ -246,16 +246,7 @@ GLOBAL BOUNDS(Threads, 1) void assign_wide(AssignArgs a) {
                 int center = center_tile * WideCenters + warp_column * 64 + (lane_id() & 3) * 2;
                 keep_best(best, sums, a.centers.half_squares + center, center_tile);
             }
-#pragma unroll
-            for (int m = 0; m < 4; m++) {
-#pragma unroll
-                for (int n = 0; n < 8; n++) {
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        sums[m][n][i] = 0;
-                    }
-                }
-            }
+            clear(sums);
             left = chunks;
             center_tile++;
         }

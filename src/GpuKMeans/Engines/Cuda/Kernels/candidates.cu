@@ -192,16 +192,7 @@ GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) {
             }
             int center = tile * TileCenters + warp_column * 64 + (lane_id() & 3) * 2;
             keep_candidates(a, state, sums, ratios, first, count, warp_row, center);
-#pragma unroll
-            for (int m = 0; m < 4; m++) {
-#pragma unroll
-                for (int n = 0; n < 8; n++) {
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        sums[m][n][i] = 0;
-                    }
-                }
-            }
+            clear(sums);
             chunk = 0;
             tile++;
         }

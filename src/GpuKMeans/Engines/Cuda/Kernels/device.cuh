@@ -153,3 +153,18 @@ DEVICE bool comes_last(int* counter, int count) {
 }
 
 DEVICE float4 load4(const float* p) { return *(const float4*)p; }
+
+// Makes the sums of a warp's part of a tile zero.
+template <int Rows, int Columns>
+DEVICE void clear(float (&sums)[Rows][Columns][4]) {
+#pragma unroll
+    for (int m = 0; m < Rows; m++) {
+#pragma unroll
+        for (int n = 0; n < Columns; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                sums[m][n][i] = 0;
+            }
+        }
+    }
+}

@@ -26,7 +26,7 @@ internal sealed partial record AssignPlan
         // Of Kernels/few.cuh: rings of rows for each warp, and of all centres, 64 columns a stage, or the centres for good; the origin
         // and half squared lengths. On Hopper barriers for so many stages, and four more warps.
         const int warpRows = 16, ring = 3, mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        bool sends = kernel is Kernel.AssignFewHopper128 or Kernel.AssignFewHopperFiner or Kernel.AssignFewHopper256;
+        bool sends = hopper && kernel != Kernel.AssignFew16;
         int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = width * 128;
         int besides = ((columns + width) * sizeof(float)) + (warps * ring * warpRows * 64 * sizeof(float)) + (sends ? barrierBytes : 0);
         int room = (gpu.SharedMemory - besides) / stageBytes;

@@ -247,7 +247,6 @@ private:
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
         } else {
-            emulated::launch<round_rows>(a, (n + 31) / 32, 128);
             a.stages = 2 + n % 3;
             emulated::launch<wide::assign_wide>(a, blocks_of(128), 256, a.stages * 384 * 128 + 128 * 4);
         }

@@ -10,8 +10,17 @@ namespace GpuKMeans.Engines.Cuda;
 /// <param name="SharedBytes">Shared memory of a block.</param>
 /// <param name="Stages">Stages of the ring that centres pass through.</param>
 /// <param name="Cluster">Blocks that run together and reach each other's shared memory.</param>
+/// <param name="BlockRoom">Values of half precision that a block has room for, to round its rows.</param>
 internal sealed record AssignKernel(
-    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1);
+    Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1, long BlockRoom = 0)
+{
+    /// <summary>The blocks to start for so many rows, where so many blocks share the centres for the same rows.</summary>
+    public long BlocksFor(int rows, int parts = 1)
+    {
+        long tiles = (rows + (long)BlockRows - 1) / BlockRows * parts;
+        return Math.Min((tiles + Cluster - 1) / Cluster * Cluster, MostBlocks);
+    }
+}
 
 /// <summary>How the fast pass reads centres: in tiles of half precision, as Kernels/centers.cuh says.</summary>
 /// <param name="Centers">The centres of a tile; 0 where none are rounded.</param>
@@ -24,10 +33,8 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where there is none.</param>
 /// <param name="Tiles">How the fast pass reads centres.</param>
-/// <param name="RoundsRows">Whether all rows are rounded before the fast pass.</param>
-/// <param name="RoundingRoom">Values of half precision that the fast pass needs room for.</param>
 internal sealed partial record AssignPlan(
-    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles, bool RoundsRows = false, long RoundingRoom = 0)
+    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles)
 {
     // Of Kernels/scan.cuh: open rows of a batch, which are measured to the centres of some classes. Even if all rows are, to all centres,
     // that takes no more than some 0.1 ms.
@@ -92,10 +99,9 @@ internal sealed partial record AssignPlan(
         {
             int columns = LongColumnsFor(dimension);
             AssignKernel ofLong = ForLongRows(gpu, columns);
-            long room = ofLong.MostBlocks * 2L * ofLong.BlockRows * columns;
-            if (ofLong.SharedBytes <= gpu.SharedMemory && room <= MostRoundingRoom)
+            if (ofLong.SharedBytes <= gpu.SharedMemory && ofLong.MostBlocks * ofLong.BlockRoom <= MostRoundingRoom)
             {
-                return new AssignPlan(ofLong, candidates, new(LongTileCenters, columns, columns), RoundingRoom: room);
+                return new AssignPlan(ofLong, candidates, new(LongTileCenters, columns, columns));
             }
         }
 
@@ -109,10 +115,9 @@ internal sealed partial record AssignPlan(
         const int rows = 128, stageBytes = (rows + WideTileCenters) * 64 * 2, marginBytes = rows * sizeof(float), mostStages = 4;
         int stages = Math.Clamp((gpu.SharedMemory - marginBytes) / stageBytes, 2, mostStages);
         return new AssignPlan(
-            new(Kernel.AssignWide, 256, rows, gpu.Multiprocessors, (stages * stageBytes) + marginBytes, stages),
+            new(Kernel.AssignWide, 256, rows, gpu.Multiprocessors, (stages * stageBytes) + marginBytes, stages, BlockRoom: rows * (long)columns),
             candidates,
-            new(WideTileCenters, columns, columns),
-            RoundsRows: true);
+            new(WideTileCenters, columns, columns));
     }
 
     /// <summary>The kernel that looks for candidates, with two blocks on a multiprocessor if they find room, so that one computes while
@@ -190,7 +195,8 @@ internal sealed partial record AssignPlan(
         const int stageBytes = (rows + LongTileCenters) * 64 * 2;
         const int stateBytes = (((2 * stages) + 4 + slots + 1) * 8) + (slots * LongTileCenters * 4);
         int bytes = (stages * stageBytes) + stateBytes + (columns * 4);
-        return new AssignKernel(Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2);
+        return new AssignKernel(
+            Kernel.AssignLong, 384, rows, gpu.Multiprocessors / 2 * 2, bytes, stages, Cluster: 2, BlockRoom: 2L * rows * columns);
     }
 
     /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>

@@ -9,7 +9,7 @@ internal sealed unsafe partial class CudaEngine
     private const int MostCandidates = 16;
     private const int UndecidedCounters = 3;
 
-    // Of Kernels/assign_wide.cu and candidates.cu: rounded rows are read in whole tiles.
+    // Of Kernels/candidates.cu: rounded rows are read in whole tiles.
     private const int TiledRows = 128;
 
     private const int CandidateParts = 4;       // blocks that look for candidates, for each tile of rows
@@ -123,8 +123,8 @@ internal sealed unsafe partial class CudaEngine
         };
         if (plan.Candidates is not null)
         {
-            int columns = plan.RoundsRows ? _centers.Tiles.Columns : _centers.PaddedColumns;
-            arguments.Halves = _work.Halves.Reserve(Math.Max(Blocks(n, TiledRows) * TiledRows * columns, plan.RoundingRoom));
+            arguments.Halves = _work.Halves.Reserve(
+                Math.Max(Blocks(n, TiledRows) * TiledRows * _centers.PaddedColumns, assign.BlocksFor(n) * assign.BlockRoom));
             arguments.Scales = _work.Scales.Reserve(n);
         }
         else if (assign.Kernel == Kernel.AssignFloat32)
@@ -134,11 +134,6 @@ internal sealed unsafe partial class CudaEngine
         }
 
         _turn = turn;
-        if (plan.RoundsRows)
-        {
-            _stream.Launch(Kernel.RoundRows, Blocks(n, 32), 128, arguments);
-        }
-
         if (assign.Kernel == Kernel.AssignFloat32)
         {
             AssignInFloat32(arguments);
@@ -164,17 +159,14 @@ internal sealed unsafe partial class CudaEngine
         _stream.Launch(Kernel.SettleRows, Math.Min(Blocks(n, 8), _context.Multiprocessors * 8), 256, arguments);
     }
 
-    private void Launch(AssignKernel kernel, in AssignArgs arguments, int parts)
-    {
-        long blocks = Blocks(Blocks(arguments.Rows.Count, kernel.BlockRows) * parts, kernel.Cluster) * kernel.Cluster;
+    private void Launch(AssignKernel kernel, in AssignArgs arguments, int parts) =>
         _stream.Launch(
             kernel.Kernel,
-            Math.Min(blocks, kernel.MostBlocks),
+            kernel.BlocksFor(arguments.Rows.Count, parts),
             kernel.Threads,
             arguments,
             sharedBytes: kernel.SharedBytes,
             cluster: kernel.Cluster);
-    }
 
     /// <summary>Sums what was found for a part, block by block.</summary>
     /// <param name="rows">The part.</param>

@@ -16,7 +16,6 @@ internal sealed class CudaKernels(bool overlapping)
     [
         ("assign_wide", "assign_wide"),
         ("candidates", "find_candidates"),
-        ("rounding", "round_rows"),
         ("rounding", "round_listed_rows"),
         ("assign_held_16", "assign_held_16"),
         ("assign_held_32", "assign_held_32"),
@@ -116,7 +115,6 @@ internal enum Kernel
 {
     AssignWide,
     FindCandidates,
-    RoundRows,
     RoundListedRows,
     AssignHeld16,
     AssignHeld32,

@@ -1,11 +1,11 @@
 // The fast pass for rows of more than 128 values on any GPU: scores of 128 rows by 256 centres at a time on the tensor cores, the two
 // best of each row kept where a thread sees them, and rows whose best is not clear of the error bound listed with their candidates.
 //
-// A block is eight warps, each with 64 rows by 64 centres. Rows, which have been rounded before, and centres pass through a ring of
-// stages of 64 columns, rows as often as there are tiles of centres. How much passes through the second-level cache is a limit, and it
-// must hold what all blocks come back to, so a block has as many centres as there are registers for the sums. To round the rows of the
-// next tile in between left too few of them: that took longer than to read all rows once more.
-#include "rounding.cuh"
+// A block is eight warps, each with 64 rows by 64 centres. It rounds its rows into global memory, from where they, and the centres, pass
+// through a ring of stages of 64 columns, rows as often as there are tiles of centres. How much passes through the second-level cache is
+// a limit, and it must hold what all blocks come back to, so a block has as many centres as there are registers for the sums. While some
+// blocks round, which is to wait for memory, others multiply; to round the rows of the next tile among the products left too few registers.
+#include "long_rows.cuh"
 #include <tensor.cuh>
 
 constexpr int WideRows = 128;
@@ -16,6 +16,7 @@ constexpr int Chunk = 64;                       // columns a stage
 constexpr int RowBytes = WideRows * Chunk * 2;      // of a stage, whose centres follow
 constexpr int CenterBytes = WideCenters * Chunk * 2;
 constexpr int StageBytes = RowBytes + CenterBytes;
+constexpr int ChunksAhead = 3;                  // that are read before they are rounded
 
 constexpr float NoScore = -3e38f;
 
@@ -71,6 +72,31 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
 #pragma unroll
     for (int r = 0; r < 8; r++) {
         rows[r].tile = rows[r].best != before[r] ? tile : rows[r].tile;
+    }
+}
+
+// Rounds a tile of rows, and finds what their scores may be off by.
+template <bool Vectors>
+DEVICE void round_tile(const AssignArgs& a, half_bits* to, float* margins, int first) {
+    const Centers& centers = a.centers;
+    float scale = long_rows_scale(*centers.extremes);
+    uint64 policy = read_once();
+    auto origin = [&](int d) {
+        float o[4];
+        read4<Vectors>(o, centers.origin, d, a.rows.dimension);
+        return float4{-o[0] * scale, -o[1] * scale, -o[2] * scale, -o[3] * scale};
+    };
+    for (int row = warp_id() * EightRows + (lane_id() >> 2); row < WideRows; row += Threads / 32 * EightRows) {
+        // Places after the last repeat it; what comes of them is not kept.
+        const float* values = row_values(a.rows, least(first + row, a.rows.count - 1));
+        float2 length = round_eight<Vectors, ChunksAhead>(
+            a, values, to + tiled_place(row, (lane_id() & 3) * 4, WideRows), scale, policy, origin, [](int) {});
+        // What underflows in the squares is lost as well.
+        float norm = length.x + 0x1p-30f, lost = length.y + 0x1p-23f * norm + 0x1p-30f;
+        float margin = score_margin(*centers.extremes, norm, lost, AllRowsRatio, centers.tiled_columns);
+        if ((lane_id() & 3) == 0) {
+            margins[row] = margin;
+        }
     }
 }
 
@@ -153,17 +179,20 @@ GLOBAL BOUNDS(Threads, 1) void assign_wide(AssignArgs a) {
     uint a_at = stages_at + (uint)((lane_id() >> 4) * WideRows + warp_row + (lane_id() & 15)) * 16;
     uint b_at = stages_at + RowBytes + (uint)((lane_id() >> 3 & 1) * WideCenters + warp_column * 64 + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16;
     warp_row += lane_id() >> 2;     // the thread's first
+    half_bits* rounded = a.halves + (int64)block_id() * WideRows * columns;
 
     for (int tile = block_id(); tile * WideRows < count; tile += grid_blocks()) {
         block_barrier();
-        if (thread_id() < WideRows) {
-            float2 length = a.scales[least(tile * WideRows + thread_id(), count - 1)];
-            margins[thread_id()] = score_margin(*a.centers.extremes, length.x, length.y, AllRowsRatio, columns);
+        if (a.rows.dimension % 4 == 0) {
+            round_tile<true>(a, rounded, margins, tile * WideRows);
+        } else {
+            round_tile<false>(a, rounded, margins, tile * WideRows);
         }
+        block_barrier();
 
         // Through columns there and back: what was read last is what is most likely still in the second-level cache.
         int copies = steps, next_chunk = 0, next_stage = 0, next_way = 1;
-        const char* rows_from = (const char*)(a.halves + (int64)tile * WideRows * columns) + thread_id() * 16;   // there is room for whole tiles
+        const char* rows_from = (const char*)rounded + thread_id() * 16;
         const char* centers_from = (const char*)a.centers.tiles_of_halves + thread_id() * 16;
         auto copy_some = [&]<int Part>() {
             constexpr int Each = Threads * 16;

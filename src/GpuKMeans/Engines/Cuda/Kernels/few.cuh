@@ -202,8 +202,7 @@ DEVICE FewBlock few_block(const AssignArgs& a, unsigned char* at, int block_rows
     return b;
 }
 
-// Labels the lane's two rows, eight places apart, by the bound of long_margin: what a second half adds to it, another sum that is
-// 2^-11 of the first, is less than it has for rounding scores, or is in `summed` where both are in one sum. Measures their distances if asked. `summed` columns are added up on
+// Labels the lane's two rows, eight places apart, by the bound of long_margin: what second halves add to it is in `summed`. Measures their distances if asked. `summed` columns are added up on
 // the tensor cores: see long_scale. `sum` gives a product: of each eight centres, of each row, of the lane's two.
 template <int Width, bool Twice, typename Sum>
 DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, int summed, Sum sum) {

@@ -2,13 +2,12 @@
 #pragma once
 #include "few.cuh"
 
-// Up to so many centres rows are rounded to two halves, the second what the first lost: products are not the limit there, and a
-// third fewer rows stay undecided.
-constexpr int MostTwice = 64;
+// Up to so many centres rows are rounded finer, as few_hopper.cuh says: products are not the limit there.
+constexpr int MostFiner = 64;
 
 template <int Width, int Warps, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
-    constexpr bool Twice = Width <= MostTwice;
+    constexpr bool Finer = Width <= MostFiner;
     constexpr uint StageBytes = Width * LongChunk * 2;
     constexpr int BlockRows = Warps * FewRowsOfWarp;
     DYNAMIC_SHARED(shared, 128);
@@ -43,7 +42,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
     uint lane_at = centers_at + (uint)(((lane_id() >> 3 & 1) * Width + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16);
     int stage = 0;
     for (int tile = block_id(); tile < b.tiles; tile += grid_blocks()) {
-        float sums[Width / 8][4] = {}, rest_sums[Twice ? Width / 8 : 1][4] = {};
+        float sums[Width / 8][4] = {}, totals[Finer ? Width / 8 : 1][4] = {};
         float square[2] = {}, residual[2] = {};
         for (int c = 0; c < b.chunks; c++) {
             copy_wait<1>();
@@ -54,7 +53,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
             }
             ring.next(a, copy_with);
             FewHalves halves;
-            round_few<Twice>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
+            round_few<Finer>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
             uint at = lane_at + (all ? c : stage) * StageBytes;
 #pragma unroll
             for (int s = 0; s < FewSteps; s++) {
@@ -62,18 +61,31 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
                 for (int n = 0; n < Width / 16; n++) {
                     uint m[4];
                     load_matrices(m, at + (uint)(s * 2 * Width * 16 + n * 256));
-                    multiply_add(sums[n * 2], halves.first[s], m[0], m[1]);
-                    multiply_add(sums[n * 2 + 1], halves.first[s], m[2], m[3]);
-                    if constexpr (Twice) {
-                        multiply_add(rest_sums[n * 2], halves.rest[s], m[0], m[1]);
-                        multiply_add(rest_sums[n * 2 + 1], halves.rest[s], m[2], m[3]);
+                    if (Finer && s == 0) {
+                        multiply(sums[n * 2], halves.first[s], m[0], m[1]);
+                        multiply(sums[n * 2 + 1], halves.first[s], m[2], m[3]);
+                    } else {
+                        multiply_add(sums[n * 2], halves.first[s], m[0], m[1]);
+                        multiply_add(sums[n * 2 + 1], halves.first[s], m[2], m[3]);
                     }
+                    if constexpr (Finer) {
+                        multiply_add(sums[n * 2], halves.rest[s], m[0], m[1]);
+                        multiply_add(sums[n * 2 + 1], halves.rest[s], m[2], m[3]);
+                    }
+                }
+            }
+#pragma unroll
+            for (int n = 0; n < (Finer ? Width / 8 : 0); n++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    totals[n][i] += sums[n][i];
                 }
             }
             stage = stage + 1 == FewStages ? 0 : stage + 1;
         }
-        finish_few<Width, Twice>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
-            a.centers.tiled_columns, [&](int n, int r, int j) { return sums[n][r * 2 + j] + (Twice ? rest_sums[Twice ? n : 0][r * 2 + j] : 0); });
+        finish_few<Width, Finer>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
+            Finer ? 2 * LongChunk + b.chunks : a.centers.tiled_columns,
+            [&](int n, int r, int j) { return Finer ? totals[Finer ? n : 0][r * 2 + j] : sums[n][r * 2 + j]; });
     }
 }
 

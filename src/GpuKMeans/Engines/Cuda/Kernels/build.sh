@@ -36,6 +36,7 @@ for source in *.cu; do
       compile "$source" "$name" sm_80 ptx70
       compile "$source" "${name}_sm90" sm_90 ptx78
       ;;
+    assign_wide) compile "$source" "$name" sm_80 ptx74 ;;        # for load4_once
     *) compile "$source" "$name" sm_80 ptx70 ;;
   esac
 done

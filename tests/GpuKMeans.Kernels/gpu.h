@@ -150,7 +150,8 @@ public:
         _thresholds.reserve(n);
         _candidate_counts.reserve(n);
         _candidates.reserve(n * MostCandidates);
-        _rounded.reserve((n + 127) / 128 * 128 * (size_t)(_way == Way::wide ? _tiled_columns : _padded_columns));     // whole tiles are read
+        _rounded.reserve(std::max((n + 127) / 128 * 128 * (size_t)_padded_columns,      // whole tiles are read
+            _way == Way::wide ? (size_t)Multiprocessors * 130 * (size_t)_tiled_columns : 0));
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;

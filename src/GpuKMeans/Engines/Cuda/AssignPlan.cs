@@ -111,11 +111,11 @@ internal sealed partial record AssignPlan(
     /// <summary>The plan for longer rows on any GPU.</summary>
     private static AssignPlan ForWideTiles(CudaContext gpu, int columns, AssignKernel candidates)
     {
-        // Of Kernels/assign_wide.cu: stages of 64 columns of rows and centres, and margins.
+        // Of Kernels/assign_wide.cu: stages of 64 columns of rows and centres, and margins; rounded rows, and the origin in float32.
         const int rows = 128, stageBytes = (rows + WideTileCenters) * 64 * 2, marginBytes = rows * sizeof(float), mostStages = 4;
         int stages = Math.Clamp((gpu.SharedMemory - marginBytes) / stageBytes, 2, mostStages);
         return new AssignPlan(
-            new(Kernel.AssignWide, 256, rows, gpu.Multiprocessors, (stages * stageBytes) + marginBytes, stages, BlockRoom: rows * (long)columns),
+            new(Kernel.AssignWide, 256, rows, gpu.Multiprocessors, (stages * stageBytes) + marginBytes, stages, BlockRoom: (rows + 2) * (long)columns),
             candidates,
             new(WideTileCenters, columns, columns));
     }

@@ -16,7 +16,7 @@ constexpr int Chunk = 64;                       // columns a stage
 constexpr int RowBytes = WideRows * Chunk * 2;      // of a stage, whose centres follow
 constexpr int CenterBytes = WideCenters * Chunk * 2;
 constexpr int StageBytes = RowBytes + CenterBytes;
-constexpr int ChunksAhead = 3;                  // that are read before they are rounded
+constexpr int WarpRows = Threads / 32 * EightRows;      // that all warps round at once
 
 constexpr float NoScore = -3e38f;
 
@@ -75,25 +75,19 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
     }
 }
 
-// Rounds a tile of rows, and finds what their scores may be off by.
+// Rounds a tile of rows, and finds what their scores may be off by. `origin` is the negative of it, in units of the rows' scale.
 template <bool Vectors>
-DEVICE void round_tile(const AssignArgs& a, half_bits* to, float* margins, int first) {
-    const Centers& centers = a.centers;
-    float scale = long_rows_scale(*centers.extremes);
+DEVICE void round_tile(const AssignArgs& a, const float* origin, half_bits* to, float* margins, int first) {
+    float scale = long_rows_scale(*a.centers.extremes);
     uint64 policy = read_once();
-    auto origin = [&](int d) {
-        float o[4];
-        read4<Vectors>(o, centers.origin, d, a.rows.dimension);
-        return float4{-o[0] * scale, -o[1] * scale, -o[2] * scale, -o[3] * scale};
-    };
-    for (int row = warp_id() * EightRows + (lane_id() >> 2); row < WideRows; row += Threads / 32 * EightRows) {
-        // Places after the last repeat it; what comes of them is not kept.
-        const float* values = row_values(a.rows, least(first + row, a.rows.count - 1));
-        float2 length = round_eight<Vectors, ChunksAhead>(
-            a, values, to + tiled_place(row, (lane_id() & 3) * 4, WideRows), scale, policy, origin, [](int) {});
+    // Places after the last repeat it; what comes of them is not kept.
+    auto values_of = [&](int row) { return row_values(a.rows, least(first + row, a.rows.count - 1)); };
+    for (int row = warp_id() * EightRows + (lane_id() >> 2); row < WideRows; row += WarpRows) {
+        float2 length = round_eight<Vectors>(a, values_of(row), values_of(least(row + WarpRows, WideRows - 1)), origin,
+            to + tiled_place(row, (lane_id() & 3) * 4, WideRows), scale, policy);
         // What underflows in the squares is lost as well.
         float norm = length.x + 0x1p-30f, lost = length.y + 0x1p-23f * norm + 0x1p-30f;
-        float margin = score_margin(*centers.extremes, norm, lost, AllRowsRatio, centers.tiled_columns);
+        float margin = score_margin(*a.centers.extremes, norm, lost, AllRowsRatio, a.centers.tiled_columns);
         if ((lane_id() & 3) == 0) {
             margins[row] = margin;
         }
@@ -179,14 +173,20 @@ GLOBAL BOUNDS(Threads, 1) void assign_wide(AssignArgs a) {
     uint a_at = stages_at + (uint)((lane_id() >> 4) * WideRows + warp_row + (lane_id() & 15)) * 16;
     uint b_at = stages_at + RowBytes + (uint)((lane_id() >> 3 & 1) * WideCenters + warp_column * 64 + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16;
     warp_row += lane_id() >> 2;     // the thread's first
-    half_bits* rounded = a.halves + (int64)block_id() * WideRows * columns;
+
+    // What the block has for itself: a tile of rounded rows, and the origin.
+    half_bits* rounded = a.halves + (int64)block_id() * (WideRows + 2) * columns;
+    float* origin = (float*)(rounded + WideRows * columns);
+    for (int d = thread_id(); d < columns; d += Threads) {
+        origin[d] = d < a.rows.dimension ? -a.centers.origin[d] * long_rows_scale(*a.centers.extremes) : 0;
+    }
 
     for (int tile = block_id(); tile * WideRows < count; tile += grid_blocks()) {
         block_barrier();
         if (a.rows.dimension % 4 == 0) {
-            round_tile<true>(a, rounded, margins, tile * WideRows);
+            round_tile<true>(a, origin, rounded, margins, tile * WideRows);
         } else {
-            round_tile<false>(a, rounded, margins, tile * WideRows);
+            round_tile<false>(a, origin, rounded, margins, tile * WideRows);
         }
         block_barrier();
 

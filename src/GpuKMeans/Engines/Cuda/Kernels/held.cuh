@@ -243,13 +243,12 @@ DEVICE void keep_tile(HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, u
 // What a quad has kept of a row, brought together: the lane whose row it is has it.
 struct HeldVerdict {
     uint best;
-    uint second;            // of all keys
-    int label;              // with the sign set if the best has others near it in its group
+    uint second;
+    int label;
 };
 
 DEVICE HeldVerdict merge_held(const HeldVerdict& v, const HeldVerdict& other) {
-    return {larger(v.best, other.best), larger(larger(v.second, other.second), smaller(v.best, other.best)),
-        other.best > v.best ? other.label : v.label};
+    return {larger(v.best, other.best), larger(v.second, other.second), other.best > v.best ? other.label : v.label};
 }
 
 DEVICE HeldVerdict choose(bool which, const HeldVerdict& yes, const HeldVerdict& no) {
@@ -260,51 +259,7 @@ DEVICE HeldVerdict shuffle_xor(const HeldVerdict& v, int mask) {
     return {(uint)shuffle_xor((int)v.best, mask), (uint)shuffle_xor((int)v.second, mask), shuffle_xor(v.label, mask)};
 }
 
-constexpr int NearInGroup = -0x7FFFFFFF - 1;
-
-// The least key of what may be nearer than what a key stands for.
-DEVICE uint limit_below(uint key, int margin) { return (uint)larger(key_score(key) - margin, LeastScore) << TagBits; }
-
-// Lists the row of a number, of each quad for which one of its lanes says so: with its candidates, or as open.
-template <int Steps>
-DEVICE void list_held(const AssignArgs& a, const HeldBest<Steps>& best, const HeldRows<Steps>& rows, const HeldVerdict& v, uint limit,
-    bool valid, int row, int number, bool lists) {
-    uint row_limit = (uint)shuffle_of_four((int)limit, number), places = best.places_from(row_limit), sets = 0;
-    bool others = false;
-#pragma unroll
-    for (int s = 0; s < Sets; s++) {
-        sets |= best.sets[s].best >= row_limit ? 1u << s : 0;
-        others |= best.sets[s].second >= row_limit;
-    }
-    int own = __builtin_popcount(sets) * __builtin_popcount(places), lane = lane_id();
-    int neighbour = shuffle_xor(own, 1);
-    int pair = own + neighbour, other_pair = shuffle_xor(pair, 2), total = pair + other_pair;
-    bool any_others = ballot(others) >> (lane & 28) & 15;
-    bool open = lists && (!valid || any_others || total > MostCandidates), known = lists && !open;
-    if (any_lane(known)) {
-        int entry = shuffle_of_four(known ? list_known(a, row, total) : -1, number);
-        int64 slot = (int64)entry * MostCandidates + ((lane & 1) ? neighbour : 0) + ((lane & 2) ? other_pair : 0);
-#pragma unroll
-        for (int s = 0; s < Sets; s++) {
-            for (uint left = entry >= 0 && sets >> s & 1 ? places : 0; left; left &= left - 1) {
-                // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
-                a.undecided.candidates[slot++] = least(center_of<Steps>(best.sets[s], s, __builtin_ctz(left)), a.centers.count - 1);
-            }
-        }
-    }
-    if (any_lane(open)) {
-        uint64 classes = classes_at<HeldPlaces<Steps>>(sets, places);
-        classes |= shuffle_xor(classes, 1);
-        classes |= shuffle_xor(classes, 2);
-        if (open) {
-            float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
-            list_open(a, row, valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), valid ? classes : AllClasses);
-        }
-    }
-}
-
-// Labels the warp's rows, and lists those that are not decided, as label_row does. Most are: of the others no more is worked out
-// than that they are not.
+// Labels the warp's rows, and lists those that are not decided, as label_row does.
 template <int Steps>
 DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, int place) {
     bool odd = lane_id() & 1, high = lane_id() & 2;
@@ -314,10 +269,9 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
         const HeldSet& s0 = best[r].sets[0];
         const HeldSet& s1 = best[r].sets[1];
         int set = s1.best > s0.best ? 1 : 0;
-        HeldSet top = {larger(s0.best, s1.best), 0, set ? s1.round : s0.round};
-        uint near = best[r].places_from(limit_below(top.best, shuffle_of_four(rows.margin, r)));
-        verdicts[r] = {top.best, larger(larger(s0.second, s1.second), smaller(s0.best, s1.best)),
-            center_of<Steps>(top, set, near ? __builtin_ctz(near) : 0) | (near & (near - 1) ? NearInGroup : 0)};
+        HeldSet top = {larger(s0.best, s1.best), larger(s0.second, s1.second), set ? s1.round : s0.round};
+        uint at = best[r].places_from(top.best & ~((1u << TagBits) - 1));
+        verdicts[r] = {top.best, top.second, center_of<Steps>(top, set, at ? __builtin_ctz(at) : 0)};
     }
     HeldVerdict low = merge_held(choose(odd, verdicts[1], verdicts[0]), shuffle_xor(choose(odd, verdicts[0], verdicts[1]), 1));
     HeldVerdict up = merge_held(choose(odd, verdicts[3], verdicts[2]), shuffle_xor(choose(odd, verdicts[2], verdicts[3]), 1));
@@ -325,18 +279,61 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
 
     // Scores that are no number come of rows or centres whose margin is none either.
     bool valid = rows.margin < MostKeyMargin;
-    uint limit = valid ? limit_below(v.best, rows.margin) : 0xFFFFFFFFu;
-    int row = place + (lane_id() & 3) * 8, label = v.label & ~NearInGroup;
-    bool exists = row < a.rows.count, lists = exists && (!valid || v.second >= limit || v.label < 0);
-    label = label < a.centers.count ? label : 0;
+    uint limit = valid ? (uint)larger(key_score(v.best) - rows.margin, LeastScore) << TagBits : 0xFFFFFFFFu;
+    int label = v.label < a.centers.count ? v.label : 0;
+
+    // At which places of which sets the lane has candidates, and how many, a byte for each row.
+    int own = 0;
+    uint near_sets = 0, near_places = 0;
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+        uint row_limit = (uint)shuffle_of_four((int)limit, r), sets = 0, places = best[r].places_from(row_limit);
+#pragma unroll
+        for (int s = 0; s < Sets; s++) {
+            sets |= best[r].sets[s].best >= row_limit ? 1u << s : 0;
+        }
+        own += __builtin_popcount(sets) * __builtin_popcount(places) << r * 8;
+        near_sets |= sets << r * 8;
+        near_places |= places << r * 8;
+    }
+    int neighbour = shuffle_xor(own, 1);
+    int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
+    int total = (pair + other_pair) >> (lane_id() & 3) * 8 & 255;
+
+    int row = place + (lane_id() & 3) * 8;
+    bool exists = row < a.rows.count;
+    bool open = exists && (!valid || v.second >= limit || total > MostCandidates), known = exists && !open && total > 1;
     if (exists) {
         a.labels[row] = label;
     }
-    uint listing = ballot(lists);
+    if (any_lane(known)) {
+        int entry = known ? list_known(a, row, total) : -1;
+        int before = (odd ? neighbour : 0) + (high ? other_pair : 0);
 #pragma unroll
-    for (int r = 0; r < 4; r++) {
-        if (listing & 0x11111111u << r) {
-            list_held<Steps>(a, best[r], rows, v, limit, valid, row, r, lists && (lane_id() & 3) == r);
+        for (int r = 0; r < 4; r++) {
+            int row_entry = shuffle_of_four(entry, r), slot = before >> r * 8 & 255;
+#pragma unroll
+            for (int s = 0; s < Sets; s++) {
+                for (uint left = row_entry >= 0 && near_sets >> (r * 8 + s) & 1 ? near_places >> r * 8 & 255 : 0; left; left &= left - 1) {
+                    // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
+                    a.undecided.candidates[(int64)row_entry * MostCandidates + slot++] =
+                        least(center_of<Steps>(best[r].sets[s], s, __builtin_ctz(left)), a.centers.count - 1);
+                }
+            }
+        }
+    }
+    if (any_lane(open)) {
+        uint64 own_classes = AllClasses;
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+            uint64 classes = classes_at<HeldPlaces<Steps>>(near_sets >> r * 8 & 255, near_places >> r * 8 & 255);
+            classes |= shuffle_xor(classes, 1);
+            classes |= shuffle_xor(classes, 2);
+            own_classes = valid && (lane_id() & 3) == r ? classes : own_classes;
+        }
+        if (open) {
+            float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
+            list_open(a, row, valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), own_classes);
         }
     }
     return label;

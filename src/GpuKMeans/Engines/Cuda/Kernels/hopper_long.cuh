@@ -157,9 +157,7 @@ DEVICE void round_tiles(const AssignArgs& a, const LongBlock& b, float scale) {
             const float* row = lane_row(a, b, tile, group);
             const float* next = lane_row(a, b, (n + RoundingWarps) / TileGroups, (n + RoundingWarps) % TileGroups);
             half_bits* to = b.buffers + buffer * b.buffer_values + tiled_place(group * EightRows + own, lane * 4, LongTileRows);
-            float2 length = round_eight<Vectors, 1>(
-                a, row, to, scale, policy, [&](int d) { return load4(b.state.origin + d); },
-                [&](int chunk) { send_ahead(row, next, chunk * LongChunk + ColumnsAhead, a.centers.tiled_columns, a.rows.dimension); });
+            float2 length = round_eight<Vectors>(a, row, next, b.state.origin, to, scale, policy);
             int place = b.first_place(tile) + group * EightRows + own;
             if (lane == 0 && place < a.rows.count) {
                 a.scales[place] = length;

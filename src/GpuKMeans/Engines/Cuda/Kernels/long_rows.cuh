@@ -30,11 +30,11 @@ DEVICE void send_ahead(const float* row, const float* next, int d, int columns, 
 }
 
 // Rounds the lane's row of eight and gives its length and that of what rounding took away, in units of the rows' scale. Columns
-// are read `Ahead` chunks before they are rounded. `origin` gives four columns of the negative of it, in that unit; `reading` is told
-// of each chunk when it is read.
-template <bool Vectors, int Ahead, typename Origin, typename Reading>
-DEVICE float2 round_eight(const AssignArgs& a, const float* row, half_bits* to, float scale, uint64 policy, Origin origin, Reading reading) {
-    constexpr int Steps = LongChunk / 16, Held = Ahead + 1;
+// are read while those before them are rounded. `origin` is the negative of it, in that unit, in shared memory.
+template <bool Vectors>
+DEVICE float2 round_eight(const AssignArgs& a, const float* row, const float* next, const float* origin, half_bits* to, float scale,
+    uint64 policy) {
+    constexpr int Steps = LongChunk / 16;
     int dimension = a.rows.dimension, columns = a.centers.tiled_columns, lane = lane_id() & 3;
     float square = 0, residual = 0;
     auto read = [&](float (&v)[Steps][4], int chunk) {
@@ -42,12 +42,12 @@ DEVICE float2 round_eight(const AssignArgs& a, const float* row, half_bits* to, 
         for (int s = 0; s < Steps; s++) {
             read4_once<Vectors>(v[s], row, chunk * LongChunk + s * 16 + lane * 4, dimension, policy);
         }
-        reading(chunk);
+        send_ahead(row, next, chunk * LongChunk + ColumnsAhead, columns, dimension);
     };
     auto round = [&](const float (&v)[Steps][4], int chunk) {
 #pragma unroll
         for (int s = 0; s < Steps; s++) {
-            float4 o = origin(chunk * LongChunk + s * 16 + lane * 4);
+            float4 o = load4(origin + chunk * LongChunk + s * 16 + lane * 4);
             float x[4] = {__builtin_fmaf(v[s][0], scale, o.x), __builtin_fmaf(v[s][1], scale, o.y), __builtin_fmaf(v[s][2], scale, o.z),
                 __builtin_fmaf(v[s][3], scale, o.w)};
             uint pair[2] = {half_pair(x[0], x[1]), half_pair(x[2], x[3])};
@@ -61,18 +61,14 @@ DEVICE float2 round_eight(const AssignArgs& a, const float* row, half_bits* to, 
         }
     };
     int chunks = columns / LongChunk;
-    float v[Held][Steps][4];
-#pragma unroll
-    for (int i = 0; i < Ahead; i++) {
-        read(v[i], i);
-    }
-    for (int c = 0; c < chunks; c += Held) {
-#pragma unroll
-        for (int i = 0; i < Held; i++) {
-            read(v[(i + Ahead) % Held], c + i + Ahead);
-            if (i == 0 || c + i < chunks) {
-                round(v[i], c + i);
-            }
+    float even[Steps][4], odd[Steps][4];
+    read(even, 0);
+    for (int c = 0; c < chunks; c += 2) {
+        read(odd, c + 1);
+        round(even, c);
+        read(even, c + 2);
+        if (c + 1 < chunks) {
+            round(odd, c + 1);
         }
     }
     return float2{near_root(lanes_sum<4>(square)), near_root(lanes_sum<4>(residual))};

@@ -16,7 +16,9 @@ constexpr int Chunk = 64;                       // columns a stage
 constexpr int RowBytes = WideRows * Chunk * 2;      // of a stage, whose centres follow
 constexpr int CenterBytes = WideCenters * Chunk * 2;
 constexpr int StageBytes = RowBytes + CenterBytes;
-constexpr int WarpRows = Threads / 32 * EightRows;      // that all warps round at once
+constexpr int WarpRows = WideRows / 2;          // that all warps round at once
+constexpr int Held = 6;                         // chunks of them that are read before the first is rounded
+static_assert(WarpRows == Threads / 32 * EightRows);
 
 constexpr float NoScore = -3e38f;
 
@@ -75,21 +77,59 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
     }
 }
 
-// Rounds a tile of rows, and finds what their scores may be off by. `origin` is the negative of it, in units of the rows' scale.
+// Rounds a tile of rows, and finds what their scores may be off by. `origin` is the negative of it, in units of the rows' scale. Four
+// lanes have a row, and then another; what waits most for memory has most on its way: so many chunks are read ahead.
 template <bool Vectors>
 DEVICE void round_tile(const AssignArgs& a, const float* origin, half_bits* to, float* margins, int first) {
+    constexpr int Steps = Chunk / 16, Ahead = Held - 1;
+    int columns = a.centers.tiled_columns, chunks = columns / Chunk, lane = lane_id() & 3, row = warp_id() * EightRows + (lane_id() >> 2);
     float scale = long_rows_scale(*a.centers.extremes);
     uint64 policy = read_once();
     // Places after the last repeat it; what comes of them is not kept.
-    auto values_of = [&](int row) { return row_values(a.rows, least(first + row, a.rows.count - 1)); };
-    for (int row = warp_id() * EightRows + (lane_id() >> 2); row < WideRows; row += WarpRows) {
-        float2 length = round_eight<Vectors>(a, values_of(row), values_of(least(row + WarpRows, WideRows - 1)), origin,
-            to + tiled_place(row, (lane_id() & 3) * 4, WideRows), scale, policy);
-        // What underflows in the squares is lost as well.
-        float norm = length.x + 0x1p-30f, lost = length.y + 0x1p-23f * norm + 0x1p-30f;
-        float margin = score_margin(*a.centers.extremes, norm, lost, AllRowsRatio, a.centers.tiled_columns);
-        if ((lane_id() & 3) == 0) {
-            margins[row] = margin;
+    auto values_of = [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)) + lane * 4; };
+    const float* values = values_of(row);
+    const float* others = values_of(row + WarpRows);
+    to += tiled_place(row, lane * 4, WideRows);
+    origin += lane * 4;
+    float v[Held][Steps][4];
+    float square = 0, residual = 0;
+    auto read = [&](float (&four)[Steps][4], int n) {
+        int d = (n < chunks ? n : n - chunks) * Chunk, end = n < 2 * chunks ? a.rows.dimension - lane * 4 : 0;
+        const float* from = n < chunks ? values : others;
+#pragma unroll
+        for (int s = 0; s < Steps; s++) {
+            read4_once<Vectors>(four[s], from, d + s * 16, end, policy);
+        }
+    };
+    auto round = [&](const float (&four)[Steps][4], int n) {
+        int d = (n < chunks ? n : n - chunks) * Chunk;
+        half_bits* at = to + (n < chunks ? 0 : WarpRows * 8);
+#pragma unroll
+        for (int s = 0; s < Steps; s++) {
+            round_neighbours(four[s], scale, load4(origin + d + s * 16), at + tiled_place(0, d + s * 16, WideRows), square, residual);
+        }
+        if (d + Chunk == columns) {
+            // What underflows in the squares is lost as well.
+            float norm = near_root(lanes_sum<4>(square)) + 0x1p-30f;
+            float lost = near_root(lanes_sum<4>(residual)) + 0x1p-23f * norm + 0x1p-30f;
+            float margin = score_margin(*a.centers.extremes, norm, lost, AllRowsRatio, columns);
+            if (lane == 0) {
+                margins[row + (n < chunks ? 0 : WarpRows)] = margin;
+            }
+            square = residual = 0;
+        }
+    };
+#pragma unroll
+    for (int i = 0; i < Ahead; i++) {
+        read(v[i], i);
+    }
+    for (int n = 0; n < 2 * chunks; n += Held) {
+#pragma unroll
+        for (int i = 0; i < Held; i++) {
+            read(v[(i + Ahead) % Held], n + i + Ahead);
+            if (n + i < 2 * chunks) {
+                round(v[i], n + i);
+            }
         }
     }
 }

@@ -29,6 +29,20 @@ DEVICE void send_ahead(const float* row, const float* next, int d, int columns, 
     }
 }
 
+// Rounds four neighbours, and adds up the squares of them and of what that takes away.
+DEVICE void round_neighbours(const float (&v)[4], float scale, const float4& o, half_bits* to, float& square, float& residual) {
+    float x[4] = {__builtin_fmaf(v[0], scale, o.x), __builtin_fmaf(v[1], scale, o.y), __builtin_fmaf(v[2], scale, o.z),
+        __builtin_fmaf(v[3], scale, o.w)};
+    uint pair[2] = {half_pair(x[0], x[1]), half_pair(x[2], x[3])};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        square = __builtin_fmaf(x[i], x[i], square);
+        float lost = x[i] - half_value(pair[i / 2] >> (i % 2 * 16));
+        residual = __builtin_fmaf(lost, lost, residual);
+    }
+    *(uint64*)to = (uint64)pair[1] << 32 | pair[0];
+}
+
 // Rounds the lane's row of eight and gives its length and that of what rounding took away, in units of the rows' scale. Columns
 // are read while those before them are rounded. `origin` is the negative of it, in that unit, in shared memory.
 template <bool Vectors>
@@ -48,16 +62,7 @@ DEVICE float2 round_eight(const AssignArgs& a, const float* row, const float* ne
 #pragma unroll
         for (int s = 0; s < Steps; s++) {
             float4 o = load4(origin + chunk * LongChunk + s * 16 + lane * 4);
-            float x[4] = {__builtin_fmaf(v[s][0], scale, o.x), __builtin_fmaf(v[s][1], scale, o.y), __builtin_fmaf(v[s][2], scale, o.z),
-                __builtin_fmaf(v[s][3], scale, o.w)};
-            uint pair[2] = {half_pair(x[0], x[1]), half_pair(x[2], x[3])};
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                square = __builtin_fmaf(x[i], x[i], square);
-                float lost = x[i] - half_value(pair[i / 2] >> (i % 2 * 16));
-                residual = __builtin_fmaf(lost, lost, residual);
-            }
-            *(uint64*)(to + tiled_place(0, chunk * LongChunk + s * 16, LongTileRows)) = (uint64)pair[1] << 32 | pair[0];
+            round_neighbours(v[s], scale, o, to + tiled_place(0, chunk * LongChunk + s * 16, LongTileRows), square, residual);
         }
     };
     int chunks = columns / LongChunk;

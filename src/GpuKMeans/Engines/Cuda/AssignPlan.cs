@@ -14,6 +14,9 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed record AssignKernel(
     Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1, long BlockRoom = 0)
 {
+    /// <summary>The rows that all blocks take at once.</summary>
+    public long WaveRows => BlockRows * (long)MostBlocks;
+
     /// <summary>The blocks to start for so many rows, where so many blocks share the centres for the same rows.</summary>
     public long BlocksFor(int rows, int parts = 1)
     {

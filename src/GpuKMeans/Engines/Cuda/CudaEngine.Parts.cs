@@ -34,8 +34,8 @@ internal sealed partial class CudaEngine
     private static int PartRows(int dimension) => Math.Clamp(PartValues / dimension / 1024 * 1024, 1024, MostPartRows);
 
     /// <summary>
-    /// Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer, and about the same
-    /// number each time.
+    /// Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer, about the same number each time,
+    /// and as many as all blocks take together, or a multiple, so that none waits for the last of a part.
     /// </summary>
     private int AssignRows(CudaData data, long count)
     {
@@ -46,8 +46,9 @@ internal sealed partial class CudaEngine
 
         // What is worked with beside them is little of the GPU's memory; where even that is taken, see AssignInPieces.
         long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 64 / rowBytes;
-        long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows));
-        return (int)(Blocks(Blocks(count, Math.Max(parts, 1)), 1024) * 1024);
+        long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows)), each = Blocks(count, Math.Max(parts, 1));
+        long wave = _plan!.Assign.WaveRows, unit = wave / Math.Min(wave & -wave, 1024) * 1024;
+        return (int)(parts > 1 && unit <= each / 8 ? Blocks(each, unit) * unit : Blocks(each, 1024) * 1024);
     }
 
     /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>

@@ -17,7 +17,7 @@ constexpr int RowBytes = WideRows * Chunk * 2;      // of a stage, whose centres
 constexpr int CenterBytes = WideCenters * Chunk * 2;
 constexpr int StageBytes = RowBytes + CenterBytes;
 constexpr int WarpRows = WideRows / 2;          // that all warps round at once
-constexpr int Held = 6;                         // chunks of them that are read before the first is rounded
+constexpr int TurnColumns = 256;                // of them that are read at once
 static_assert(WarpRows == Threads / 32 * EightRows);
 
 constexpr float NoScore = -3e38f;
@@ -78,11 +78,13 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
 }
 
 // Rounds a tile of rows, and finds what their scores may be off by. `origin` is the negative of it, in units of the rows' scale. Four
-// lanes have a row, and then another; what waits most for memory has most on its way: so many chunks are read ahead.
+// lanes have a row, and then another, of which many columns are on their way at once: nothing else is done meanwhile. They come in two
+// turns, for what is waited for is all that has been sent for in a turn.
 template <bool Vectors>
 DEVICE void round_tile(const AssignArgs& a, const float* origin, half_bits* to, float* margins, int first) {
-    constexpr int Steps = Chunk / 16, Ahead = Held - 1;
-    int columns = a.centers.tiled_columns, chunks = columns / Chunk, lane = lane_id() & 3, row = warp_id() * EightRows + (lane_id() >> 2);
+    constexpr int Steps = TurnColumns / 16, Together = 8;
+    int columns = a.centers.tiled_columns, turns = (columns + TurnColumns - 1) / TurnColumns;
+    int lane = lane_id() & 3, row = warp_id() * EightRows + (lane_id() >> 2);
     float scale = long_rows_scale(*a.centers.extremes);
     uint64 policy = read_once();
     // Places after the last repeat it; what comes of them is not kept.
@@ -91,46 +93,52 @@ DEVICE void round_tile(const AssignArgs& a, const float* origin, half_bits* to, 
     const float* others = values_of(row + WarpRows);
     to += tiled_place(row, lane * 4, WideRows);
     origin += lane * 4;
-    float v[Held][Steps][4];
+    float even[Steps][4], odd[Steps][4];
     float square = 0, residual = 0;
-    auto read = [&](float (&four)[Steps][4], int n) {
-        int d = (n < chunks ? n : n - chunks) * Chunk, end = n < 2 * chunks ? a.rows.dimension - lane * 4 : 0;
-        const float* from = n < chunks ? values : others;
+    auto read = [&](float (&v)[Steps][4], int turn) __attribute__((always_inline)) {
+        int d = (turn < turns ? turn : turn - turns) * TurnColumns, end = turn < 2 * turns ? a.rows.dimension - lane * 4 : 0;
+        const float* from = turn < turns ? values : others;
 #pragma unroll
         for (int s = 0; s < Steps; s++) {
-            read4_once<Vectors>(four[s], from, d + s * 16, end, policy);
+            read4_once<Vectors>(v[s], from, d + s * 16, end, policy);
         }
     };
-    auto round = [&](const float (&four)[Steps][4], int n) {
-        int d = (n < chunks ? n : n - chunks) * Chunk;
-        half_bits* at = to + (n < chunks ? 0 : WarpRows * 8);
+    auto round = [&](const float (&v)[Steps][4], int turn) __attribute__((always_inline)) {
+        int d = (turn < turns ? turn : turn - turns) * TurnColumns;
+        half_bits* at = to + (turn < turns ? 0 : WarpRows * 8);
 #pragma unroll
-        for (int s = 0; s < Steps; s++) {
-            round_neighbours(four[s], scale, load4(origin + d + s * 16), at + tiled_place(0, d + s * 16, WideRows), square, residual);
+        for (int s = 0; s < Steps; s += Together) {
+            // Read before anything is written, which the compiler would think may be what is read.
+            float4 o[Together];
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                o[i] = load4(origin + least(d + (s + i) * 16, columns - 16));
+            }
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                int column = d + (s + i) * 16;
+                if (column < columns) {
+                    round_neighbours(v[s + i], scale, o[i], at + tiled_place(0, column, WideRows), square, residual);
+                }
+            }
         }
-        if (d + Chunk == columns) {
+        if (d + TurnColumns >= columns) {
             // What underflows in the squares is lost as well.
             float norm = near_root(lanes_sum<4>(square)) + 0x1p-30f;
             float lost = near_root(lanes_sum<4>(residual)) + 0x1p-23f * norm + 0x1p-30f;
             float margin = score_margin(*a.centers.extremes, norm, lost, AllRowsRatio, columns);
             if (lane == 0) {
-                margins[row + (n < chunks ? 0 : WarpRows)] = margin;
+                margins[row + (turn < turns ? 0 : WarpRows)] = margin;
             }
             square = residual = 0;
         }
     };
-#pragma unroll
-    for (int i = 0; i < Ahead; i++) {
-        read(v[i], i);
-    }
-    for (int n = 0; n < 2 * chunks; n += Held) {
-#pragma unroll
-        for (int i = 0; i < Held; i++) {
-            read(v[(i + Ahead) % Held], n + i + Ahead);
-            if (n + i < 2 * chunks) {
-                round(v[i], n + i);
-            }
-        }
+    read(even, 0);
+    for (int turn = 0; turn < 2 * turns; turn += 2) {
+        read(odd, turn + 1);
+        round(even, turn);
+        read(even, turn + 2);
+        round(odd, turn + 1);
     }
 }
 

@@ -357,6 +357,38 @@ DEVICE void measure_held(const AssignArgs& a, int label, int place) {
     }
 }
 
+// The sets of all rounds, which are kept in memory: registers are for those of one.
+struct SavedSet {
+    uint best;
+    uint second;
+    int round;
+};
+
+using Saved = volatile SavedSet;
+
+template <int Steps>
+DEVICE void save_round(HeldBest<Steps> (&best)[4], Saved (&saved)[4 * Sets], int round) {
+#pragma unroll
+    for (int i = 0; i < 4 * Sets; i++) {
+        HeldSet& set = best[i / Sets].sets[i % Sets];
+        uint before = round > 0 ? saved[i].best : 0, second = round > 0 ? saved[i].second : 0;
+        saved[i].second = larger(larger(second, set.second), smaller(before, set.best));
+        if (set.best > before || round == 0) {
+            saved[i].best = set.best;
+            saved[i].round = round;
+        }
+        set = {};
+    }
+}
+
+template <int Steps>
+DEVICE void restore(HeldBest<Steps> (&best)[4], const Saved (&saved)[4 * Sets]) {
+#pragma unroll
+    for (int i = 0; i < 4 * Sets; i++) {
+        best[i / Sets].sets[i % Sets] = {saved[i].best, saved[i].second, saved[i].round};
+    }
+}
+
 template <int Steps, int Warps>
 DEVICE void assign_held(const AssignArgs& a) {
     constexpr uint TileBytes = HeldTileBytes<Steps>;
@@ -407,12 +439,9 @@ DEVICE void assign_held(const AssignArgs& a) {
                 keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
             }
         } else {
-            for (int t = 0, round = 0; t < center_tiles; round++) {
-                uint before[4][Sets];
-#pragma unroll
-                for (int i = 0; i < 4 * Sets; i++) {
-                    before[i / Sets][i % Sets] = best[i / Sets].sets[i % Sets].best;
-                }
+            Saved saved[4 * Sets];
+            int round = 0;
+            for (int t = 0; t < center_tiles; round++) {
                 for (int end = least(t + TilesOfTags<Steps>, center_tiles); t < end; t++) {
                     if (stages > 2) {
                         copy_wait<1>();
@@ -424,11 +453,13 @@ DEVICE void assign_held(const AssignArgs& a) {
                     keep_tile<Steps>(best, rows, lane_values_at + stage * TileBytes, lane_extra_at + stage * TileBytes, factor, t, a.centers.count);
                     stage = stage + 1 == stages ? 0 : stage + 1;
                 }
-#pragma unroll
-                for (int i = 0; i < 4 * Sets; i++) {
-                    HeldSet& set = best[i / Sets].sets[i % Sets];
-                    set.round = set.best != before[i / Sets][i % Sets] ? round : set.round;
+                // Most often one round is all.
+                if (round > 0 || t < center_tiles) {
+                    save_round(best, saved, round);
                 }
+            }
+            if (round > 1) {
+                restore(best, saved);
             }
         }
         int label = label_held<Steps>(a, best, rows, place);

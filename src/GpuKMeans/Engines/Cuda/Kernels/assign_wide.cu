@@ -3,8 +3,10 @@
 //
 // A block is eight warps, each with 64 rows by 64 centres. It rounds its rows into global memory, from where they, and the centres, pass
 // through a ring of stages of 64 columns, rows as often as there are tiles of centres. How much passes through the second-level cache is
-// a limit, and it must hold what all blocks come back to, so a block has as many centres as there are registers for the sums. While some
-// blocks round, which is to wait for memory, others multiply; to round the rows of the next tile among the products left too few registers.
+// a limit, and it must hold what all blocks come back to, so a block has as many centres as there are registers for the sums.
+//
+// To round the next rows among the products left too few registers; to send for them then, some or all, was no faster: the cache does not
+// hold them beside what blocks come back to. A pass that rounds all rows first takes longer, for it writes and reads them once more.
 #include "long_rows.cuh"
 #include <tensor.cuh>
 
@@ -78,8 +80,8 @@ DEVICE void keep_best(BestTwo (&rows)[8], const float (&sums)[4][8][4], const fl
 }
 
 // Rounds a tile of rows, and finds what their scores may be off by. `origin` is the negative of it, in units of the rows' scale. Four
-// lanes have a row, and then another, of which many columns are on their way at once: nothing else is done meanwhile. They come in two
-// turns, for what is waited for is all that has been sent for in a turn.
+// lanes have a row, and then another, of which many columns are on their way at once, for nothing else is done meanwhile. They come in
+// two turns and no more, each of them read into registers of its own: reads that are waited for one by one are too many for the scoreboard.
 template <bool Vectors>
 DEVICE void round_tile(const AssignArgs& a, const float* origin, half_bits* to, float* margins, int first) {
     constexpr int Steps = TurnColumns / 16, Together = 8;

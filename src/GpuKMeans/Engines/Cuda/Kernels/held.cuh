@@ -357,17 +357,15 @@ DEVICE void measure_held(const AssignArgs& a, int label, int place) {
     }
 }
 
-// The sets of all rounds, which are kept in memory: registers are for those of one.
+// A set of all rounds so far. These are kept in memory, for registers are of more use to one round.
 struct SavedSet {
     uint best;
     uint second;
     int round;
 };
 
-using Saved = volatile SavedSet;
-
 template <int Steps>
-DEVICE void save_round(HeldBest<Steps> (&best)[4], Saved (&saved)[4 * Sets], int round) {
+DEVICE void save_round(HeldBest<Steps> (&best)[4], volatile SavedSet (&saved)[4 * Sets], int round) {
 #pragma unroll
     for (int i = 0; i < 4 * Sets; i++) {
         HeldSet& set = best[i / Sets].sets[i % Sets];
@@ -382,7 +380,7 @@ DEVICE void save_round(HeldBest<Steps> (&best)[4], Saved (&saved)[4 * Sets], int
 }
 
 template <int Steps>
-DEVICE void restore(HeldBest<Steps> (&best)[4], const Saved (&saved)[4 * Sets]) {
+DEVICE void restore(HeldBest<Steps> (&best)[4], const volatile SavedSet (&saved)[4 * Sets]) {
 #pragma unroll
     for (int i = 0; i < 4 * Sets; i++) {
         best[i / Sets].sets[i % Sets] = {saved[i].best, saved[i].second, saved[i].round};
@@ -439,7 +437,7 @@ DEVICE void assign_held(const AssignArgs& a) {
                 keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
             }
         } else {
-            Saved saved[4 * Sets];
+            volatile SavedSet saved[4 * Sets];
             int round = 0;
             for (int t = 0; t < center_tiles; round++) {
                 for (int end = least(t + TilesOfTags<Steps>, center_tiles); t < end; t++) {

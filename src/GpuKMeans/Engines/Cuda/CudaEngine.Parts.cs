@@ -44,8 +44,8 @@ internal sealed partial class CudaEngine
             return PartRows(data.Dimension);
         }
 
-        // What is worked with beside them is little of the GPU's memory; where even that is taken, see AssignInPieces.
-        long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 64 / rowBytes;
+        // What is worked with beside them is a small part of the GPU's memory; where even that is taken, see AssignInPieces.
+        long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 32 / rowBytes;
         long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows)), each = Blocks(count, Math.Max(parts, 1));
         long wave = _plan!.Assign.WaveRows, unit = wave / Math.Min(wave & -wave, 1024) * 1024;
         return (int)(parts > 1 && unit <= each / 8 ? Blocks(each, unit) * unit : Blocks(each, 1024) * 1024);

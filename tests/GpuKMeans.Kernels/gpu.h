@@ -150,8 +150,10 @@ public:
         _thresholds.reserve(n);
         _candidate_counts.reserve(n);
         _candidates.reserve(n * MostCandidates);
-        _rounded.reserve(std::max((n + 127) / 128 * 128 * (size_t)_padded_columns,      // whole tiles are read
-            _way == Way::wide ? (size_t)Multiprocessors * 130 * (size_t)_tiled_columns : 0));
+        // Of listed rows whole tiles are read; and a block that rounds its own has room for a tile of them and the origin.
+        size_t tiles = (n + 127) / 128, blocks = std::min(tiles, (size_t)Multiprocessors);
+        _rounded.reserve(std::max(_open == Open::measured_in_batch ? 0 : tiles * 128 * (size_t)_padded_columns,
+            _way == Way::wide ? blocks * 130 * (size_t)_tiled_columns : 0));
         _scales.reserve(n);
         _bad.set({~0ull});
         _turn ^= 1;

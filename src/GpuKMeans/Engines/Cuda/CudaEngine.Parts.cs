@@ -46,9 +46,20 @@ internal sealed partial class CudaEngine
 
         // What is worked with beside them is a small part of the GPU's memory; where even that is taken, see AssignInPieces.
         long rowBytes = 96 + (2L * data.Dimension), room = _context.Device.Memory / 32 / rowBytes;
-        long parts = Blocks(count, Math.Clamp(room, 1024, MostAssignRows)), each = Blocks(count, Math.Max(parts, 1));
-        long wave = _plan!.Assign.WaveRows, unit = wave / Math.Min(wave & -wave, 1024) * 1024;
-        return (int)(parts > 1 && unit <= each / 8 ? Blocks(each, unit) * unit : Blocks(each, 1024) * 1024);
+        return (int)EvenParts(count, Math.Clamp(room, LeastAssignRows, MostAssignRows), _plan!.Assign.WaveRows);
+    }
+
+    /// <summary>The rows of parts that are about the same, and of whole waves where a part has many.</summary>
+    /// <param name="count">The rows.</param>
+    /// <param name="most">The most rows of a part.</param>
+    /// <param name="wave">The rows that all blocks take at once.</param>
+    internal static long EvenParts(long count, long most, long wave)
+    {
+        long parts = Math.Max(Blocks(count, most), 1), each = Blocks(count, parts);
+        long unit = wave / Math.Min(wave & -wave, LeastAssignRows) * LeastAssignRows;
+        return parts > 1 && unit <= each / 8
+            ? Math.Min(Blocks(each, unit), most / unit) * unit
+            : Blocks(each, LeastAssignRows) * LeastAssignRows;
     }
 
     /// <summary>Gives rows in an order, part by part. What is queued before the next is asked for may use a part.</summary>

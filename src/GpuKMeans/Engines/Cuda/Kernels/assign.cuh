@@ -28,7 +28,7 @@ struct AssignArgs {
     int* labels;
     float* distances;           // may be null
     uint64* bad_row;            // takes the first place of a row that cannot be used
-    half_bits* halves;          // rows rounded beforehand, or room for those being rounded
+    half_bits* halves;          // rows rounded beforehand, or room for what blocks round
     float2* scales;             // their ratio and margin; or their length and what rounding took away
     int64 most_scanned;         // see is_scanned
     int stages;                 // of the ring that centres pass through, or rows too

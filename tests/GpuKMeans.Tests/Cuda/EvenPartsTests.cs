@@ -19,7 +19,7 @@ public class EvenPartsTests
         Assert.Equal(0, rows % Multiple);
         Assert.InRange(rows, 1, most);
 
-        // At most one more than there must be, and the last is no mere remainder unless all others are as large as may be.
+        // No more than there must be, but for what rounding down to waves leaves over.
         long parts = (count + rows - 1) / rows;
         Assert.InRange(parts, (count + most - 1) / most, ((count + most - 1) / most) + (count / most / 8) + 1);
     }

@@ -36,8 +36,7 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 /// <param name="Assign">The fast pass.</param>
 /// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where there is none.</param>
 /// <param name="Tiles">How the fast pass reads centres.</param>
-internal sealed partial record AssignPlan(
-    AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles)
+internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles)
 {
     // Of Kernels/scan.cuh: open rows of a batch, which are measured to the centres of some classes. Even if all rows are, to all centres,
     // that takes no more than some 0.1 ms.

@@ -203,8 +203,8 @@ DEVICE FewBlock few_block(const AssignArgs& a, unsigned char* at, int block_rows
 }
 
 // Labels the lane's two rows, eight places apart, by the bound of long_margin, and measures their distances if asked. `summed` columns
-// are added up on the tensor cores, those of second halves among them, or what comes to as much: see long_scale. `sum` gives a product: of each eight centres, of
-// each row, of the lane's two.
+// are added up on the tensor cores, those of second halves among them, or what comes to as much: see long_scale. `sum` gives a
+// product: of each eight centres, of each row, of the lane's two.
 template <int Width, bool Twice, typename Sum>
 DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&square)[2], const float (&residual)[2], int place, int summed, Sum sum) {
     float2 lengths[2];

@@ -1,6 +1,7 @@
 """Prints the name of the OpenBLAS kernels that are fastest here, for OPENBLAS_CORETYPE, or nothing where its own choice is.
 
-OpenBLAS chooses by the processor's name, and takes kernels without AVX for one that is younger than it is.
+OpenBLAS chooses by the processor's name, and takes kernels without AVX for one that is younger than it is. Fails where NumPy has the
+plain library that Debian installs beside it: peers that run on that are not worth measuring.
 """
 
 import os
@@ -14,6 +15,8 @@ import time
 import numpy as np
 rows, centers = np.random.rand(4096, 128).astype("f4"), np.random.rand(128, 1000).astype("f4")
 rows @ centers
+if "/blas/libblas.so" in open("/proc/self/maps").read():
+    raise SystemExit("NumPy has the plain BLAS, not OpenBLAS")
 seconds = []
 for _ in range(20):
     start = time.perf_counter()
@@ -28,6 +31,8 @@ def gflops(kernel):
     if kernel:
         environment["OPENBLAS_CORETYPE"] = kernel
     result = subprocess.run([sys.executable, "-c", MEASURE], env=environment, capture_output=True, text=True, check=False)
+    if not kernel and result.returncode != 0:
+        raise SystemExit(f"openblas.py: {result.stderr.strip()}; without it the peers are some fifty times as slow: apt-get install libopenblas0-openmp")
     return float(result.stdout) if result.returncode == 0 else 0.0
 
 

@@ -51,6 +51,19 @@ public class CudaAssignTests
             }
         }
 
+        // Rows that pass through shared memory: sent for whole or in part, or read; centres that all stay there, and more.
+        foreach (int dimension in new[] { 34, 36, 63, 64 })
+        {
+            foreach (int clusters in new[] { 240, 241, 385, 1024, 1025, 1700 })
+            {
+                shapes.Add(1111, dimension, clusters);
+            }
+        }
+
+        shapes.Add(60_000, 64, 700);
+        shapes.Add(60_000, 40, 1300);
+        shapes.Add(60_000, 41, 300);
+        shapes.Add(63, 60, 300);
         shapes.Add(100_003, 32, 64);
         shapes.Add(100_003, 68, 30);
         return shapes;
@@ -77,6 +90,7 @@ public class CudaAssignTests
     [Theory]
     [InlineData(2, 40)]
     [InlineData(30, 300)]
+    [InlineData(60, 500)]
     [InlineData(100, 50)]
     [InlineData(100, 700)]
     public void Labels_without_distances_are_the_same(int dimension, int clusters)
@@ -443,14 +457,16 @@ public class CudaAssignTests
     }
 
     [Theory]
-    [InlineData(2, float.NaN)]
-    [InlineData(64, float.NaN)]
-    [InlineData(64, float.PositiveInfinity)]
-    [InlineData(400, 1e30f)]
-    public void A_row_that_cannot_be_placed_is_named(int dimension, float value)
+    [InlineData(2, 20, float.NaN)]
+    [InlineData(64, 20, float.NaN)]
+    [InlineData(64, 20, float.PositiveInfinity)]
+    [InlineData(64, 300, float.NaN)]
+    [InlineData(35, 300, float.PositiveInfinity)]
+    [InlineData(400, 20, 1e30f)]
+    public void A_row_that_cannot_be_placed_is_named(int dimension, int clusters, float value)
     {
         using CudaEngine engine = Gpu.Engine();
-        float[] rows = Gpu.Normal(3000, dimension, 18), centers = Gpu.Normal(20, dimension, 19);
+        float[] rows = Gpu.Normal(3000, dimension, 18), centers = Gpu.Normal(clusters, dimension, 19);
         rows[(1234 * dimension) + 1] = value;
         var frame = new RowFrame(new float[dimension], false);
         ArgumentException error = Assert.Throws<ArgumentException>(() => Gpu.Assign(engine, rows, centers, dimension, frame));

@@ -89,12 +89,14 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
         {
             // After the values come those that make scores keys, in whole steps of the tensor cores.
             int columns = ShortColumnsFor(dimension);
-            return hopper && clusters > MostHeldClusters(columns)
-                ? new AssignPlan(ForShortRows(gpu, columns, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
+            return !hopper || clusters <= MostHeldClusters(columns)
+                ? new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true))
+                : columns == ShortColumns
+                ? new AssignPlan(ForShortRows(gpu, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
                 {
-                    AssignBatch = columns == ShortColumns ? ForBatch(gpu, clusters) : null,
+                    AssignBatch = ForBatch(gpu, clusters),
                 }
-                : new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true));
+                : new AssignPlan(ForSharedRows(gpu, clusters), candidates, new(128, columns + 16, columns));
         }
 
         if (hopper)
@@ -162,31 +164,36 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
         return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * tileBytes, stages);
     }
 
-    /// <summary>The kernel for Hopper that has rows in registers.</summary>
-    private static AssignKernel ForShortRows(CudaContext gpu, int columns, int clusters)
+    /// <summary>The kernel for Hopper that has rows in shared memory.</summary>
+    private static AssignKernel ForSharedRows(CudaContext gpu, int clusters)
     {
-        (Kernel kernel, int groups, int threads, int blocks) = columns == 64
-            ? (Kernel.AssignShort64, 2, 288, 2)
-            : (Kernel.AssignShort128, 3, 512, 1);
-        return ForShortRows(gpu, kernel, columns, clusters, threads, groups * 64, blocks, 0);
+        // Of Kernels/hopper_shared.cuh: a ring of rounded rows and one of rows, SharedState, and tiles of centres.
+        const int rows = 64, ring = 3, ahead = 2, mostTiles = 8, columns = 64 + 16, tileBytes = 128 * columns * 2;
+        const int roundedBytes = columns / 8 * ((rows * 16) + 16), rowBytes = rows * 64 * sizeof(float);
+        const int stateBytes = (((ahead * 4) + (ring * 2) + (mostTiles * 2)) * 8) + (ring * (rows + 4) * 4);
+        const int bytes = (ring * roundedBytes) + (ahead * rowBytes) + stateBytes;
+        int stages = Math.Min(Math.Min((clusters + 127) / 128, mostTiles), (gpu.SharedMemory - bytes) / tileBytes);
+        return new AssignKernel(Kernel.AssignShared64, 512, rows, gpu.Multiprocessors, bytes + (stages * tileBytes), stages);
     }
+
+    /// <summary>The kernel for Hopper that has rows in registers.</summary>
+    private static AssignKernel ForShortRows(CudaContext gpu, int clusters) => ForShortRows(gpu, Kernel.AssignShort128, clusters, 3 * 64, 0);
 
     /// <summary>The same for a small batch: three groups of four warps share 64 rows, and pass on what they have found.</summary>
     private static AssignKernel ForBatch(CudaContext gpu, int clusters)
     {
         // Of Kernels/hopper_batch.cuh, PassedRows: of two sets three words, and eight places.
         const int passedBytes = 2 * 128 * 2 * ((2 * 3) + 8) * sizeof(int);
-        return ForShortRows(gpu, Kernel.AssignBatch128, ShortColumns, clusters, 512, 64, 1, passedBytes);
+        return ForShortRows(gpu, Kernel.AssignBatch128, clusters, 64, passedBytes);
     }
 
-    private static AssignKernel ForShortRows(
-        CudaContext gpu, Kernel kernel, int columns, int clusters, int threads, int blockRows, int blocks, int staticBytes)
+    private static AssignKernel ForShortRows(CudaContext gpu, Kernel kernel, int clusters, int blockRows, int staticBytes)
     {
         // Of Kernels/hopper_short.cuh: a ring of tiles of centres, and ShortState.
-        const int mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024) - staticBytes, tileBytes = 256 * (columns + 16);
+        const int threads = 512, mostStages = 32, barrierBytes = 2 * mostStages * 8, tileBytes = 256 * (ShortColumns + 16);
+        int room = Math.Min(gpu.SharedMemory, gpu.SharedMemoryInAll - 1024) - staticBytes;
         int stages = Math.Min((room - barrierBytes) / tileBytes, Math.Min(mostStages, (clusters + 127) / 128));
-        return new AssignKernel(kernel, threads, blockRows, blocks * gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
+        return new AssignKernel(kernel, threads, blockRows, gpu.Multiprocessors, barrierBytes + (stages * tileBytes), stages);
     }
 
     /// <summary>The kernel for Hopper that rounds longer rows while it multiplies those before.</summary>
@@ -205,7 +212,7 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
     private static int MostHeldClusters(int columns) => columns switch
     {
         <= 32 => int.MaxValue,
-        64 => 384,
+        64 => 240,
         _ => 128,
     };
 

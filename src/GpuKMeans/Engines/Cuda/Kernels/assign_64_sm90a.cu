@@ -1,7 +1,7 @@
-// Rows of up to 64 values.
-#include "hopper_short.cuh"
+// Rows of 33 to 64 values.
+#include "hopper_shared.cuh"
 
-GLOBAL BOUNDS(288, 2) void assign_short_64(AssignArgs a) {
+GLOBAL BOUNDS(512, 1) void assign_shared_64(AssignArgs a) {
     kernel_begins();
-    assign_short<2, 4, 64, false>(a);
+    assign_shared(a);
 }

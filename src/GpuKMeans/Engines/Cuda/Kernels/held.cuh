@@ -357,7 +357,8 @@ DEVICE void measure_held(const AssignArgs& a, int label, int place) {
     }
 }
 
-// A set of all rounds so far. These are kept in memory, for registers are of more use to one round.
+// A set of all rounds so far. These are kept in memory, for registers are of more use to one round: what lies at places the compiler does
+// not know is no register.
 struct SavedSet {
     uint best;
     uint second;
@@ -365,25 +366,27 @@ struct SavedSet {
 };
 
 template <int Steps>
-DEVICE void save_round(HeldBest<Steps> (&best)[4], volatile SavedSet (&saved)[4 * Sets], int round) {
+DEVICE void save_round(HeldBest<Steps> (&best)[4], SavedSet (&saved)[4 * Sets], int round) {
 #pragma unroll
     for (int i = 0; i < 4 * Sets; i++) {
         HeldSet& set = best[i / Sets].sets[i % Sets];
-        uint before = round > 0 ? saved[i].best : 0, second = round > 0 ? saved[i].second : 0;
-        saved[i].second = larger(larger(second, set.second), smaller(before, set.best));
+        SavedSet& all = saved[i + block_id_z()];
+        uint before = round > 0 ? all.best : 0, second = round > 0 ? all.second : 0;
+        all.second = larger(larger(second, set.second), smaller(before, set.best));
         if (set.best > before || round == 0) {
-            saved[i].best = set.best;
-            saved[i].round = round;
+            all.best = set.best;
+            all.round = round;
         }
         set = {};
     }
 }
 
 template <int Steps>
-DEVICE void restore(HeldBest<Steps> (&best)[4], const volatile SavedSet (&saved)[4 * Sets]) {
+DEVICE void restore(HeldBest<Steps> (&best)[4], const SavedSet (&saved)[4 * Sets]) {
 #pragma unroll
     for (int i = 0; i < 4 * Sets; i++) {
-        best[i / Sets].sets[i % Sets] = {saved[i].best, saved[i].second, saved[i].round};
+        const SavedSet& all = saved[i + block_id_z()];
+        best[i / Sets].sets[i % Sets] = {all.best, all.second, all.round};
     }
 }
 
@@ -437,7 +440,7 @@ DEVICE void assign_held(const AssignArgs& a) {
                 keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
             }
         } else {
-            volatile SavedSet saved[4 * Sets];
+            SavedSet saved[4 * Sets];
             int round = 0;
             for (int t = 0; t < center_tiles; round++) {
                 for (int end = least(t + TilesOfTags<Steps>, center_tiles); t < end; t++) {

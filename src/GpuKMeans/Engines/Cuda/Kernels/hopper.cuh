@@ -60,6 +60,9 @@ DEVICE void discard(const void* line) { asm volatile("discard.global.L2 [%0], 12
 // Makes what this thread has written to global memory visible to bulk copies that others start after it has told them so.
 DEVICE void bulk_copies_see_writes() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
 
+// The same for writes to shared memory, and products that read them.
+DEVICE void products_see_writes() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+
 // The address of what lies at the same place of the shared memory of a block of the cluster.
 DEVICE uint address_in_block(uint shared, uint rank) {
     uint address;

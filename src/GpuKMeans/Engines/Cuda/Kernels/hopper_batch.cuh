@@ -98,7 +98,7 @@ DEVICE void multiply_batch(
         if (t % BatchGroups == group) {
             uint stage = matrix_of_blocks(values_at + turn.at * BatchStageBytes, TileCenters * 16);
             float sums[TileCenters / 2];
-            multiply_tile(sums, rows, extra, stage, 0);
+            multiply_tile(sums, rows, extra, stage);
             leave();
             keep_best<TileCenters, true>(best, limits, sums, rows.margins, factor, t);
         } else {

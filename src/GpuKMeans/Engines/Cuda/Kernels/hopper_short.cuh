@@ -1,4 +1,4 @@
-// The fast pass on Hopper for rows of up to 128 values. Each group of four warps reads 64 rows, rounds them into registers in
+// The fast pass on Hopper for rows of 65 to 128 values. Each group of four warps reads 64 rows, rounds them into registers in
 // the order in which the tensor cores take them, and multiplies them by tiles of centres that pass by in a ring of shared
 // memory, or stay there if they all find room. One more warp sends for the centres, and has the next rows brought to the
 // second-level cache. While one group looks at its scores the others multiply.
@@ -11,7 +11,7 @@
 #include "short_best.cuh"
 #include "short_rows.cuh"
 
-constexpr int TileCenters = 128;        // in memory; a kernel may take one half at a time
+constexpr int TileCenters = 128;
 constexpr int MostStages = 32;
 constexpr int Places = 8;               // see RowBest
 
@@ -50,28 +50,26 @@ DEVICE void prefetch_tile(const Rows& rows, int tile) {
     }
 }
 
-// The scores of a group's rows, as keys want them, by a part of the centres of a stage.
-template <int Steps, int Count>
-DEVICE void multiply_tile(float (&scores)[Count], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage, int part) {
-    constexpr int Width = Count * 2;
+// The scores of a group's rows, as keys want them, by the centres of a stage.
+template <int Steps>
+DEVICE void multiply_tile(float (&scores)[TileCenters / 2], const ShortRows<Steps>& rows, const uint (&extra)[4], uint stage) {
     products_begin();
 #pragma unroll
     for (int s = 0; s < Steps; s++) {
-        multiply_add(scores, rows.values[s], stage + part * Width + s * 2 * TileCenters, s);
+        multiply_add(scores, rows.values[s], stage + s * 2 * TileCenters, s);
     }
-    multiply_add(scores, extra, stage + part * Width + Steps * 2 * TileCenters, 1);
+    multiply_add(scores, extra, stage + Steps * 2 * TileCenters, 1);
     products_commit();
-    products_wait();
+    products_wait(scores);
 }
 
 // Labels the rows, and measures their distances while they are in the cache.
-template <int Width>
 DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
     const float* x[2];
     const float* centers[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        int label = label_row<Places, Width>(a, best[r], margins[r], ratio, place + r * 8);
+        int label = label_row<Places, TileCenters>(a, best[r], margins[r], ratio, place + r * 8);
         x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
         centers[r] = a.centers.values + (int64)label * a.rows.dimension;
     }
@@ -87,27 +85,25 @@ DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], c
     }
 }
 
-// `Steps` of 16 columns; `Width` centres at a time. With one block on a multiprocessor the warp that sends gives its registers
-// away.
-template <int Groups, int Steps, int Width, bool GiveRegisters>
+constexpr int ShortGroups = 3;
+constexpr int ShortSteps = 8;           // of 16 columns
+
 DEVICE void assign_short(const AssignArgs& a) {
-    constexpr uint StageBytes = ShortStageBytes<Steps>;
-    constexpr int TileRows = Groups * 64, Parts = TileCenters / Width;
+    constexpr uint StageBytes = ShortStageBytes<ShortSteps>;
+    constexpr int TileRows = ShortGroups * 64;
     DYNAMIC_SHARED(shared, 128);
     int stages = a.stages, center_tiles = a.centers.tiles;
     bool all = center_tiles <= stages;
     uint values_at = shared_address(shared);
     ShortState& state = *(ShortState*)(shared + stages * StageBytes);
     uint full = shared_address(state.full), empty = shared_address(state.empty);
-    begin_ring<Groups * 4>(a, full, empty);
+    begin_ring<ShortGroups * 4>(a, full, empty);
 
     int tiles = (a.rows.count + TileRows - 1) / TileRows;
     Turn turn;
-    if (warp_id() / 4 == Groups) {
-        if constexpr (GiveRegisters) {
-            give_registers<24>();
-        }
-        if (warp_id() != Groups * 4) {
+    if (warp_id() / 4 == ShortGroups) {
+        give_registers<24>();
+        if (warp_id() != ShortGroups * 4) {
             return;
         }
         for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
@@ -129,38 +125,31 @@ DEVICE void assign_short(const AssignArgs& a) {
         }
         return;
     }
-    if constexpr (GiveRegisters) {
-        take_registers<160>();
-    }
+    take_registers<160>();
     int own_row = warp_id() * 16 + (lane_id() >> 2);
     uint factor = key_factor();
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = tile * TileRows + own_row;
-        ShortRows<Steps> rows = read_rows<Steps>(a, place);
+        ShortRows<ShortSteps> rows = read_rows<ShortSteps>(a, place);
         uint extra[4] = {rows.extra, rows.extra, 0, 0};
         RowBest<Places> best[2];
         int limits[2] = {NoKey, NoKey};
         for (int t = 0; t < center_tiles; t++) {
             barrier_wait(full + turn.at * 8, turn.parity);
             uint stage = matrix_of_blocks(values_at + turn.at * StageBytes, TileCenters * 16);
-            for (int part = 0; part < Parts && t * TileCenters + part * Width < a.centers.count; part++) {
-                float sums[Width / 2];
-                multiply_tile(sums, rows, extra, stage, part);
-                if (!all && part == Parts - 1) {
-                    warp_barrier();     // all lanes have read what they need of the tile before, which this frees as well
-                    if (lane_id() == 0) {
-                        barrier_arrive(empty + turn.at * 8);
-                    }
+            float sums[TileCenters / 2];
+            multiply_tile(sums, rows, extra, stage);
+            if (!all) {
+                warp_barrier();     // all lanes have read what they need of the tile before, which this frees as well
+                if (lane_id() == 0) {
+                    barrier_arrive(empty + turn.at * 8);
                 }
-                keep_best<Width, GiveRegisters>(best, limits, sums, rows.margins, factor, t * Parts + part);
             }
-            if (Parts > 1 && !all && t == center_tiles - 1 && (a.centers.count - 1) % TileCenters < TileCenters - Width && lane_id() == 0) {
-                barrier_arrive(empty + turn.at * 8);    // the last part was passed over
-            }
+            keep_best<TileCenters, true>(best, limits, sums, rows.margins, factor, t);
             // What came first never leaves where all find room.
             turn.next(all ? center_tiles : stages);
             turn.parity = all ? 0 : turn.parity;
         }
-        finish_rows<Width>(a, best, rows.margins, rows.ratio, place);
+        finish_rows(a, best, rows.margins, rows.ratio, place);
     }
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "emulated/machine.h"
 #include "rows.h"
+#include <numeric>
 
 #include "few_any.cuh"
 #include "held.cuh"
@@ -31,6 +32,9 @@ namespace looking {
 }
 namespace wide {
 #include "assign_wide.cu"
+}
+namespace shared {
+#include "assign_64_sm90a.cu"
 }
 namespace sorting {
 #include "sort.cu"
@@ -78,7 +82,7 @@ struct Buffer {
     }
 };
 
-enum class Way { held, few, wide, direct };
+enum class Way { held, few, wide, direct, shared };
 
 // What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
 enum class Open { looked_through, measured, measured_in_batch };
@@ -101,6 +105,9 @@ public:
         } else if (way == Way::few) {
             _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
+        } else if (way == Way::shared) {
+            _value_columns = 64;
+            _tiled_columns = 80;
         } else if (way == Way::wide) {
             _tile_centers = 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
@@ -140,10 +147,21 @@ public:
 
     std::vector<double> means() { return _means.read(); }
 
-    Found assign(const Matrix& matrix) {
-        size_t n = (size_t)matrix.count;
-        _matrix.set(matrix.values);
-        _rows = {_matrix.at(), nullptr, nullptr, 0, 0, _dimension, matrix.count};
+    // `gathered`: the rows lie in another order, and are listed.
+    Found assign(const Matrix& matrix, bool gathered = false) {
+        size_t n = (size_t)matrix.count, row = (size_t)_dimension;
+        std::vector<int64> index(n);
+        std::iota(index.begin(), index.end(), 0);
+        if (gathered) {
+            std::shuffle(index.begin(), index.end(), emulated::order);
+        }
+        _index.set(index);
+        _matrix.reserve(n * row);
+        for (size_t i = 0; i < n; i++) {
+            std::copy_n(matrix.values.begin() + (int64)(i * row), row, _matrix.at() + (size_t)index[i] * row);
+        }
+        _rows = {_matrix.at(), gathered ? _index.at() : nullptr, nullptr, 0, 0, _dimension, matrix.count};
+        emulated::readable = {{_matrix.at(), _matrix.at() + n * row}, {_tiles.at(), _tiles.at() + _tiles.count}};
         _labels.reserve(n);
         _distances.reserve(n);
         _listed.reserve(n);
@@ -249,6 +267,10 @@ private:
                 : _tile_centers == 64 ? emulated::launch<assign_few_64>(a, blocks, warps * 32, bytes)
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
+        } else if (_way == Way::shared) {
+            static_assert(sizeof(shared::SharedState) == 1056);     // AssignPlan.ForSharedRows
+            a.stages = std::min(tiles, 2 + n % 7);
+            emulated::launch<shared::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65024 + a.stages * 20480);
         } else {
             a.stages = 2 + n % 3;
             emulated::launch<wide::assign_wide>(a, blocks_of(128), 256, a.stages * 384 * 128 + 128 * 4);
@@ -310,6 +332,7 @@ private:
     Buffer<half_bits> _halves, _tiles, _rounded;
     Buffer<Extremes> _extremes;
     Buffer<uint64> _bad;
+    Buffer<int64> _index;
     Buffer<TwinSlot> _table;
     Buffer<Total> _totals, _result;
     Buffer<int> _slots, _twins, _labels, _listed, _candidate_counts, _candidates, _undecided_counts, _finished, _offsets, _extras, _sorted;

@@ -1,5 +1,6 @@
 // The kernels' sources, run on a processor (emulated/machine.h) and compared with float64: labels, distances, sums and means, on rows
-// that are hard to tell apart. What is not here is Hopper's own (products of four warps, bulk copies): that needs a GPU.
+// that are hard to tell apart. Of Hopper's own, with products of four warps and bulk copies, hopper_shared.cuh is here; the others need a
+// GPU.
 //
 //   kernels SEED    exit code 1, and what was wrong, if anything was
 #include "gpu.h"
@@ -18,7 +19,7 @@ void expect(bool right, const std::string& what) {
 }
 
 const char* name_of(Way way) {
-    const char* const names[] = {"held", "few", "wide", "direct"};
+    const char* const names[] = {"held", "few", "wide", "direct", "shared"};
     return names[(int)way];
 }
 
@@ -80,7 +81,8 @@ void far_centers(Draw& draw, Way way, int dimension, int clusters) {
         for (int step = 0; step < 3; step++) {
             check_labels(gpu, far_rows, what);
             usual.assign(rows);
-            expect(gpu.open_rows() <= 3 * usual.open_rows() + 25, what + ": " + std::to_string(gpu.open_rows()) + " rows are open, "
+            // Rows may be open as well that share their scale with the two that are far out.
+            expect(gpu.open_rows() <= 3 * usual.open_rows() + (way == Way::shared ? 55 : 25), what + ": " + std::to_string(gpu.open_rows()) + " rows are open, "
                 + std::to_string(usual.open_rows()) + " without it, after " + std::to_string(step) + " steps");
             gpu.move(dimension > 128 || step == 0);
             usual.move(dimension > 128 || step == 0);
@@ -266,6 +268,35 @@ void parts(Draw& draw, int dimension, int clusters, int count, int part_rows, bo
     expect(off < 1e-12, what + ": off by " + std::to_string(off));
 }
 
+// Rows of very different lengths side by side, and some that are no number: what shares its scale with them has its label all the same.
+void mixed_rows(Draw& draw, Way way, int dimension, int clusters, int count) {
+    Matrix centers = draw_centers(draw, clusters, dimension), rows = draw_rows(draw, centers, count);
+    for (int i = 0; i < count; i++) {
+        int kind = draw.below(24);
+        double factor = kind == 0 ? std::pow(2, draw.between(0, 40)) : kind == 1 ? 0 : kind == 2 ? std::pow(2, -draw.between(0, 60))
+            : kind == 3 ? std::pow(2, -draw.between(0, 14)) : 1;
+        for (int d = 0; d < dimension; d++) {
+            rows.row(i)[d] = (float)(rows.row(i)[d] * factor);
+        }
+    }
+    Gpu gpu(way, centers, draw_origin(draw, rows), draw.below(2) ? Open::measured : Open::looked_through);
+    std::string what = std::string(name_of(way)) + ", mixed rows, D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+    check_labels(gpu, rows, what);
+    std::vector<int> expected = nearest(rows, gpu.centers());
+    std::vector<bool> bad((size_t)count);
+    for (int i = 0; i <= count / 40; i++) {
+        int row = draw.below(count);
+        bad[(size_t)row] = true;
+        rows.row(row)[draw.below(dimension)] = draw.below(3) == 0 ? 3e38f : draw.below(2) ? NAN : INFINITY;
+    }
+    Found found = gpu.assign(rows, true);
+    int wrong = 0;
+    for (int i = 0; i < count; i++) {
+        wrong += !bad[(size_t)i] && found.labels[(size_t)i] != expected[(size_t)i];
+    }
+    expect(wrong == 0, what + ", beside some that are no number: " + std::to_string(wrong));
+}
+
 }
 
 int main(int argc, char** argv) {
@@ -281,6 +312,10 @@ int main(int argc, char** argv) {
     for (auto [dimension, clusters] : {std::pair{150, 200}, {203, 130}, {129, 600}, {336, 1030}}) {
         assignments(draw, Way::wide, dimension, clusters, 200 + draw.below(200));
     }
+    for (auto [dimension, clusters] : {std::pair{33, 300}, {36, 129}, {50, 1}, {63, 1300}, {64, 260}, {64, 1030}}) {
+        assignments(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
+        mixed_rows(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
+    }
     for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once}) {
         emulated::rounding = rounding;
         assignments(draw, Way::held, 128, 60, 300);
@@ -288,11 +323,11 @@ int main(int argc, char** argv) {
         assignments(draw, Way::wide, 200, 300, 300);
     }
     emulated::rounding = emulated::Rounding::cut;
-    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::wide, 140}, {Way::wide, 203}}) {
+    for (auto [way, dimension] : {std::pair{Way::held, 32}, {Way::held, 100}, {Way::few, 70}, {Way::wide, 140}, {Way::wide, 203}, {Way::shared, 60}}) {
         far_centers(draw, way, dimension, 9 + draw.below(80));
         mostly_far_centers(draw, way, dimension, 30 + draw.below(80));
         all_far_centers(draw, way, dimension, 30 + draw.below(80));
-        long_rows(draw, way, way == Way::wide ? dimension : 128);
+        long_rows(draw, way, way == Way::wide || way == Way::shared ? dimension : 128);
         at_the_limit(way, dimension);
         for (int i = 0; i < 4; i++) {
             aligned_rows(draw, way, dimension, i % 2);

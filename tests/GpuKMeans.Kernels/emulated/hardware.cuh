@@ -28,7 +28,7 @@ DEVICE void memory_barrier() {}
 
 DEVICE float root(float v) { return std::sqrt(v); }
 // Off by as much as the real one may be, to either side.
-DEVICE float near_root(float v) { return std::sqrt(v) * (thread_id() & 1 ? 1 + 0x1p-22f : 1 - 0x1p-22f); }
+DEVICE float near_root(float v) { return std::sqrt(v) * (__builtin_bit_cast(uint, v) * 2654435761u >> 31 ? 1 + 0x1p-22f : 1 - 0x1p-22f); }
 DEVICE double root(double v) { return std::sqrt(v); }
 
 DEVICE int shuffle_xor(int v, int mask) { return emulated::from_lane(v, emulated::lane() ^ mask); }

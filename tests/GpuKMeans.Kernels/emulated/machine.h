@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <random>
 #include <sys/mman.h>
 #include <vector>
@@ -20,6 +21,14 @@ struct Copy {
     uint32_t bytes;
 };
 
+// A product of four warps, by where its matrices are described.
+struct GroupProduct {
+    float* sums;
+    uint32_t a;
+    uint32_t b;
+    bool add;
+};
+
 struct Fiber {
     void* stack_pointer;
     char* stack;
@@ -29,6 +38,7 @@ struct Fiber {
     uint32_t was;
     std::vector<Copy> begun;
     std::vector<std::vector<Copy>> groups;
+    std::vector<GroupProduct> group_products;
 };
 
 // Where lanes meet: what each brought is there for all until they have met twice more.
@@ -180,6 +190,89 @@ inline void wait_for_copies(size_t pending) {
     }
 }
 
+// Hopper's barriers, which count arrivals and bytes.
+struct Barrier {
+    uint32_t phase;
+    int pending;
+    int arrivals;
+    int bytes;
+
+    void arrive(int expected) {
+        if (pending-- == 0) {
+            fail("a barrier has more arrivals than it counts");
+        }
+        come(-expected);
+    }
+
+    void come(int more) {
+        bytes -= more;
+        if (pending == 0 && bytes == 0) {
+            pending = arrivals;
+            phase++;
+        }
+    }
+};
+
+inline std::map<uint32_t, Barrier> barriers;
+
+inline void begin_barrier(uint32_t at, int arrivals) {
+    shared_at(at, 8);
+    if (!barriers.insert({at, Barrier{0, arrivals, arrivals, 0}}).second) {
+        fail("a barrier begins twice");
+    }
+}
+
+inline Barrier& barrier_at(uint32_t at) {
+    auto found = barriers.find(at);
+    if (found == barriers.end()) {
+        fail("no barrier has begun there");
+    }
+    return found->second;
+}
+
+inline void wait_for_barrier(uint32_t at, uint32_t parity) {
+    Barrier& b = barrier_at(at);
+    while ((b.phase & 1) == parity) {
+        wait_until_changed(&b.phase, b.phase);
+    }
+}
+
+// Bulk copies that are under way. They come in any order; until then what was there before is no number.
+struct BulkCopy {
+    uint32_t to;
+    std::vector<char> bytes;
+    uint32_t barrier;
+};
+
+inline std::vector<BulkCopy> bulk_copies;
+inline std::vector<std::pair<const void*, const void*>> readable;       // what they may read
+
+inline void begin_bulk_copy(uint32_t to, const void* from, uint32_t bytes, uint32_t barrier) {
+    const char* first = (const char*)from;
+    if (to % 16 || bytes % 16 || (uintptr_t)from % 16 || bytes == 0 || to + bytes > shared_bytes) {
+        fail("a bulk copy is not aligned, or to where there is no shared memory");
+    }
+    if (std::none_of(readable.begin(), readable.end(), [&](auto& range) { return from >= range.first && first + bytes <= range.second; })) {
+        fail("a bulk copy from outside of the rows and centres");
+    }
+    barrier_at(barrier);
+    bulk_copies.push_back({to, std::vector<char>(first, first + bytes), barrier});
+    std::memset(shared + to, 0xFF, bytes);
+}
+
+// Has one come; whether there was one.
+inline bool end_bulk_copy() {
+    if (bulk_copies.empty()) {
+        return false;
+    }
+    std::swap(bulk_copies[order() % bulk_copies.size()], bulk_copies.back());
+    BulkCopy& copy = bulk_copies.back();
+    std::memcpy(shared + copy.to, copy.bytes.data(), copy.bytes.size());
+    barriers[copy.barrier].come((int)copy.bytes.size());
+    bulk_copies.pop_back();
+    return true;
+}
+
 // How sums of products round, of which NVIDIA says nothing: one term after another; all terms cut below the largest one's last
 // place; or once.
 enum class Rounding { each, cut, once };
@@ -261,6 +354,38 @@ inline void multiply_add(float (&sums)[4], const uint32_t* a, const uint32_t* b,
     std::memcpy(sums, own.c, sizeof own.c);
 }
 
+// Of a matrix in blocks of 8×8, as Hopper's products are told of it.
+inline float half_of_blocks(uint32_t described, int row, int column) {
+    uint32_t block = (uint32_t)(column / 8) * (described >> 16) * 16 + (uint32_t)(row / 8) * 128;
+    uint16_t half;
+    std::memcpy(&half, shared_at((described & 0xFFFF) * 16 + block + (uint32_t)(row % 8) * 16 + (uint32_t)(column % 8) * 2, 2), 2);
+    return half_value(half);
+}
+
+// All products of a lane that nobody has waited for: at the last moment, so that what is overwritten too early shows.
+inline void multiply_group(float* sums, int count) {
+    int row = (current->thread >> 5 & 3) * 16 + (lane() >> 2);
+    for (const GroupProduct& p : current->group_products) {
+        if (p.sums != sums) {
+            fail("products are waited for that went elsewhere");
+        }
+        float rows[2][16], column[16];
+        for (int i = 0; i < 32; i++) {
+            rows[i / 16][i % 16] = half_of_blocks(p.a, row + i / 16 * 8, i % 16);
+        }
+        for (int i = 0; i < count / 2; i++) {
+            for (int c = 0; c < 16; c++) {
+                column[c] = half_of_blocks(p.b, i / 2 * 8 + (lane() & 3) * 2 + i % 2, c);
+            }
+            for (int r = 0; r < 2; r++) {
+                float& sum = sums[i / 2 * 4 + r * 2 + i % 2];
+                sum = sum_of_products(p.add ? sum : 0, rows[r], column, 16);
+            }
+        }
+    }
+    current->group_products.clear();
+}
+
 template <int Count>
 void load_matrices(uint32_t (&r)[Count], uint32_t address) {
     const uint64_t* rows = meet(~0u, address);
@@ -292,10 +417,14 @@ inline void run_block(std::vector<Fiber>& fibers) {
         lane_order[(size_t)i] = i;
     }
     for (int left = count; left > 0;) {
-        bool any = false;
+        bool any = false, waits = false;
         std::shuffle(warp_order.begin(), warp_order.end(), order);
         std::shuffle(lane_order.begin(), lane_order.end(), order);
         for (int w : warp_order) {
+            if (order() % 4 == 0) {
+                waits = true;       // for no reason
+                continue;
+            }
             for (bool moved = true; moved;) {
                 moved = false;
                 for (int l : lane_order) {
@@ -311,7 +440,8 @@ inline void run_block(std::vector<Fiber>& fibers) {
                 }
             }
         }
-        if (left > 0 && !any) {
+        bool comes = (order() % 2 == 0 || !any) && end_bulk_copy();
+        if (left > 0 && !any && !waits && !comes) {
             fail("all wait for one another");
         }
     }
@@ -354,6 +484,7 @@ void launch(const Arguments& arguments, int64_t blocks, int block_threads, int b
             f.awaited = nullptr;
             f.groups.clear();
             f.begun.clear();
+            f.group_products.clear();
             void** stack = (void**)(f.stack + StackBytes);
             *--stack = nullptr;
             *--stack = (void*)fiber_begins;
@@ -362,7 +493,11 @@ void launch(const Arguments& arguments, int64_t blocks, int block_threads, int b
             }
             f.stack_pointer = stack;
         }
+        barriers.clear();
         run_block(fibers);
+        if (!bulk_copies.empty()) {
+            fail("bulk copies that nobody has waited for");
+        }
         for (int i = 0; i < block_threads; i++) {
             for (const auto& group : fibers[(size_t)i].groups) {
                 if (!group.empty()) {

@@ -89,14 +89,24 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
         {
             // After the values come those that make scores keys, in whole steps of the tensor cores.
             int columns = ShortColumnsFor(dimension);
-            return !hopper || clusters <= MostHeldClusters(columns)
-                ? new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true))
-                : columns == ShortColumns
-                ? new AssignPlan(ForShortRows(gpu, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
+            if (hopper && clusters > MostHeldClusters(columns))
+            {
+                if (columns == ShortColumns)
                 {
-                    AssignBatch = ForBatch(gpu, clusters),
+                    return new AssignPlan(ForShortRows(gpu, clusters), candidates, new(128, columns + 16, columns, ByFours: true))
+                    {
+                        AssignBatch = ForBatch(gpu, clusters),
+                    };
                 }
-                : new AssignPlan(ForSharedRows(gpu, clusters), candidates, new(128, columns + 16, columns));
+
+                AssignKernel ofShared = ForSharedRows(gpu, clusters);
+                if (ofShared.Stages >= 2)
+                {
+                    return new AssignPlan(ofShared, candidates, new(128, columns + 16, columns));
+                }
+            }
+
+            return new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true));
         }
 
         if (hopper)

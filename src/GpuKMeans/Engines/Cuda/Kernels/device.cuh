@@ -14,6 +14,19 @@ struct alignas(8) float2 {
     float x, y;
 };
 
+// A position in a ring of buffers, and the parity of the round.
+struct Turn {
+    int at = 0;
+    uint parity = 0;
+
+    METHOD void next(int size) {
+        if (++at == size) {
+            at = 0;
+            parity ^= 1;
+        }
+    }
+};
+
 DEVICE int lane_id() { return thread_id() & 31; }
 DEVICE int warp_id() { return thread_id() >> 5; }
 DEVICE int64 global_thread() { return (int64)block_id() * block_threads() + thread_id(); }

@@ -2,7 +2,7 @@
 // often. A warp of another group sends for the centres, so that no group waits for another.
 #pragma once
 #include "few.cuh"
-#include "hopper.cuh"
+#include <hopper.cuh>
 
 constexpr int FewMostStages = 32;
 

@@ -2,19 +2,6 @@
 #pragma once
 #include "device.cuh"
 
-// A position in a ring of buffers, and the parity of the round.
-struct Turn {
-    int at = 0;
-    uint parity = 0;
-
-    METHOD void next(int size) {
-        if (++at == size) {
-            at = 0;
-            parity ^= 1;
-        }
-    }
-};
-
 DEVICE void barrier_init(uint barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
 }
@@ -60,8 +47,8 @@ DEVICE void discard(const void* line) { asm volatile("discard.global.L2 [%0], 12
 // Makes what this thread has written to global memory visible to bulk copies that others start after it has told them so.
 DEVICE void bulk_copies_see_writes() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
 
-// The same for writes to shared memory, and products that read them.
-DEVICE void products_see_writes() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+// The same for shared memory, and products and copies that read or write there.
+DEVICE void async_sees_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
 // The address of what lies at the same place of the shared memory of a block of the cluster.
 DEVICE uint address_in_block(uint shared, uint rank) {

@@ -9,7 +9,7 @@
 // for rows is what is left to gain. Rows that came to them through a ring of shared memory, by asynchronous copies of each lane,
 // were slower than rows read into registers one stage ahead.
 #pragma once
-#include "hopper.cuh"
+#include <hopper.cuh>
 #include "long_rows.cuh"
 #include "short_best.cuh"
 

@@ -142,7 +142,10 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
                 squares[i] = j == 0 ? v[i][0] * v[i][0] : __builtin_fmaf(v[i][j], v[i][j], squares[i]);
             }
         }
-        warp_barrier();     // all have read the piece
+        if constexpr (Sent) {
+            async_sees_shared();      // a copy must not come before what was read of the piece either
+        }
+        warp_barrier();
         if (Sent && n + SharedAhead < tiles) {
             send_for_rows(a.rows, own_rows + (uint)turn.at * SharedPieceBytes, place_of(n + SharedAhead), come + turn.at * 8);
         }
@@ -174,7 +177,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
         if (lane_id() == 0) {
             state.ratios[place.at][warp] = ratio;
         }
-        products_see_writes();
+        async_sees_shared();
         warp_barrier();
         if (lane_id() == 0) {
             barrier_arrive(rounded + place.at * 8);

@@ -7,7 +7,7 @@
 // cores, by a lock or by barriers, that begin at different centres, or that have their rows in shared memory were no faster, and
 // neither were rows read before those of the last tile are measured. So instructions for a score are what counts.
 #pragma once
-#include "hopper.cuh"
+#include <hopper.cuh>
 #include "short_best.cuh"
 #include "short_rows.cuh"
 

@@ -1,0 +1,45 @@
+// What the kernels' header of the same name declares, as far as hopper_shared.cuh asks for it, on the emulated machine.
+#pragma once
+#include "device.cuh"
+
+DEVICE void barrier_init(uint barrier, int arrivals) { emulated::begin_barrier(barrier, arrivals); }
+DEVICE void barrier_init_fence() {}
+DEVICE void barrier_arrive(uint barrier) { emulated::barrier_at(barrier).arrive(0); }
+DEVICE void barrier_expect(uint barrier, uint bytes) { emulated::barrier_at(barrier).arrive((int)bytes); }
+DEVICE void barrier_wait(uint barrier, uint parity) { emulated::wait_for_barrier(barrier, parity); }
+
+DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier) {
+    emulated::begin_bulk_copy(to_shared, from, bytes, barrier);
+}
+
+DEVICE void async_sees_shared() {}
+
+template <int Count>
+DEVICE void take_registers() {
+    warp_barrier();
+}
+
+template <int Count>
+DEVICE void give_registers() {
+    warp_barrier();
+}
+
+DEVICE uint matrix_of_blocks(uint shared, uint along_columns) { return (shared & 0x3FFFF) >> 4 | (along_columns >> 4) << 16; }
+
+DEVICE void products_begin() { warp_barrier(); }
+DEVICE void products_commit() { warp_barrier(); }
+
+DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
+    warp_barrier();
+    emulated::current->group_products.push_back({s, a, b, add != 0});
+}
+
+// Of rows in registers, for kernels that are not run here.
+DEVICE void multiply_add(float (&)[64], const uint (&)[4], uint, int) { emulated::fail("products of rows in registers"); }
+
+template <int Count>
+DEVICE void products_wait(float (&sums)[Count]) {
+    warp_barrier();
+    emulated::multiply_group(sums, Count);
+    warp_barrier();
+}

@@ -33,8 +33,10 @@ namespace looking {
 namespace wide {
 #include "assign_wide.cu"
 }
-namespace shared {
+namespace hopper {
 #include "assign_64_sm90a.cu"
+#include "assign_128_sm90a.cu"
+#include "assign_batch_sm90a.cu"
 }
 namespace sorting {
 #include "sort.cu"
@@ -82,7 +84,7 @@ struct Buffer {
     }
 };
 
-enum class Way { held, few, wide, direct, shared };
+enum class Way { held, few, wide, direct, shared, shorter, batch };
 
 // What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
 enum class Open { looked_through, measured, measured_in_batch };
@@ -108,6 +110,9 @@ public:
         } else if (way == Way::shared) {
             _value_columns = 64;
             _tiled_columns = 80;
+        } else if (way == Way::shorter || way == Way::batch) {
+            _value_columns = 128;
+            _tiled_columns = 144;
         } else if (way == Way::wide) {
             _tile_centers = 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
@@ -268,9 +273,15 @@ private:
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
         } else if (_way == Way::shared) {
-            static_assert(sizeof(shared::SharedState) == 1056);     // AssignPlan.ForSharedRows
+            static_assert(sizeof(hopper::SharedState) == 1056);     // AssignPlan.ForSharedRows
             a.stages = std::min(tiles, 2 + n % 7);
-            emulated::launch<shared::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65024 + a.stages * 20480);
+            emulated::launch<hopper::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65024 + a.stages * 20480);
+        } else if (_way == Way::shorter) {
+            a.stages = std::min(tiles, 2 + n % 4);
+            emulated::launch<hopper::assign_short_128>(a, blocks_of(192), 512, 512 + a.stages * 256 * 144);
+        } else if (_way == Way::batch) {
+            a.stages = std::min(tiles, 2 + n % 4);
+            emulated::launch<hopper::assign_batch_128>(a, (n + 63) / 64, 512, 512 + a.stages * 256 * 144);
         } else {
             a.stages = 2 + n % 3;
             emulated::launch<wide::assign_wide>(a, blocks_of(128), 256, a.stages * 384 * 128 + 128 * 4);
@@ -288,7 +299,7 @@ private:
         bool rounds = _way != Way::direct;
         return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
             extremes(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
-            _tiled_columns, _value_columns, _tile_centers, _way == Way::held || _way == Way::few};
+            _tiled_columns, _value_columns, _tile_centers, _way != Way::wide && _way != Way::shared};
     }
 
     Undecided undecided() {

@@ -1,11 +1,12 @@
 // The kernels' sources, run on a processor (emulated/machine.h) and compared with float64: labels, distances, sums and means, on rows
-// that are hard to tell apart. Of Hopper's own, with products of four warps and bulk copies, hopper_shared.cuh is here; the others need a
-// GPU.
+// that are hard to tell apart. Of Hopper's own, with products of four warps and bulk copies, those for rows of 33 to 128 values are here;
+// those for few centres and for longer rows need a GPU.
 //
 //   kernels SEED    exit code 1, and what was wrong, if anything was
 #include "gpu.h"
 #include "rows.h"
 #include <limits>
+#include <tuple>
 
 namespace {
 
@@ -19,7 +20,7 @@ void expect(bool right, const std::string& what) {
 }
 
 const char* name_of(Way way) {
-    const char* const names[] = {"held", "few", "wide", "direct", "shared"};
+    const char* const names[] = {"held", "few", "wide", "direct", "shared", "shorter", "batch"};
     return names[(int)way];
 }
 
@@ -315,6 +316,10 @@ int main(int argc, char** argv) {
     for (auto [dimension, clusters] : {std::pair{33, 300}, {36, 129}, {50, 1}, {63, 1300}, {64, 260}, {64, 1030}}) {
         assignments(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
         mixed_rows(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
+    }
+    for (auto [way, dimension, clusters] : {std::tuple{Way::shorter, 66, 140}, {Way::shorter, 128, 700}, {Way::batch, 101, 300}, {Way::batch, 128, 1030}}) {
+        assignments(draw, way, dimension, clusters, 1 + draw.below(400));
+        mixed_rows(draw, way, dimension, clusters, 1 + draw.below(400));
     }
     for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once}) {
         emulated::rounding = rounding;

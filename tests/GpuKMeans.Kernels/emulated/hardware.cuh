@@ -23,6 +23,12 @@ DEVICE int grid_blocks() { return emulated::grid; }
 
 DEVICE void kernel_begins() {}
 DEVICE void block_barrier() { emulated::barrier(); }
+
+template <int Count>
+DEVICE void some_barrier() {
+    emulated::barrier_of(Count);
+}
+
 DEVICE void warp_barrier() { emulated::meet(~0u, 0); }
 DEVICE void memory_barrier() {}
 

@@ -1,4 +1,5 @@
-// What the kernels' header of the same name declares, as far as hopper_shared.cuh asks for it, on the emulated machine.
+// What the kernels' header of the same name declares, as far as hopper_shared.cuh,
+// hopper_short.cuh and hopper_batch.cuh ask for it, on the emulated machine.
 #pragma once
 #include "device.cuh"
 
@@ -31,11 +32,14 @@ DEVICE void products_commit() { warp_barrier(); }
 
 DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
     warp_barrier();
-    emulated::current->group_products.push_back({s, a, b, add != 0});
+    emulated::current->group_products.push_back({s, add != 0, b, a, false, {}});
 }
 
-// Of rows in registers, for kernels that are not run here.
-DEVICE void multiply_add(float (&)[64], const uint (&)[4], uint, int) { emulated::fail("products of rows in registers"); }
+DEVICE void multiply_add(float (&s)[64], const uint (&a)[4], uint b, int add) {
+    emulated::GroupProduct product = {s, add != 0, b, 0, true, {}};
+    emulated::rows_of_lanes(product.rows, a);
+    emulated::current->group_products.push_back(product);
+}
 
 template <int Count>
 DEVICE void products_wait(float (&sums)[Count]) {

@@ -21,12 +21,14 @@ struct Copy {
     uint32_t bytes;
 };
 
-// A product of four warps, by where its matrices are described.
+// A product of four warps: matrices in shared memory are described, or of the first a lane has its own rows.
 struct GroupProduct {
     float* sums;
-    uint32_t a;
-    uint32_t b;
     bool add;
+    uint32_t b;
+    uint32_t a;
+    bool has_rows;
+    float rows[2][16];
 };
 
 struct Fiber {
@@ -141,6 +143,19 @@ inline void barrier() {
         barrier_generation++;
     } else {
         wait_until_changed(&barrier_generation, was);
+    }
+}
+
+// The same for some of the threads, so many.
+inline uint32_t some_generation, some_arrived;
+
+inline void barrier_of(uint32_t count) {
+    uint32_t was = some_generation;
+    if (++some_arrived == count) {
+        some_arrived = 0;
+        some_generation++;
+    } else {
+        wait_until_changed(&some_generation, was);
     }
 }
 
@@ -362,6 +377,18 @@ inline float half_of_blocks(uint32_t described, int row, int column) {
     return half_value(half);
 }
 
+// The two rows of a lane, whose columns four lanes have.
+inline void rows_of_lanes(float (&rows)[2][16], const uint32_t (&a)[4]) {
+    for (int half = 0; half < 2; half++) {
+        const uint64_t* of = meet(~0u, a[half * 2] | (uint64_t)a[half * 2 + 1] << 32);
+        for (int l = 0; l < 4; l++) {
+            for (int i = 0; i < 4; i++) {
+                rows[i / 2][half * 8 + l * 2 + i % 2] = half_value((uint32_t)(of[(lane() & 28) + l] >> (16 * i)));
+            }
+        }
+    }
+}
+
 // All products of a lane that nobody has waited for: at the last moment, so that what is overwritten too early shows.
 inline void multiply_group(float* sums, int count) {
     int row = (current->thread >> 5 & 3) * 16 + (lane() >> 2);
@@ -371,7 +398,7 @@ inline void multiply_group(float* sums, int count) {
         }
         float rows[2][16], column[16];
         for (int i = 0; i < 32; i++) {
-            rows[i / 16][i % 16] = half_of_blocks(p.a, row + i / 16 * 8, i % 16);
+            rows[i / 16][i % 16] = p.has_rows ? p.rows[i / 16][i % 16] : half_of_blocks(p.a, row + i / 16 * 8, i % 16);
         }
         for (int i = 0; i < count / 2; i++) {
             for (int c = 0; c < 16; c++) {

@@ -2,10 +2,10 @@
 // groups of four multiply them by the centres, a tile of rows to each group in turn, and look at scores. Centres stay in shared memory
 // where they find room, else they pass by in a ring.
 //
-// Rows are rounded once for all, by lanes that each have another part of them, and rounded rows and centres need no registers: so
-// instructions are half as many as where each warp does all for its own rows (held.cuh), and scores of 128 centres are looked at in one
-// go. That pays from some 240 centres on; below, four warps that round are what the others wait for. Two groups that round were no
-// faster, for want of registers, nor was a warp that measures the next rows while it rounds.
+// Rows are rounded once for all, by lanes that each have another part of them. Rounded rows and centres take no registers, so that scores
+// of 128 centres are looked at in one go. That pays from some 240 centres on; with fewer, the four warps that round are what the others
+// wait for. Two groups that round were no faster, for want of registers, nor was a warp that measures the next rows while it rounds. The
+// rows of a warp share a scale: one that is hundreds of times as long as the others leaves these open.
 #pragma once
 #include "hopper_short.cuh"
 

@@ -317,7 +317,8 @@ int main(int argc, char** argv) {
         assignments(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
         mixed_rows(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
     }
-    for (auto [way, dimension, clusters] : {std::tuple{Way::shorter, 66, 140}, {Way::shorter, 128, 700}, {Way::batch, 101, 300}, {Way::batch, 128, 1030}}) {
+    for (auto [way, dimension, clusters] :
+        {std::tuple{Way::shorter, 66, 140}, {Way::shorter, 128, 700}, {Way::batch, 101, 300}, {Way::batch, 128, 1030}}) {
         assignments(draw, way, dimension, clusters, 1 + draw.below(400));
         mixed_rows(draw, way, dimension, clusters, 1 + draw.below(400));
     }

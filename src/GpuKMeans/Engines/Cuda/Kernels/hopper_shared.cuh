@@ -26,7 +26,7 @@ constexpr uint SharedTileBytes = ShortStageBytes<SharedSteps - 1>;
 constexpr uint SharedPieceBytes = SharedWarpRows * SharedColumns * 4;
 
 struct SharedState {
-    uint64 come[4][SharedAhead];         // the rows of a warp
+    uint64 come[4][SharedAhead];        // the rows of a warp
     uint64 rounded[SharedRing];
     uint64 free[SharedRing];
     uint64 full[SharedMostTiles];       // of centres
@@ -190,7 +190,8 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
 DEVICE void send_for_centers(const AssignArgs& a, const SharedPlaces& at, int tile, int stage) {
     uint barrier = shared_address(&at.state->full[stage]);
     barrier_expect(barrier, SharedTileBytes);
-    copy_bulk(at.centers + (uint)stage * SharedTileBytes, (const char*)a.centers.tiles_of_halves + (int64)tile * SharedTileBytes, SharedTileBytes, barrier);
+    copy_bulk(at.centers + (uint)stage * SharedTileBytes, (const char*)a.centers.tiles_of_halves + (int64)tile * SharedTileBytes,
+        SharedTileBytes, barrier);
 }
 
 // Multiplies the tiles of a group, and labels their rows. `All`: whether all centres find room. Else they pass by in a ring, to all
@@ -201,7 +202,7 @@ DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int til
     SharedState& state = *at.state;
     uint full = shared_address(state.full), empty = shared_address(state.empty), factor = key_factor();
     int passes = (tiles + SharedGroups - 1) / SharedGroups;
-    int copies = passes * center_tiles - stages, next = stages, step = 0;    // of the thread that sends
+    int copies = passes * center_tiles - stages, next = stages, step = 0;     // of the thread that sends
     Turn turn, behind;
     uint parity = 0;        // of the rounds of the group's place
     for (int n = group; n < passes * SharedGroups; n += SharedGroups) {

@@ -37,6 +37,9 @@ namespace hopper {
 #include "assign_64_sm90a.cu"
 #include "assign_128_sm90a.cu"
 #include "assign_batch_sm90a.cu"
+#include "assign_few_128_sm90a.cu"
+#include "assign_few_256_sm90a.cu"
+#include "assign_few_finer_sm90a.cu"
 }
 namespace sorting {
 #include "sort.cu"
@@ -84,7 +87,7 @@ struct Buffer {
     }
 };
 
-enum class Way { held, few, wide, direct, shared, shorter, batch };
+enum class Way { held, few, wide, direct, shared, shorter, batch, few_hopper };
 
 // What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
 enum class Open { looked_through, measured, measured_in_batch };
@@ -106,6 +109,9 @@ public:
             _tiled_columns = _value_columns + 8;
         } else if (way == Way::few) {
             _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
+            _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
+        } else if (way == Way::few_hopper) {
+            _tile_centers = _clusters <= 128 ? 128 : 256;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         } else if (way == Way::shared) {
             _value_columns = 64;
@@ -184,7 +190,7 @@ public:
             _open == Open::looked_through ? 0 : 1 << 25, 0, 4};
         fast_pass(a);
         check_candidates();
-        bool looks = _way != Way::few && _way != Way::direct;
+        bool looks = _way != Way::few && _way != Way::few_hopper && _way != Way::direct;
         if (looks && _open == Open::measured_in_batch) {
             emulated::launch<settle_batch>(a, Multiprocessors * 2, 256);
         } else {
@@ -276,6 +282,14 @@ private:
             static_assert(sizeof(hopper::SharedState) == 1056);     // AssignPlan.ForSharedRows
             a.stages = std::min(tiles, 2 + n % 7);
             emulated::launch<hopper::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65024 + a.stages * 20480);
+        } else if (_way == Way::few_hopper) {
+            bool finer = _tile_centers == 128 && _dimension > 192;
+            int warps = _tile_centers == 256 || finer ? 8 : 12, chunks = _tiled_columns / 64;
+            a.stages = std::min(chunks, 2 + n % 4);
+            int bytes = (_tiled_columns + _tile_centers) * 4 + warps * 3 * 16 * 64 * 4 + 512 + a.stages * _tile_centers * 128, blocks = blocks_of(warps * 16);
+            finer ? emulated::launch<hopper::assign_few_finer>(a, blocks, (warps + 4) * 32, bytes)
+                : _tile_centers == 128 ? emulated::launch<hopper::assign_few_128>(a, blocks, (warps + 4) * 32, bytes)
+                : emulated::launch<hopper::assign_few_256>(a, blocks, (warps + 4) * 32, bytes);
         } else if (_way == Way::shorter) {
             a.stages = std::min(tiles, 2 + n % 4);
             emulated::launch<hopper::assign_short_128>(a, blocks_of(192), 512, 512 + a.stages * 256 * 144);

@@ -1,6 +1,6 @@
 // The kernels' sources, run on a processor (emulated/machine.h) and compared with float64: labels, distances, sums and means, on rows
-// that are hard to tell apart. Of Hopper's own, with products of four warps and bulk copies, those for rows of 33 to 128 values are here;
-// those for few centres and for longer rows need a GPU.
+// that are hard to tell apart. Of Hopper's own, with products of four warps and bulk copies, all are here but that for longer rows, whose
+// blocks work in pairs: it needs a GPU.
 //
 //   kernels SEED    exit code 1, and what was wrong, if anything was
 #include "gpu.h"
@@ -20,7 +20,7 @@ void expect(bool right, const std::string& what) {
 }
 
 const char* name_of(Way way) {
-    const char* const names[] = {"held", "few", "wide", "direct", "shared", "shorter", "batch"};
+    const char* const names[] = {"held", "few", "wide", "direct", "shared", "shorter", "batch", "few, Hopper"};
     return names[(int)way];
 }
 
@@ -318,7 +318,8 @@ int main(int argc, char** argv) {
         mixed_rows(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
     }
     for (auto [way, dimension, clusters] :
-        {std::tuple{Way::shorter, 66, 140}, {Way::shorter, 128, 700}, {Way::batch, 101, 300}, {Way::batch, 128, 1030}}) {
+        {std::tuple{Way::shorter, 66, 140}, {Way::shorter, 128, 700}, {Way::batch, 101, 300}, {Way::batch, 128, 1030}, {Way::few_hopper, 70, 100},
+            {Way::few_hopper, 128, 17}, {Way::few_hopper, 200, 256}, {Way::few_hopper, 203, 60}, {Way::few_hopper, 516, 128}}) {
         assignments(draw, way, dimension, clusters, 1 + draw.below(400));
         mixed_rows(draw, way, dimension, clusters, 1 + draw.below(400));
     }

@@ -1,5 +1,5 @@
 // What the kernels' header of the same name declares, as far as hopper_shared.cuh,
-// hopper_short.cuh and hopper_batch.cuh ask for it, on the emulated machine.
+// hopper_short.cuh, hopper_batch.cuh and few_hopper.cuh ask for it, on the emulated machine.
 #pragma once
 #include "device.cuh"
 
@@ -35,7 +35,8 @@ DEVICE void multiply_add(float (&s)[64], uint a, uint b, int add) {
     emulated::current->group_products.push_back({s, add != 0, b, a, false, {}});
 }
 
-DEVICE void multiply_add(float (&s)[64], const uint (&a)[4], uint b, int add) {
+template <int Count>
+DEVICE void multiply_add(float (&s)[Count], const uint (&a)[4], uint b, int add) {
     emulated::GroupProduct product = {s, add != 0, b, 0, true, {}};
     emulated::rows_of_lanes(product.rows, a);
     emulated::current->group_products.push_back(product);

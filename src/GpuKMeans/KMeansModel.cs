@@ -71,8 +71,7 @@ public sealed partial class KMeansModel
             throw KMeansErrors.TooManyLabels(data.Count);
         }
 
-        // All are written, and what fails returns none.
-        int[] labels = GC.AllocateUninitializedArray<int>((int)data.Count);
+        int[] labels = new int[data.Count];
         Assign(data, default, labels, wantInertia: false, null, cancellationToken);
         return labels;
     }

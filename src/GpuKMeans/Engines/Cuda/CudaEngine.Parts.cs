@@ -35,15 +35,13 @@ internal sealed partial class CudaEngine
 
     /// <summary>
     /// Rows that are assigned at once: more, where they are on the GPU, so that it is full for longer, about the same number each time,
-    /// and as many as all blocks take together, or a multiple, so that none waits for the last of a part. Fewer, where the bus brings
-    /// them straight from the host's memory: what is done with the last is all that does not overlap with it.
+    /// and as many as all blocks take together, or a multiple, so that none waits for the last of a part.
     /// </summary>
     private int AssignRows(CudaData data, long count)
     {
         if (!data.IsResident)
         {
-            int part = PartRows(data.Dimension);
-            return data.HostOnDevice == 0 ? part : Math.Max(part / 4 / LeastAssignRows, 1) * LeastAssignRows;
+            return PartRows(data.Dimension);
         }
 
         // What is worked with beside them is a small part of the GPU's memory; where even that is taken, see AssignInPieces.

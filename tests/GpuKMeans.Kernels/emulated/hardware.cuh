@@ -22,11 +22,11 @@ DEVICE int block_id_z() { return 0; }
 DEVICE int grid_blocks() { return emulated::grid; }
 
 DEVICE void kernel_begins() {}
-DEVICE void block_barrier() { emulated::barrier(); }
+DEVICE void block_barrier() { emulated::of_block.come((uint)emulated::threads); }
 
 template <int Count>
 DEVICE void some_barrier() {
-    emulated::barrier_of(Count);
+    emulated::of_some.come(Count);
 }
 
 DEVICE void warp_barrier() { emulated::meet(~0u, 0); }

@@ -1,5 +1,4 @@
-// What the kernels' header of the same name declares, as far as hopper_shared.cuh,
-// hopper_short.cuh, hopper_batch.cuh and few_hopper.cuh ask for it, on the emulated machine.
+// What the kernels' header of the same name declares, but for what blocks in pairs ask for, on the emulated machine.
 #pragma once
 #include "device.cuh"
 

@@ -68,7 +68,6 @@ inline void* scheduler_stack;
 inline Warp* warps;
 inline std::mt19937 order(1);
 inline int block, block_y, grid, threads;
-inline uint32_t barrier_generation, barrier_arrived;
 inline unsigned char* shared;
 inline uint32_t shared_bytes;
 
@@ -136,28 +135,23 @@ inline const uint64_t* meet(uint32_t mask, uint64_t own) {
     return meet(mask, own, [](Warp&) {});
 }
 
-inline void barrier() {
-    uint32_t was = barrier_generation;
-    if (++barrier_arrived == (uint32_t)threads) {
-        barrier_arrived = 0;
-        barrier_generation++;
-    } else {
-        wait_until_changed(&barrier_generation, was);
-    }
-}
+// Where so many threads meet.
+struct Gathering {
+    uint32_t arrived = 0;
+    uint32_t generation = 0;
 
-// The same for some of the threads, so many.
-inline uint32_t some_generation, some_arrived;
-
-inline void barrier_of(uint32_t count) {
-    uint32_t was = some_generation;
-    if (++some_arrived == count) {
-        some_arrived = 0;
-        some_generation++;
-    } else {
-        wait_until_changed(&some_generation, was);
+    void come(uint32_t count) {
+        uint32_t was = generation;
+        if (++arrived == count) {
+            arrived = 0;
+            generation++;
+        } else {
+            wait_until_changed(&generation, was);
+        }
     }
-}
+};
+
+inline Gathering of_block, of_some;
 
 template <typename T>
 T from_lane(T v, int lane) {

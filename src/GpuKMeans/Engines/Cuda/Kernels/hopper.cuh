@@ -148,15 +148,6 @@ DEVICE void multiply_add(float (&s)[128], const uint (&a)[4], uint b, int add) {
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(add));
 }
 
-DEVICE void multiply_add(float (&s)[32], const uint (&a)[4], uint b, int add) {
-    asm volatile("{ .reg .pred p; .reg .b64 b; setp.ne.b32 p, %37, 0; mov.b64 b, {%36, 8}; wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {"
-        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-        "}, {%32, %33, %34, %35}, b, p, 1, 1, 0; }"
-        : F16(0), F16(16)
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(add));
-}
-
 #undef SUMS_128
 #undef SUMS_64
 #undef F16

@@ -8,9 +8,8 @@
 
 constexpr int BatchGroups = 3;
 constexpr int BatchWarps = BatchGroups * 4;
-constexpr int BatchSteps = 8;
 constexpr int BatchRows = 64;
-constexpr uint BatchStageBytes = ShortStageBytes<BatchSteps>;
+constexpr uint BatchStageBytes = ShortStageBytes<ShortSteps>;
 
 // What a thread has kept of a row, by words, each for 128 threads: by whom it is read, and of which of the two others it is.
 constexpr int RowWords = Sets * 3 + Places;
@@ -51,7 +50,7 @@ DEVICE void take_row(const int (&passed)[RowWords][128], RowBest<Places>& row) {
 
 // Labels one of the thread's two rows, with what the others have found for it, and measures its distance.
 template <int Row>
-DEVICE void finish_row(const AssignArgs& a, RowBest<Places>& best, const PassedRows& passed, const ShortRows<BatchSteps>& rows, int place) {
+DEVICE void finish_row(const AssignArgs& a, RowBest<Places>& best, const PassedRows& passed, const ShortRows<ShortSteps>& rows, int place) {
 #pragma unroll
     for (int i = 0; i < BatchGroups - 1; i++) {
         take_row(passed[Row][i], best);
@@ -81,7 +80,7 @@ DEVICE void send_batch_tiles(const AssignArgs& a, uint values_at, uint full, uin
 
 // The best among the centres of the tiles that are the group's.
 DEVICE void multiply_batch(
-    const AssignArgs& a, const ShortRows<BatchSteps>& rows, RowBest<Places> (&best)[2], int group, uint values_at, uint full, uint empty) {
+    const AssignArgs& a, const ShortRows<ShortSteps>& rows, RowBest<Places> (&best)[2], int group, uint values_at, uint full, uint empty) {
     uint extra[4] = {rows.extra, rows.extra, 0, 0};
     uint factor = key_factor();
     int limits[2] = {NoKey, NoKey};
@@ -126,7 +125,7 @@ DEVICE void assign_batch(const AssignArgs& a) {
     }
     take_registers<160>();
     int place = block_id() * BatchRows + warp_id() % 4 * 16 + (lane_id() >> 2);
-    ShortRows<BatchSteps> rows = read_rows<BatchSteps>(a, place);
+    ShortRows<ShortSteps> rows = read_rows<ShortSteps>(a, place);
     RowBest<Places> best[2];
     multiply_batch(a, rows, best, group, values_at, full, empty);
     if (group != 0) {

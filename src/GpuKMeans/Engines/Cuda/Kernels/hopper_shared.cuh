@@ -143,7 +143,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
             }
         }
         if constexpr (Sent) {
-            async_sees_shared();      // a copy must not come before what was read of the piece either
+            async_sees_shared();    // a copy must not come before what was read of the piece either
         }
         warp_barrier();
         if (Sent && n + SharedAhead < tiles) {
@@ -164,7 +164,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
             *(uint64*)(to + (uint)place.at * SharedHalvesBytes + i / 4 * 128 + i % 4 * 32) = (uint64)high << 32 | low;
         }
         if (lane_id() < SharedWarpRows) {
-            // The columns behind the values: the offset of keys and, twice, the scale.
+            // The columns behind the values: the offset of keys and, twice, the scale (extra_columns has them for lanes of a quad).
             uint factor = half_pair(ratio * (1 / ShortSquareScale), 0);
             unsigned char* extra = halves + (uint)place.at * SharedHalvesBytes + (SharedSteps - 1) * 2 * SharedPitch + lane_id() * 16;
             *(int4*)extra = int4{(int)(half_pair(ShortOffsetFactor, 0) | factor << 16), (int)factor, 0, 0};

@@ -89,7 +89,7 @@ DEVICE void keep_best_of_row(RowBest<Places>& row, int& limit, const float (&sco
     }
 }
 
-// `Filter`: whether later tiles are looked at that way. It wants registers, which shorter rows have better use for.
+// `Filter`: whether later tiles are looked at that way, which wants registers: not where there are never so many.
 template <int Width, bool Filter, int Places>
 DEVICE void keep_best(RowBest<Places> (&best)[2], int (&limits)[2], const float (&scores)[Width / 2], const int (&margins)[2], uint factor, int tile) {
     keep_best_of_row<Width, Places, 0, Filter>(best[0], limits[0], scores, margins[0], factor, tile);

@@ -179,7 +179,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
         }
         async_sees_shared();
         warp_barrier();
-        if (lane_id() == 0) {
+        if ((lane_id() & 1) == 0) {
             barrier_arrive(rounded + place.at * 8);
         }
         turn.next(SharedAhead);
@@ -253,7 +253,7 @@ DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int til
             }
             if (!All || leaves) {
                 warp_barrier();
-                if (lane_id() == 0 && leaves) {
+                if (leaves) {
                     barrier_arrive(shared_address(state.free) + group * 8);
                 }
                 if (!All && lane_id() == 0) {
@@ -280,8 +280,8 @@ DEVICE void assign_shared(const AssignArgs& a) {
     SharedState& state = *at.state;
     if (thread_id() == 0) {
         for (int s = 0; s < SharedRing; s++) {
-            barrier_init(shared_address(&state.rounded[s]), 4);
-            barrier_init(shared_address(&state.free[s]), 4);
+            barrier_init(shared_address(&state.rounded[s]), 4 * SharedWarpRows);
+            barrier_init(shared_address(&state.free[s]), 4 * 32);
         }
         for (int w = 0; w < 4; w++) {
             for (int i = 0; i < SharedAhead; i++) {

@@ -121,6 +121,7 @@ DEVICE HeldRows<Steps> hold_rows(const AssignArgs& a, int place) {
 constexpr int TagBits = 9;
 constexpr int ZeroScore = 1 << 22;          // what key_score gives for a score of 0
 constexpr int LeastScore = 128;             // scores are above this: see short_ratio
+constexpr int NoScore = (1 << 23) - 1;      // none is as large
 
 // A group is of 32 centres, in two sets, or of 16 where more would take registers from warps that are of more use.
 template <int Steps>
@@ -156,12 +157,12 @@ struct HeldBest {
     HeldSet sets[Sets];
     uint places[HeldPlaces<Steps>] = {};    // bits of scores
 
-    // Which of them reach a key, a bit for each.
+    // Which of them reach some bits, a bit for each.
     METHOD uint places_from(uint limit) const {
         uint from = 0;
 #pragma unroll
         for (int p = 0; p < HeldPlaces<Steps>; p++) {
-            from |= places[p] << TagBits >= limit ? 1u << p : 0;
+            from |= places[p] >= limit ? 1u << p : 0;
         }
         return from;
     }
@@ -240,69 +241,60 @@ DEVICE void keep_tile(HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, u
     }
 }
 
-// What a quad has kept of a row, brought together: the lane whose row it is has it.
-struct HeldVerdict {
-    uint best;
-    uint second;
-    int label;
-};
-
-DEVICE HeldVerdict merge_held(const HeldVerdict& v, const HeldVerdict& other) {
-    return {larger(v.best, other.best), larger(v.second, other.second), other.best > v.best ? other.label : v.label};
+// Of four values a lane, the largest over the four lanes of a quad, each lane gets one.
+DEVICE int share_largest(const int (&v)[4]) {
+    bool odd = lane_id() & 1, high = lane_id() & 2;
+    int first = larger(odd ? v[1] : v[0], shuffle_xor(odd ? v[0] : v[1], 1));
+    int second = larger(odd ? v[3] : v[2], shuffle_xor(odd ? v[2] : v[3], 1));
+    return larger(high ? second : first, shuffle_xor(high ? first : second, 2));
 }
 
-DEVICE HeldVerdict choose(bool which, const HeldVerdict& yes, const HeldVerdict& no) {
-    return {which ? yes.best : no.best, which ? yes.second : no.second, which ? yes.label : no.label};
-}
+// A lane that has seen more candidates of a row than it can name counts as so many more: too many for a row, and in a byte even four times.
+constexpr int HeldUnnamed = MostCandidates + 1;
 
-DEVICE HeldVerdict shuffle_xor(const HeldVerdict& v, int mask) {
-    return {(uint)shuffle_xor((int)v.best, mask), (uint)shuffle_xor((int)v.second, mask), shuffle_xor(v.label, mask)};
-}
-
-// Labels the warp's rows, and lists those that are not decided, as label_row does.
+// Labels the warp's rows, and lists those that are not decided, as label_rows does.
 template <int Steps>
 DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, int place) {
     bool odd = lane_id() & 1, high = lane_id() & 2;
-    HeldVerdict verdicts[4];
+    int scores[4];
 #pragma unroll
     for (int r = 0; r < 4; r++) {
-        const HeldSet& s0 = best[r].sets[0];
-        const HeldSet& s1 = best[r].sets[1];
-        int set = s1.best > s0.best ? 1 : 0;
-        HeldSet top = {larger(s0.best, s1.best), larger(s0.second, s1.second), set ? s1.round : s0.round};
-        uint at = best[r].places_from(top.best & ~((1u << TagBits) - 1));
-        verdicts[r] = {top.best, top.second, center_of<Steps>(top, set, at ? __builtin_ctz(at) : 0)};
+        scores[r] = key_score(larger(best[r].sets[0].best, best[r].sets[1].best));
     }
-    HeldVerdict low = merge_held(choose(odd, verdicts[1], verdicts[0]), shuffle_xor(choose(odd, verdicts[0], verdicts[1]), 1));
-    HeldVerdict up = merge_held(choose(odd, verdicts[3], verdicts[2]), shuffle_xor(choose(odd, verdicts[2], verdicts[3]), 1));
-    HeldVerdict v = merge_held(choose(high, up, low), shuffle_xor(choose(high, low, up), 2));
+    int score = share_largest(scores);
 
     // Scores that are no number come of rows or centres whose margin is none either.
     bool valid = rows.margin < MostKeyMargin;
-    uint limit = valid ? (uint)larger(key_score(v.best) - rows.margin, LeastScore) << TagBits : 0xFFFFFFFFu;
-    int label = v.label < a.centers.count ? v.label : 0;
+    int limit = valid ? larger(score - rows.margin, LeastScore) : NoScore;
 
-    // At which places of which sets the lane has candidates, and how many, a byte for each row.
-    int own = 0;
+    // At which places of which sets the lane has candidates, and how many, a byte for each row. What is the only candidate of a quad is
+    // that of one lane, and at the place of the best.
+    int own = 0, only[4];
     uint near_sets = 0, near_places = 0;
 #pragma unroll
     for (int r = 0; r < 4; r++) {
-        uint row_limit = (uint)shuffle_of_four((int)limit, r), sets = 0, places = best[r].places_from(row_limit);
+        uint row_limit = (uint)shuffle_of_four(limit, r), sets = 0, places = best[r].places_from(row_limit + LeastBits);
+        bool unnamed = false;
 #pragma unroll
         for (int s = 0; s < Sets; s++) {
-            sets |= best[r].sets[s].best >= row_limit ? 1u << s : 0;
+            sets |= best[r].sets[s].best >= row_limit << TagBits ? 1u << s : 0;
+            unnamed |= best[r].sets[s].second >= row_limit << TagBits;
         }
-        own += __builtin_popcount(sets) * __builtin_popcount(places) << r * 8;
+        int count = __builtin_popcount(sets) * __builtin_popcount(places);
+        only[r] = count == 1 ? center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, __builtin_ctz(places | 1u << 31)) : 0;
+        own += (unnamed ? count + HeldUnnamed : count) << r * 8;
         near_sets |= sets << r * 8;
         near_places |= places << r * 8;
     }
+    int label = share_largest(only);
+    label = label < a.centers.count ? label : 0;
     int neighbour = shuffle_xor(own, 1);
     int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
     int total = (pair + other_pair) >> (lane_id() & 3) * 8 & 255;
 
     int row = place + (lane_id() & 3) * 8;
     bool exists = row < a.rows.count;
-    bool open = exists && (!valid || v.second >= limit || total > MostCandidates), known = exists && !open && total > 1;
+    bool open = exists && (!valid || total > MostCandidates), known = exists && !open && total > 1;
     if (exists) {
         a.labels[row] = label;
     }
@@ -332,8 +324,8 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
             own_classes = valid && (lane_id() & 3) == r ? classes : own_classes;
         }
         if (open) {
-            float score = (float)(key_score(v.best) - ZeroScore) * KeyUnit;
-            list_open(a, row, valid ? (score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), own_classes);
+            float best_score = (float)(score - ZeroScore) * KeyUnit;
+            list_open(a, row, valid ? (best_score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), own_classes);
         }
     }
     return label;

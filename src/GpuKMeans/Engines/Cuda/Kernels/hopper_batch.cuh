@@ -50,15 +50,17 @@ DEVICE void take_row(const int (&passed)[RowWords][128], RowBest<Places>& row) {
 
 // Labels one of the thread's two rows, with what the others have found for it, and measures its distance.
 template <int Row>
-DEVICE void finish_row(const AssignArgs& a, RowBest<Places>& best, const PassedRows& passed, const ShortRows<ShortSteps>& rows, int place) {
+DEVICE void finish_row(const AssignArgs& a, const RowBest<Places>& own, const PassedRows& passed, const ShortRows<ShortSteps>& rows, int place) {
+    RowBest<Places> best[1] = {own};
 #pragma unroll
     for (int i = 0; i < BatchGroups - 1; i++) {
-        take_row(passed[Row][i], best);
+        take_row(passed[Row][i], best[0]);
     }
-    int label = label_row<Places, TileCenters>(a, best, rows.margins[Row], rows.ratio, place);
+    int margins[1] = {rows.margins[Row]}, labels[1];
+    label_rows<Places, TileCenters>(a, best, margins, rows.ratio, place, labels);
     if (a.distances) {
         const float* row = row_values(a.rows, least(place, a.rows.count - 1));
-        float distance = direct_distance(row, a.centers.values + (int64)label * a.rows.dimension, a.rows.dimension);
+        float distance = direct_distance(row, a.centers.values + (int64)labels[0] * a.rows.dimension, a.rows.dimension);
         if ((lane_id() & 3) == 0 && place < a.rows.count) {
             a.distances[place] = distance;
         }

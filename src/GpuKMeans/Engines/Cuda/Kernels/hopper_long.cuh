@@ -241,10 +241,8 @@ DEVICE void multiply_tiles(const AssignArgs& a, const LongBlock& b) {
             barrier_arrive(b.compared + slot.at * 8);
             slot.next(HalfSquareSlots);
         }
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            label_row<Places, LongTileCenters / 2>(a, best[r], scale.margins[r], scale.ratio, place + r * 8);
-        }
+        int labels[2];
+        label_rows<Places, LongTileCenters / 2>(a, best, scale.margins, scale.ratio, place, labels);
         warp_barrier();
         if (lane_id() == 0) {
             barrier_arrive(b.labelled + (tile & 1) * 8);

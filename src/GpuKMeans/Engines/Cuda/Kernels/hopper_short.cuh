@@ -65,16 +65,17 @@ DEVICE void multiply_tile(float (&scores)[TileCenters / 2], const ShortRows<Step
 
 // Labels the rows, and measures their distances while they are in the cache.
 DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
-    const float* x[2];
-    const float* centers[2];
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-        int label = label_row<Places, TileCenters>(a, best[r], margins[r], ratio, place + r * 8);
-        x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
-        centers[r] = a.centers.values + (int64)label * a.rows.dimension;
-    }
+    int labels[2];
+    label_rows<Places, TileCenters>(a, best, margins, ratio, place, labels);
     if (a.distances) {
+        const float* x[2];
+        const float* centers[2];
         float distances[2];
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            x[r] = row_values(a.rows, least(place + r * 8, a.rows.count - 1));
+            centers[r] = a.centers.values + (int64)labels[r] * a.rows.dimension;
+        }
         direct_distances(distances, x, centers, a.rows.dimension);
 #pragma unroll
         for (int r = 0; r < 2; r++) {

@@ -101,74 +101,60 @@ DEVICE int key_margin(float margin) { return margin < 0x1p28f ? (int)(margin * (
 // What four lanes that share a row have kept of it, brought together.
 struct RowVerdict {
     int best;           // the key
-    int label;
+    int label;          // of a row that is decided; of others any
     uint sets;          // of this lane: a bit for each set whose best may be the nearest
     uint places;        // of this lane: a bit for each place where such a score is; candidates are at any of them, in any of the sets
     int before;         // candidates of the lanes before it
-    int total;          // candidates of the four
-    bool open;          // whether others than those may be
-    bool all;           // any may be
+    int total;          // candidates of the four; more than MostCandidates also where others than those it knows may be the nearest
+    bool all;           // any centre may be
+
+    METHOD bool open() const { return total > MostCandidates; }
 };
+
+// A lane that has seen more candidates than it can name counts as so many.
+constexpr int Unnamed = 256;
 
 template <int Places, int TileCenters>
 DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) {
     RowVerdict v;
-    int second = NoKey, set = 0, tile = 0, at = 0;
-    v.best = NoKey;
-#pragma unroll
-    for (int s = 0; s < Sets; s++) {
-        set = row.sets[s].best > v.best ? s : set;
-        tile = row.sets[s].best > v.best ? row.sets[s].tile : tile;
-        v.best = larger(v.best, row.sets[s].best);
-        second = larger(second, row.sets[s].second);
-    }
-#pragma unroll
-    for (int p = 1; p < Places; p++) {
-        at = row.places[p] == bits_of_value(key_value(v.best)) ? p : at;
-    }
-    v.label = tile * TileCenters + center_at<Places>(key_group(v.best), set, at);
-#pragma unroll
-    for (int mask = 1; mask <= 2; mask *= 2) {
-        int other = shuffle_xor(v.best, mask), other_label = shuffle_xor(v.label, mask);
-        v.label = other > v.best ? other_label : v.label;
-        v.best = larger(v.best, other);
-        second = larger(second, shuffle_xor(second, mask));
-    }
-    // Equal bests are both candidates; which of them the label is does not matter, but the lanes must agree.
-    v.label = shuffle_first_of_four(v.label);
-    bool valid = v.best >= LeastKey && margin < MostKeyMargin;
-    v.label = v.label < count ? v.label : 0;
-    int limit = key_value(v.best) - margin, bits_limit = larger(bits_of_value(limit), LeastBits);
+    v.best = larger(row.sets[0].best, row.sets[Sets - 1].best);
+    v.best = larger(v.best, shuffle_xor(v.best, 1));
+    v.best = larger(v.best, shuffle_xor(v.best, 2));
+    v.all = v.best < LeastKey || margin >= MostKeyMargin;
+    int limit = larger(key_value(v.best) - margin, key_value(LeastKey)), key_limit = limit << 5, bits_limit = bits_of_value(limit);
     v.sets = 0;
     v.places = 0;
+    bool unnamed = v.all;
 #pragma unroll
     for (int s = 0; s < Sets; s++) {
-        v.sets |= row.sets[s].best >= LeastKey && key_value(row.sets[s].best) >= limit ? 1u << s : 0;
+        v.sets |= row.sets[s].best >= key_limit ? 1u << s : 0;
+        unnamed |= row.sets[s].second >= key_limit;
     }
 #pragma unroll
     for (int p = 0; p < Places; p++) {
         v.places |= Places == 1 || row.places[p] >= bits_limit ? 1u << p : 0;
     }
     int own = __builtin_popcount(v.sets) * __builtin_popcount(v.places), lane = lane_id() & 3;
+    // What is the only candidate of all four is that of one, and at the place of the best.
+    int set = (int)v.sets >> 1, tile = set ? row.sets[Sets - 1].tile : row.sets[0].tile, key = set ? row.sets[Sets - 1].best : row.sets[0].best;
+    int label = tile * TileCenters + center_at<Places>(key_group(key), set, __builtin_ctz(v.places | 1u << Places));
+    v.label = own == 1 && label < count ? label : 0;
+    own += unnamed ? Unnamed : 0;
     int neighbour = shuffle_xor(own, 1);
+    v.label = larger(v.label, shuffle_xor(v.label, 1));
     int pair = own + neighbour, other_pair = shuffle_xor(pair, 2);
+    v.label = larger(v.label, shuffle_xor(v.label, 2));
     v.before = ((lane & 1) ? neighbour : 0) + ((lane & 2) ? other_pair : 0);
     v.total = pair + other_pair;
-    v.all = !valid;
-    v.open = !valid || (second >= LeastKey && key_value(second) >= limit) || v.total > MostCandidates;
     return v;
 }
 
-// Labels a row, and lists it if it is not decided: with its candidates where they are known, else with the score they must
-// reach, in units of the centres' scale, and their classes. All lanes of the warp come here together.
+// Lists a row that is not decided: with its candidates where they are known, else with the score they must reach, in units of the centres'
+// scale, and their classes. All lanes of the warp come here together.
 template <int Places, int TileCenters>
-DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin, float ratio, int place) {
-    RowVerdict v = merge_keys<Places, TileCenters>(row, margin, a.centers.count);
+DEVICE void list_row(const AssignArgs& a, const RowBest<Places>& row, const RowVerdict& v, int margin, float ratio, int place) {
     bool first = (lane_id() & 3) == 0, exists = place < a.rows.count;
-    bool open = exists && v.open, known = exists && !v.open && v.total > 1;
-    if (first && exists) {
-        a.labels[place] = v.label;
-    }
+    bool open = exists && v.open(), known = exists && !v.open() && v.total > 1;
     if (any_lane(known)) {
         int entry = shuffle_first_of_four(first && known ? list_known(a, place, v.total) : 0);
         if (known) {
@@ -192,5 +178,27 @@ DEVICE int label_row(const AssignArgs& a, const RowBest<Places>& row, int margin
             list_open(a, place, v.all ? -infinity() : (best - (float)margin * KeyUnit) / ratio, classes);
         }
     }
-    return v.label;
+}
+
+// Labels some rows, eight places apart, and lists those that are not decided. All lanes of the warp come here together.
+template <int Places, int TileCenters, int Count>
+DEVICE void label_rows(const AssignArgs& a, const RowBest<Places> (&rows)[Count], const int (&margins)[Count], float ratio, int place, int (&labels)[Count]) {
+    RowVerdict verdicts[Count];
+    bool undecided = false;
+#pragma unroll
+    for (int r = 0; r < Count; r++) {
+        verdicts[r] = merge_keys<Places, TileCenters>(rows[r], margins[r], a.centers.count);
+        labels[r] = verdicts[r].label;
+        bool exists = place + r * 8 < a.rows.count;
+        if ((lane_id() & 3) == 0 && exists) {
+            a.labels[place + r * 8] = labels[r];
+        }
+        undecided |= exists && verdicts[r].total > 1;
+    }
+    if (any_lane(undecided)) {
+#pragma unroll
+        for (int r = 0; r < Count; r++) {
+            list_row<Places, TileCenters>(a, rows[r], verdicts[r], margins[r], ratio, place + r * 8);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 #define BOUNDS(threads, blocks)
 #define DEVICE static inline
 #define METHOD inline
+#define CALLED static
 #define SHARED static __attribute__((section("emulated_shared")))
 #define DYNAMIC_SHARED(name, alignment) unsigned char* const name = emulated::shared
 

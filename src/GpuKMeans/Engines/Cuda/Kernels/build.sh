@@ -32,7 +32,7 @@ for source in *.cu; do
   case $name in
     *_sm90a) compile "$source" "$name" sm_90a ptx80 ;;
     # Of what a step or an iteration consists of, also for GPUs where a kernel may come while another ends: kernel_begins.
-    assign_few_?? | assign_few_??? | centers | rounding | rows | settle | settle_batch | seeding | sort | step | sums | totals)
+    assign_few_? | assign_few_?? | assign_few_??? | candidates | centers | rounding | rows | settle | settle_batch | seeding | sort | step | sums | totals)
       compile "$source" "$name" sm_80 ptx70
       compile "$source" "${name}_sm90" sm_90 ptx78
       ;;

@@ -74,6 +74,7 @@ DEVICE void keep_candidates(const AssignArgs& a, const TileState& state, const f
 }
 
 GLOBAL BOUNDS(Threads, 2) void find_candidates(AssignArgs a) {
+    kernel_begins();
     if (is_scanned(a)) {
         return;
     }

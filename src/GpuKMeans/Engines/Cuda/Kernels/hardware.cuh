@@ -6,6 +6,7 @@
 #define BOUNDS(threads, blocks) __attribute__((launch_bounds(threads, blocks)))
 #define DEVICE static inline __attribute__((device, always_inline))
 #define METHOD inline __attribute__((device, always_inline))
+#define CALLED static __attribute__((device, noinline))
 #define SHARED __attribute__((shared))
 
 // Shared memory of the size that the launch says, as bytes of that name.

@@ -74,7 +74,7 @@ GLOBAL BOUNDS(128, 1) void normalize_rows(NormalizeArgs a) {
     }
     // Neither zeros nor what is no number has a direction.
     if (lane_id() < n && !(square > 0 && square < __builtin_inf())) {
-        report_bad_row(a.rows, a.bad_row, first + lane_id());
+        report_bad_row(a.bad_row, a.rows.before + first + lane_id());
         square = 1;
     }
     // A row that was scaled before stays as it is.

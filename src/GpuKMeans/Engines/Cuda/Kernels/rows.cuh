@@ -173,4 +173,4 @@ DEVICE double exact_distance_of_few(const float* x, const float* c, int dimensio
 }
 
 // Remembers the first place of a row that has no place among the others: it holds no number, or is too large.
-DEVICE void report_bad_row(const Rows& rows, uint64* bad, int place) { atomic_min(bad, (uint64)(rows.before + place)); }
+DEVICE void report_bad_row(uint64* bad, int64 place) { atomic_min(bad, (uint64)place); }

@@ -6,31 +6,18 @@
 constexpr int MostScanned = 4096;       // centres, by a block: AssignPlan.MostScannedClusters
 constexpr int MostScannedByWarp = 256;
 
-// The centres of some classes, numbered.
-struct Scanned {
-    const unsigned char* classes;
-    int each;       // classes
-    int count;      // centres, with some behind the last where the last class is not full
-    int last;
+DEVICE int scanned_centers(int centers, uint64 classes) { return (centers + Classes - 1) / Classes * __builtin_popcountll(classes); }
 
-    METHOD int number(int i) const { return i / each * Classes + classes[i % each]; }
-    METHOD bool exists(int i) const { return i < count && number(i) <= last; }
-    METHOD int center(int i) const { return least(number(i), last); }   // repeats the last
-};
-
-DEVICE int scanned_centers(const AssignArgs& a, uint64 classes) {
-    return (a.centers.count + Classes - 1) / Classes * __builtin_popcountll(classes);
-}
-
-// By the lanes of a warp. Any centre may be read when they have met at a barrier.
-DEVICE Scanned list_classes(const AssignArgs& a, unsigned char* to, uint64 classes) {
+// The centres of some classes, by the lanes of a warp. Any centre may be read when they have met at a barrier.
+DEVICE Choice list_classes(unsigned char* to, uint64 classes, int centers) {
 #pragma unroll
     for (int c = lane_id(); c < Classes; c += 32) {
         if (classes >> c & 1) {
             to[__builtin_popcountll(classes & ((1ull << c) - 1))] = (unsigned char)c;
         }
     }
-    return {to, __builtin_popcountll(classes), scanned_centers(a, classes), a.centers.count - 1};
+    int each = __builtin_popcountll(classes);
+    return {nullptr, to, each, (1u << 19) / (uint)each + 1, scanned_centers(centers, classes), centers - 1};
 }
 
 // The classes of an open row's candidates; all where they are not known.
@@ -39,33 +26,30 @@ DEVICE uint64 open_classes(const AssignArgs& a, int entry, bool scans) {
     return known ? *(const uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) : AllClasses;
 }
 
-DEVICE bool is_of_warps(const AssignArgs& a, uint64 classes) { return a.rows.dimension >= 16 && scanned_centers(a, classes) <= MostScannedByWarp; }
+DEVICE bool is_of_warps(const AssignArgs& a, uint64 classes) {
+    return a.rows.dimension >= 16 && scanned_centers(a.centers.count, classes) <= MostScannedByWarp;
+}
 
-// `Together`: how many centres four lanes measure at once, which wants registers. `listed`: shared memory of the warp.
-template <int Together>
-DEVICE void scan_by_warp(const AssignArgs& a, int place, uint64 classes, unsigned char (&listed)[Classes]) {
-    Scanned scanned = list_classes(a, listed, classes);
+// So many lanes measure two centres at once. `listed`: shared memory of the warp.
+template <int Lanes>
+DEVICE void scan_by_warp(const Unsettled& u, uint64 classes, unsigned char (&listed)[Classes]) {
+    Choice scanned = list_classes(listed, classes, u.count);
     warp_barrier();
-    int dimension = a.rows.dimension, label = 0;
-    const float* rows[Together];
-#pragma unroll
-    for (int i = 0; i < Together; i++) {
-        rows[i] = row_values(a.rows, place);
-    }
+    int label = 0;
     float nearest = infinity(), second = NoDistance;
-    for (int first = 0; first < scanned.count; first += 8 * Together) {
-        int own_first = first + (lane_id() >> 2) * Together, k[Together];
-        const float* centers[Together];
+    for (int first = lane_id() / Lanes * 2; any_lane(first < scanned.count); first += 32 / Lanes * 2) {
+        int k[2];
+        const float* centers[2];
 #pragma unroll
-        for (int i = 0; i < Together; i++) {
-            k[i] = scanned.center(own_first + i);
-            centers[i] = a.centers.values + (int64)k[i] * dimension;
+        for (int i = 0; i < 2; i++) {
+            k[i] = scanned.number(first + i);
+            centers[i] = u.center(least(k[i], scanned.last));
         }
-        float own[Together];
-        direct_distances(own, rows, centers, dimension);
+        float own[2];
+        near_distances<Lanes>(own, u.row, centers, u.dimension);
 #pragma unroll
-        for (int i = 0; i < Together; i++) {
-            if (scanned.exists(own_first + i)) {
+        for (int i = 0; i < 2; i++) {
+            if (first + i < scanned.count && k[i] <= scanned.last) {
                 bool nearer = own[i] < nearest;
                 second = smaller(nearer ? nearest : own[i], second);
                 label = nearer ? k[i] : label;
@@ -74,51 +58,49 @@ DEVICE void scan_by_warp(const AssignArgs& a, int place, uint64 classes, unsigne
         }
     }
 #pragma unroll
-    for (int mask = 4; mask <= 16; mask *= 2) {
+    for (int mask = Lanes; mask <= 16; mask *= 2) {
         float other = shuffle_xor(nearest, mask);
         int other_label = shuffle_xor(label, mask);
         second = smaller(smaller(second, shuffle_xor(second, mask)), larger(nearest, other));
         label = other < nearest ? other_label : label;
         nearest = smaller(nearest, other);
     }
-    if (is_certainly_less(nearest, second, dimension / 16)) {
-        if (lane_id() == 0) {
-            write_nearest(a, place, label, nearest);
-        }
+    if (is_certainly_less(nearest, second, u.dimension / (Lanes * 4))) {
+        u.write(label, lane_id() == 0);
     } else {
-        settle_exactly(a, place, [&](int c) { return scanned.center(c); }, scanned.count);
+        settle_exactly(u, scanned);
     }
     warp_barrier();         // the next row's classes come into the same memory
 }
 
+// `Together`: how many centres four lanes measure at once, which wants registers.
 template <int Together>
-DEVICE void scan_by_block(const AssignArgs& a, int place, uint64 classes) {
+CALLED void scan_by_block(Unsettled u, uint64 classes) {
     SHARED unsigned char listed[Classes];
     SHARED float distances[MostScanned];
     SHARED float least_of_warps[Warps];
     SHARED int candidates[MostCandidates];
     SHARED int found;
-    int dimension = a.rows.dimension, count = a.centers.count;
     const float* rows[Together];
 #pragma unroll
     for (int i = 0; i < Together; i++) {
-        rows[i] = row_values(a.rows, place);
+        rows[i] = u.row;
     }
     float nearest = infinity();
     if (thread_id() == 0) {
         found = 0;
     }
-    Scanned scanned = list_classes(a, listed, classes);     // each warp writes the same
+    Choice scanned = list_classes(listed, classes, u.count);        // each warp writes the same
     block_barrier();
     for (int first = warp_id() * 8 * Together; first < scanned.count; first += Warps * 8 * Together) {
         int own_first = first + (lane_id() >> 2) * Together;
         const float* centers[Together];
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            centers[i] = a.centers.values + (int64)scanned.center(own_first + i) * dimension;
+            centers[i] = u.center(scanned.center(own_first + i));
         }
         float own[Together];
-        direct_distances(own, rows, centers, dimension);
+        direct_distances(own, rows, centers, u.dimension);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
             nearest = scanned.exists(own_first + i) ? smaller(nearest, own[i]) : nearest;
@@ -140,7 +122,7 @@ DEVICE void scan_by_block(const AssignArgs& a, int place, uint64 classes) {
         nearest = smaller(nearest, least_of_warps[w]);
     }
     for (int i = thread_id(); i < scanned.count; i += Threads) {
-        if (scanned.exists(i) && !is_certainly_less(nearest, distances[i], dimension / 16)) {
+        if (scanned.exists(i) && !is_certainly_less(nearest, distances[i], u.dimension / 16)) {
             int slot = atomic_add(&found, 1);
             if (slot < MostCandidates) {
                 candidates[slot] = scanned.center(i);
@@ -150,14 +132,12 @@ DEVICE void scan_by_block(const AssignArgs& a, int place, uint64 classes) {
     block_barrier();
     int n = found;
     if (n == 1 && nearest <= LargestPlainDistance) {
-        if (thread_id() == 0) {
-            write_nearest(a, place, candidates[0], nearest);
+        if (warp_id() == 0) {
+            u.write(candidates[0], lane_id() == 0);
         }
         block_barrier();        // the next row comes into the same memory
-    } else if (all_are_candidates(n)) {
-        settle_by_block(a, place, [](int c) { return c; }, count);
     } else {
-        settle_by_block(a, place, [&](int c) { return candidates[c]; }, n);
+        settle_by_block(u, all_are_candidates(n) ? all_centers(u.count) : listed_centers(candidates, n));
     }
 }
 
@@ -180,7 +160,12 @@ DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int
             }
             uint64 classes = open_classes(a, i, scans);
             if (is_of_warps(a, classes)) {
-                scan_by_warp<Together>(a, a.undecided.places[i], classes, listed[warp_id()]);
+                Unsettled u(a, a.undecided.places[i]);
+                if (u.dimension <= 64) {
+                    scan_by_warp<4>(u, classes, listed[warp_id()]);
+                } else {
+                    scan_by_warp<8>(u, classes, listed[warp_id()]);
+                }
             } else if (lane_id() == 0) {
                 left[atomic_add(&found, 1)] = i;
             }
@@ -188,12 +173,12 @@ DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int
         block_barrier();
         int n = found;
         for (int j = 0; j < n; j++) {
-            int place = a.undecided.places[left[j]];
+            Unsettled u(a, a.undecided.places[left[j]]);
             uint64 classes = open_classes(a, left[j], scans);
-            if (a.rows.dimension >= 16 && scanned_centers(a, classes) <= MostScanned) {
-                scan_by_block<Together>(a, place, classes);
+            if (u.dimension >= 16 && scanned_centers(u.count, classes) <= MostScanned) {
+                scan_by_block<Together>(u, classes);
             } else {
-                settle_by_block(a, place, [](int c) { return c; }, a.centers.count);
+                settle_by_block(u, all_centers(u.count));
             }
         }
         block_barrier();

@@ -18,67 +18,107 @@ DEVICE bool is_certainly_less(float distance, float other, int terms) {
     return distance <= LargestPlainDistance && other - distance > share * (other + distance) + 0x1p-120f;
 }
 
+// What is rare is called, so that the rest of the code lies close together: it comes from memory each time, and is waited for line by line.
+CALLED float called_distance(const float* x, const float* c, int dimension) { return direct_distance(x, c, dimension); }
+
+// A row that is settled, and where what is found goes.
+struct Unsettled {
+    const float* row;
+    const float* centers;
+    int dimension;
+    int count;              // of all centres
+    int* label;
+    float* distance;        // null where it is not asked for
+    uint64* bad_row;
+    int64 number;           // the row's, for that
+
+    METHOD Unsettled(const AssignArgs& a, int place)
+        : row(row_values(a.rows, place)), centers(a.centers.values), dimension(a.rows.dimension), count(a.centers.count), label(a.labels + place),
+          distance(a.distances ? a.distances + place : nullptr), bad_row(a.bad_row), number(a.rows.before + place) {}
+
+    METHOD const float* center(int k) const { return centers + (int64)k * dimension; }
+
+    // By one of the lanes that share it; but the distance to a centre all of them measure, in the order of sums that is reported.
+    METHOD void write(int nearest, bool writes) const {
+        float apart = distance ? called_distance(row, center(nearest), dimension) : 0;
+        if (writes) {
+            *label = nearest;
+            if (distance) {
+                *distance = apart;
+            }
+        }
+    }
+};
+
+// The centres that may be nearest to a row: some that are listed, those of some classes, or all.
+struct Choice {
+    const int* listed;              // null where they are not
+    const unsigned char* classes;   // null for all
+    int each;                       // classes
+    uint share;                     // a little more than 2^19 / each
+    int count;                      // centres, with some behind the last where the last class is not full
+    int last;                       // of all
+
+    // Of classes. For less than 2^12 + 2^8, which makes the quotient exact.
+    METHOD int number(int i) const {
+        int round = (int)((uint)i * share >> 19);
+        return round * Classes + classes[i - round * each];
+    }
+    METHOD bool exists(int i) const { return i < count && number(i) <= last; }
+    METHOD int center(int i) const { return listed ? listed[i] : classes ? least(number(i), last) : i; }   // repeats the last
+};
+
+DEVICE Choice listed_centers(const int* listed, int count) { return {listed, nullptr, 0, 0, count, 0}; }
+DEVICE Choice all_centers(int count) { return {nullptr, nullptr, 0, 0, count, count - 1}; }
+
 DEVICE void keep_nearest(double& nearest, int& label, double distance, int center) {
     bool nearer = distance < nearest || (distance == nearest && center < label);
     nearest = nearer ? distance : nearest;
     label = nearer ? center : label;
 }
 
-// Writes a label, and its distance.
-DEVICE void write_nearest(const AssignArgs& a, int place, int label, float distance) {
-    a.labels[place] = label;
-    if (a.distances) {
-        a.distances[place] = distance;
-    }
-}
-
-// Writes what float64 has found for a row; `writes`: one of the lanes that share it.
-DEVICE void settle(const AssignArgs& a, int place, const float* row, double nearest, int label, bool writes) {
-    float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * a.rows.dimension, a.rows.dimension) : 0;
-    if (writes) {
-        if (!(nearest <= LargestSquaredNorm)) {
-            report_bad_row(a.rows, a.bad_row, place);
-        }
-        write_nearest(a, place, label, distance);
-    }
-}
-
-// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
-DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
+struct Nearest {
+    double distance;
+    int label;
+};
 
 // The nearest of some centres: of those that so many warps leave to this one. Eight lanes a centre, or for short rows a lane; all
 // lanes get the result.
-template <typename Center>
-DEVICE void nearest_of(const AssignArgs& a, const float* row, Center center, int n, double& nearest, int& label, int warp, int warps) {
-    int dimension = a.rows.dimension;
-    if (dimension < 16) {
-        for (int c = warp * 32 + lane_id(); c < n; c += warps * 32) {
-            int k = center(c);
-            keep_nearest(nearest, label, exact_distance_of_few(row, a.centers.values + (int64)k * dimension, dimension), k);
+CALLED Nearest exactly_nearest(Unsettled u, Choice choice, int warp, int warps) {
+    Nearest n = {__builtin_inf(), u.count - 1};
+    if (u.dimension < 16) {
+        for (int c = warp * 32 + lane_id(); c < choice.count; c += warps * 32) {
+            int k = choice.center(c);
+            keep_nearest(n.distance, n.label, exact_distance_of_few(u.row, u.center(k), u.dimension), k);
         }
     } else {
-        for (int first = warp * 4; first < n; first += warps * 4) {
+        for (int first = warp * 4; first < choice.count; first += warps * 4) {
             // Lanes that have no centre repeat the last.
-            int k = center(least(first + (lane_id() >> 3), n - 1));
-            keep_nearest(nearest, label, exact_distance(row, a.centers.values + (int64)k * dimension, dimension), k);
+            int k = choice.center(least(first + (lane_id() >> 3), choice.count - 1));
+            keep_nearest(n.distance, n.label, exact_distance(u.row, u.center(k), u.dimension), k);
         }
     }
 #pragma unroll
     for (int mask = 1; mask <= 16; mask *= 2) {
-        double other = shuffle_xor(nearest, mask);
-        keep_nearest(nearest, label, other, shuffle_xor(label, mask));
+        double other = shuffle_xor(n.distance, mask);
+        keep_nearest(n.distance, n.label, other, shuffle_xor(n.label, mask));
     }
+    return n;
+}
+
+// Writes what float64 has found for a row; `writes`: one of the lanes that share it.
+DEVICE void write_exactly(const Unsettled& u, const Nearest& n, bool writes) {
+    if (writes && !(n.distance <= LargestSquaredNorm)) {
+        report_bad_row(u.bad_row, u.number);
+    }
+    u.write(n.label, writes);
 }
 
 // A row by a warp, in float64, among some centres.
-template <typename Center>
-DEVICE void settle_exactly(const AssignArgs& a, int place, Center center, int n) {
-    const float* row = row_values(a.rows, place);
-    double nearest = __builtin_inf();
-    int label = a.centers.count - 1;
-    nearest_of(a, row, center, n, nearest, label, 0, 1);
-    settle(a, place, row, nearest, label, lane_id() == 0);
-}
+CALLED void settle_exactly(Unsettled u, Choice choice) { write_exactly(u, exactly_nearest(u, choice, 0, 1), lane_id() == 0); }
+
+// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
+DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
 
 // Float32 distances of a row to two centres, by so many lanes together, no further off than is_certainly_less has it. All of them
 // get both.
@@ -158,7 +198,7 @@ DEVICE void settle_some(const AssignArgs& a, const Listed& listed) {
         return;
     }
     const int* candidates = a.undecided.candidates + (int64)listed.entry * MostCandidates;
-    const float* row = row_values(a.rows, place);
+    Unsettled u(a, place);
     float nearest = infinity(), second = NoDistance;
     int label = 0;
     for (int c = 0; any_lane(exists && c < n); c += 2) {
@@ -167,10 +207,10 @@ DEVICE void settle_some(const AssignArgs& a, const Listed& listed) {
 #pragma unroll
         for (int j = 0; j < 2; j++) {
             k[j] = !exists ? 0 : c == 0 ? k[j] : candidates[least(c + j, n - 1)];
-            centers[j] = a.centers.values + (int64)k[j] * dimension;
+            centers[j] = u.center(k[j]);
         }
         float distances[2];
-        near_distances<Lanes>(distances, row, centers, dimension);
+        near_distances<Lanes>(distances, u.row, centers, dimension);
 #pragma unroll
         for (int j = 0; j < 2; j++) {
             if (c + j < n) {
@@ -182,15 +222,11 @@ DEVICE void settle_some(const AssignArgs& a, const Listed& listed) {
         }
     }
     bool certain = is_certainly_less(nearest, second, dimension / (Lanes * 4)), leads = (lane_id() & (Lanes - 1)) == 0 && exists;
-    // The distance that is reported is summed in an order of its own.
-    float distance = a.distances ? direct_distance(row, a.centers.values + (int64)label * dimension, dimension) : 0;
-    if (leads && certain) {
-        write_nearest(a, place, label, distance);
-    }
+    u.write(label, leads && certain);
     for (uint left = ballot(leads && !certain); left; left &= left - 1) {
         int lane = __builtin_ctz(left);
         const int* of_row = a.undecided.candidates + (int64)shuffle(listed.entry, lane) * MostCandidates;
-        settle_exactly(a, shuffle(place, lane), [&](int c) { return of_row[c]; }, shuffle(n, lane));
+        settle_exactly(Unsettled(a, shuffle(place, lane)), listed_centers(of_row, shuffle(n, lane)));
     }
 }
 
@@ -213,7 +249,9 @@ DEVICE void settle_known(const AssignArgs& a, int open, int count, int warp, int
 
 // The same; rows that are longer are read by more lanes.
 DEVICE void settle_all(const AssignArgs& a, int open, int count, int warp, int warps) {
-    if (a.rows.dimension < 256) {
+    if (a.rows.dimension <= 64) {
+        settle_known<4>(a, open, count, warp, warps);
+    } else if (a.rows.dimension < 256) {
         settle_known<8>(a, open, count, warp, warps);
     } else if (a.rows.dimension < 512) {
         settle_known<16>(a, open, count, warp, warps);
@@ -233,24 +271,20 @@ DEVICE void clear_next(const AssignArgs& a) {
 }
 
 // A row among some centres or all, in float64, by a block.
-template <typename Center>
-DEVICE void settle_by_block(const AssignArgs& a, int place, Center center, int n) {
+CALLED void settle_by_block(Unsettled u, Choice choice) {
     SHARED double exact_of_warps[Warps];
     SHARED int labels_of_warps[Warps];
-    const float* row = row_values(a.rows, place);
-    double nearest = __builtin_inf();
-    int label = a.centers.count - 1;
-    nearest_of(a, row, center, n, nearest, label, warp_id(), Warps);
+    Nearest n = exactly_nearest(u, choice, warp_id(), Warps);
     if (lane_id() == 0) {
-        exact_of_warps[warp_id()] = nearest;
-        labels_of_warps[warp_id()] = label;
+        exact_of_warps[warp_id()] = n.distance;
+        labels_of_warps[warp_id()] = n.label;
     }
     block_barrier();
     if (warp_id() == 0) {
         for (int w = 1; w < Warps; w++) {
-            keep_nearest(nearest, label, exact_of_warps[w], labels_of_warps[w]);
+            keep_nearest(n.distance, n.label, exact_of_warps[w], labels_of_warps[w]);
         }
-        settle(a, place, row, nearest, label, lane_id() == 0);
+        write_exactly(u, n, lane_id() == 0);
     }
     block_barrier();        // the next row comes into the same memory
 }

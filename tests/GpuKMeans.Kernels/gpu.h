@@ -11,6 +11,7 @@
 #include "clusters.cuh"
 #include "moves.cuh"
 
+#include "assign_few_8.cu"
 #include "assign_few_16.cu"
 #include "assign_few_64.cu"
 #include "assign_few_128.cu"
@@ -108,7 +109,8 @@ public:
             _value_columns = _dimension <= 16 ? 16 : _dimension <= 32 ? 32 : _dimension <= 64 ? 64 : 128;
             _tiled_columns = _value_columns + 8;
         } else if (way == Way::few) {
-            _tile_centers = _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
+            _tile_centers = _clusters <= 8 ? 8 : _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
+            _halves_each = _tile_centers <= 16 ? 2 : 1;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         } else if (way == Way::few_hopper) {
             _tile_centers = _clusters <= 128 ? 128 : 256;
@@ -130,7 +132,7 @@ public:
         _counts.set(std::vector<double>((size_t)_clusters, 0));
         _shifts.reserve((size_t)_clusters);
         _halves.reserve(padded * (size_t)_padded_columns);
-        _tiles.reserve(padded * (size_t)_tiled_columns);
+        _tiles.reserve(padded * (size_t)(_tiled_columns * _halves_each));
         _half_squares.reserve(padded);
         _slots.reserve((size_t)_clusters);
         _twins.reserve((size_t)_clusters);
@@ -273,8 +275,10 @@ private:
         } else if (_way == Way::few) {
             int warps = _tile_centers == 256 ? 8 : 12, chunks = _tiled_columns / 64;
             a.stages = chunks <= 4 ? chunks : 3;
-            int bytes = (_tiled_columns + _tile_centers) * 4 + warps * 3 * 16 * 64 * 4 + a.stages * _tile_centers * 128, blocks = blocks_of(warps * 16);
-            _tile_centers == 16 ? emulated::launch<assign_few_16>(a, blocks, warps * 32, bytes)
+            int bytes = (_tiled_columns + _tile_centers) * 4 + warps * 3 * 16 * 64 * 4 + a.stages * _halves_each * _tile_centers * 128;
+            int blocks = blocks_of(warps * 16);
+            _tile_centers == 8 ? emulated::launch<assign_few_8>(a, blocks, warps * 32, bytes)
+                : _tile_centers == 16 ? emulated::launch<assign_few_16>(a, blocks, warps * 32, bytes)
                 : _tile_centers == 64 ? emulated::launch<assign_few_64>(a, blocks, warps * 32, bytes)
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
@@ -313,7 +317,7 @@ private:
         bool rounds = _way != Way::direct;
         return {_values.at(), _origin.at(), rounds ? _halves.at() : nullptr, _tiled_columns ? _tiles.at() : nullptr, _half_squares.at(),
             extremes(), _table.at(), _slots.at(), _twins.at(), _clusters, _dimension, _padded_columns,
-            _tiled_columns, _value_columns, _tile_centers, _way != Way::wide && _way != Way::shared};
+            _tiled_columns, _value_columns, _tile_centers, _way != Way::wide && _way != Way::shared, _halves_each};
     }
 
     Undecided undecided() {
@@ -349,7 +353,7 @@ private:
     Way _way;
     Open _open;
     bool _moved = false;
-    int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _turn = 0, _extremes_turn = 0, _places = 1;
+    int _clusters, _dimension, _padded_columns, _value_columns = 0, _tiled_columns = 0, _tile_centers = 128, _halves_each = 1, _turn = 0, _extremes_turn = 0, _places = 1;
     Rows _rows{};
     Buffer<float> _values, _origin, _half_squares, _matrix, _distances, _thresholds;
     Buffer<float2> _scales, _lengths;

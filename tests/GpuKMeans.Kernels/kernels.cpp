@@ -327,6 +327,7 @@ int main(int argc, char** argv) {
         emulated::rounding = rounding;
         assignments(draw, Way::held, 128, 60, 300);
         assignments(draw, Way::few, 200, 15, 300);
+        assignments(draw, Way::few, 200, 7, 300);
         assignments(draw, Way::wide, 200, 300, 300);
     }
     emulated::rounding = emulated::Rounding::cut;
@@ -351,6 +352,7 @@ int main(int argc, char** argv) {
         steps(draw, Way::held, dimension, clusters, true);
     }
     steps(draw, Way::few, 64, 12, true);
+    steps(draw, Way::few, 101, 9, false);
     steps(draw, Way::few, 101, 3, false);
     steps(draw, Way::few, 200, 60, true);
     parts(draw, 5, 3, 5000, 2048, false);

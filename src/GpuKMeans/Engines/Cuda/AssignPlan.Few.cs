@@ -15,6 +15,7 @@ internal sealed partial record AssignPlan
 
         (Kernel kernel, int width, int warps) = (clusters, hopper) switch
         {
+            (<= 8, _) => (Kernel.AssignFew8, 8, 12),
             (<= 16, _) => (Kernel.AssignFew16, 16, 12),
             (<= 128, true) => dimension > MostPlainColumns ? (Kernel.AssignFewHopperFiner, 128, 8) : (Kernel.AssignFewHopper128, 128, 12),
             (_, true) => (Kernel.AssignFewHopper256, 256, 8),
@@ -26,8 +27,9 @@ internal sealed partial record AssignPlan
         // Of Kernels/few.cuh: rings of rows for each warp, and of all centres, 64 columns a stage, or the centres for good; the origin
         // and half squared lengths. On Hopper barriers for so many stages, and four more warps.
         const int warpRows = 16, ring = 3, mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        bool sends = hopper && kernel != Kernel.AssignFew16;
-        int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = width * 128;
+        bool finerCenters = width <= 16, sends = hopper && !finerCenters;
+        int halvesEach = finerCenters ? 2 : 1;
+        int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = halvesEach * width * 128;
         int besides = ((columns + width) * sizeof(float)) + (warps * ring * warpRows * 64 * sizeof(float)) + (sends ? barrierBytes : 0);
         int room = (gpu.SharedMemory - besides) / stageBytes;
         int stages = sends ? Math.Min(Math.Min(room, chunks), mostStages) : room >= chunks ? chunks : ring;
@@ -39,7 +41,7 @@ internal sealed partial record AssignPlan
         return new AssignPlan(
             new(kernel, (warps + (sends ? 4 : 0)) * 32, warps * warpRows, gpu.Multiprocessors, besides + (stages * stageBytes), stages),
             null,
-            new(width, columns, columns, ByFours: true));
+            new(width, columns, columns, ByFours: true, halvesEach));
     }
 
     /// <summary>Rows of more columns are rounded finer on Hopper, by measurement.</summary>

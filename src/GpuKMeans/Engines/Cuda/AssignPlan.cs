@@ -30,7 +30,8 @@ internal sealed record AssignKernel(
 /// <param name="Columns">The columns of a tile; 0 where there are no tiles, but rows of halves.</param>
 /// <param name="ValueColumns">Those with values: behind them come columns that make scores keys.</param>
 /// <param name="ByFours">Whether columns are in the order of threads that read four neighbours of a row.</param>
-internal readonly record struct CenterTiles(int Centers, int Columns = 0, int ValueColumns = 0, bool ByFours = false);
+/// <param name="HalvesEach">How many halves a value is rounded to.</param>
+internal readonly record struct CenterTiles(int Centers, int Columns = 0, int ValueColumns = 0, bool ByFours = false, int HalvesEach = 1);
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>

@@ -129,6 +129,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         ValueColumns = Tiles.ValueColumns,
         TileCenters = Tiles.Centers,
         ByFours = Tiles.ByFours ? 1 : 0,
+        HalvesEach = Tiles.HalvesEach,
     };
 
     /// <summary>Makes room.</summary>
@@ -137,7 +138,7 @@ internal sealed class CenterBuffers(DeviceMemory memory)
         (Count, Dimension, Tiles, KnowsTwins) = (count, dimension, tiles, false);
         if (tiles.Columns > 0)
         {
-            TilesOfHalves.Reserve(PaddedCount * (long)tiles.Columns);
+            TilesOfHalves.Reserve(PaddedCount * (long)tiles.Columns * tiles.HalvesEach);
         }
 
         Means.Reserve(Size);

@@ -149,6 +149,7 @@ internal struct Rounding
     public int ValueColumns;
     public int TileCenters;
     public int ByFours;
+    public int HalvesEach;
 }
 
 [StructLayout(LayoutKind.Sequential)]

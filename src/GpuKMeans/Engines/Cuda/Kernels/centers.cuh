@@ -111,19 +111,26 @@ struct Rounding {
     int value_columns;              // of tiles: behind them come columns that make scores keys, or none
     int tile_centers;
     int by_fours;                   // whether tiles have the columns as lanes have them that read four neighbours: read_column
+    int halves_each;                // of a value in a tile: where two, those of what the first lose come as more centres behind all others
 };
 
 DEVICE bool makes_keys(const Rounding& r) { return r.tiled_columns > r.value_columns; }
 DEVICE int rounded_columns(const Rounding& r) { return r.tiles_of_halves ? r.value_columns : r.padded_columns; }
+
+// `part`: which of the halves of a value.
+DEVICE void put_in_tile(const Rounding& r, int k, int d, half_bits h, int part) {
+    int column = r.by_fours && d < r.value_columns ? read_column(d) : d;
+    int tile = k / r.tile_centers * r.tile_centers;
+    r.tiles_of_halves[(int64)tile * r.halves_each * r.tiled_columns
+        + tiled_place(k - tile + part * r.tile_centers, column, r.tile_centers * r.halves_each)] = h;
+}
 
 DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
     if (d < r.padded_columns) {
         r.halves[(int64)k * r.padded_columns + d] = h;
     }
     if (r.tiles_of_halves) {
-        int column = r.by_fours && d < r.value_columns ? read_column(d) : d;
-        int tile = k / r.tile_centers * r.tile_centers;
-        r.tiles_of_halves[(int64)tile * r.tiled_columns + tiled_place(k - tile, column, r.tile_centers)] = h;
+        put_in_tile(r, k, d, h, 0);
     }
 }
 
@@ -143,8 +150,13 @@ DEVICE void round_values(const Rounding& r, float scale, int k, int thread, int 
         }
         half_bits h = half_round(shifted);
         float lost = shifted - half_value(h);
-        lost_squares = __builtin_fmaf(lost, lost, lost_squares);
         put_half(r, k, d, h);
+        if (r.halves_each == 2) {
+            half_bits rest = half_round(lost);
+            lost -= half_value(rest);
+            put_in_tile(r, k, d, rest, 1);
+        }
+        lost_squares = __builtin_fmaf(lost, lost, lost_squares);
     }
     residual = lost_squares;
 }
@@ -153,6 +165,9 @@ DEVICE void round_values(const Rounding& r, float scale, int k, int thread, int 
 DEVICE void leave_out(const Rounding& r, int k) {
     for (int d = lane_id(); d < (r.tiles_of_halves ? r.tiled_columns : r.padded_columns); d += 32) {
         put_half(r, k, d, 0);
+        if (r.halves_each == 2) {
+            put_in_tile(r, k, d, 0, 1);
+        }
     }
     if (lane_id() == 0) {
         r.half_squares[k] = r.tiles_of_halves && !makes_keys(r) ? infinity() : PaddingHalfSquare;

@@ -2,13 +2,16 @@
 #pragma once
 #include "few.cuh"
 
-// Up to so many centres rows are rounded finer, as few_hopper.cuh says: products are not the limit there.
+// Up to so many centres rows are rounded finer, as few_hopper.cuh says: products are not the limit there. And up to so many centres are
+// too, whose second halves are multiplied as more centres: next to no row stays undecided.
 constexpr int MostFiner = 64;
+constexpr int MostFinerCenters = 16;
 
 template <int Width, int Warps, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
-    constexpr bool Finer = Width <= MostFiner;
-    constexpr uint StageBytes = Width * LongChunk * 2;
+    constexpr bool Finer = Width <= MostFiner, FinerCenters = Width <= MostFinerCenters;
+    constexpr int Multiplied = FinerCenters ? 2 * Width : Width;
+    constexpr uint StageBytes = Multiplied * LongChunk * 2;
     constexpr int BlockRows = Warps * FewRowsOfWarp;
     DYNAMIC_SHARED(shared, 128);
     int stages = a.stages;
@@ -39,10 +42,10 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
 
     // Where the lane's first row begins in a stage, and its rows of 8×8 matrices.
     const unsigned char* lane_row = own_rows + (lane_id() >> 2) * (LongChunk * 4);
-    uint lane_at = centers_at + (uint)(((lane_id() >> 3 & 1) * Width + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16);
+    uint lane_at = centers_at + (uint)(((lane_id() >> 3 & 1) * Multiplied + (lane_id() >> 4) * 8 + (lane_id() & 7)) * 16);
     int stage = 0;
     for (int tile = block_id(); tile < b.tiles; tile += grid_blocks()) {
-        float sums[Width / 8][4] = {}, totals[Finer ? Width / 8 : 1][4] = {};
+        float sums[Multiplied / 8][4] = {}, totals[Finer ? Multiplied / 8 : 1][4] = {};
         float square[2] = {}, residual[2] = {};
         for (int c = 0; c < b.chunks; c++) {
             copy_wait<1>();
@@ -58,9 +61,9 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
 #pragma unroll
             for (int s = 0; s < FewSteps; s++) {
 #pragma unroll
-                for (int n = 0; n < Width / 16; n++) {
+                for (int n = 0; n < Multiplied / 16; n++) {
                     uint m[4];
-                    load_matrices(m, at + (uint)(s * 2 * Width * 16 + n * 256));
+                    load_matrices(m, at + (uint)(s * 2 * Multiplied * 16 + n * 256));
                     if (Finer && s == 0) {
                         multiply(sums[n * 2], halves.first[s], m[0], m[1]);
                         multiply(sums[n * 2 + 1], halves.first[s], m[2], m[3]);
@@ -75,7 +78,7 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
                 }
             }
 #pragma unroll
-            for (int n = 0; n < (Finer ? Width / 8 : 0); n++) {
+            for (int n = 0; n < (Finer ? Multiplied / 8 : 0); n++) {
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     totals[n][i] += sums[n][i];
@@ -83,9 +86,14 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
             }
             stage = stage + 1 == FewStages ? 0 : stage + 1;
         }
+        // Products with second halves are small beside the others, so that adding them up is off by less than one more column is, and so
+        // is adding both.
         finish_few<Width, Finer>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
-            Finer ? 2 * LongChunk + b.chunks : a.centers.tiled_columns,
-            [&](int n, int r, int j) { return Finer ? totals[Finer ? n : 0][r * 2 + j] : sums[n][r * 2 + j]; });
+            Finer ? 2 * LongChunk + b.chunks + (FinerCenters ? 2 : 0) : a.centers.tiled_columns,
+            [&](int n, int r, int j) {
+                float sum = Finer ? totals[Finer ? n : 0][r * 2 + j] : sums[n][r * 2 + j];
+                return FinerCenters ? sum + totals[FinerCenters ? n + Width / 8 : 0][r * 2 + j] : sum;
+            });
     }
 }
 

@@ -114,18 +114,18 @@ DEVICE void write_exactly(const Unsettled& u, const Nearest& n, bool writes) {
     u.write(n.label, writes);
 }
 
-// A row by a warp, in float64, among some centres.
-CALLED void settle_exactly(Unsettled u, Choice choice) { write_exactly(u, exactly_nearest(u, choice, 0, 1), lane_id() == 0); }
+// (x − c)² added in float64.
+DEVICE double add_square(float x, float c, double sum) {
+    double d = (double)x - c;
+    return __builtin_fma(d, d, sum);
+}
 
-// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
-DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
-
-// Float32 distances of a row to two centres, by so many lanes together, no further off than is_certainly_less has it. All of them
-// get both.
-template <int Lanes>
-DEVICE void near_distances(float (&distances)[2], const float* x, const float* const (&c)[2], int dimension) {
+// Distances of a row to two centres, by so many lanes together, in float32, no further off than is_certainly_less has it, or in float64.
+// All of them get both.
+template <int Lanes, typename Real>
+DEVICE void near_distances(Real (&distances)[2], const float* x, const float* const (&c)[2], int dimension) {
     int lane = lane_id() & (Lanes - 1);
-    float sums[2][4] = {};
+    Real sums[2][4] = {};
     if (dimension % 4 == 0) {
         // So many columns are read before the first are used: each read is a wait.
         constexpr int Together = 4;
@@ -171,6 +171,43 @@ DEVICE void near_distances(float (&distances)[2], const float* x, const float* c
         distances[j] = lanes_sum<Lanes>((sums[j][0] + sums[j][1]) + (sums[j][2] + sums[j][3]));
     }
 }
+
+// A row by a warp, in float64, among some centres. Float64's own rounding decides between few, and only for these are sums in the order
+// of exact_distance, a wait for each term: others are told apart by all lanes together. Sums of so many terms are off by less than that
+// share in any order.
+CALLED void settle_exactly(Unsettled u, Choice choice) {
+    double nearest = __builtin_inf(), second = __builtin_inf();
+    int label = 0;
+    for (int c = 0; c < choice.count; c += 2) {
+        int k[2];
+        const float* centers[2];
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            k[j] = choice.center(least(c + j, choice.count - 1));
+            centers[j] = u.center(k[j]);
+        }
+        double distances[2];
+        near_distances<32>(distances, u.row, centers, u.dimension);
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            if (c + j < choice.count) {
+                bool nearer = distances[j] < nearest;
+                double farther = nearer ? nearest : distances[j];
+                second = farther < second ? farther : second;
+                label = nearer ? k[j] : label;
+                nearest = nearer ? distances[j] : nearest;
+            }
+        }
+    }
+    if (nearest <= LargestSquaredNorm && second - nearest > (u.dimension + 64) * 0x1p-52 * (second + nearest)) {
+        u.write(label, lane_id() == 0);
+    } else {
+        write_exactly(u, exactly_nearest(u, choice, 0, 1), lane_id() == 0);
+    }
+}
+
+// Whether any centre may be the nearest: no candidates were looked for, or there were too many.
+DEVICE bool all_are_candidates(int n) { return n == 0 || n > MostCandidates; }
 
 // What is listed of a row. All is read at once, and while the row before is settled: each wait is as long as what is done for a row.
 struct Listed {

@@ -110,7 +110,7 @@ public:
             _tiled_columns = _value_columns + 8;
         } else if (way == Way::few) {
             _tile_centers = _clusters <= 8 ? 8 : _clusters <= 16 ? 16 : _clusters <= 64 ? 64 : _clusters <= 128 ? 128 : 256;
-            _halves_each = _tile_centers <= 16 ? 2 : 1;
+            _halves_each = _tile_centers == 8 ? 2 : 1;
             _tiled_columns = _value_columns = (_dimension + 63) / 64 * 64;
         } else if (way == Way::few_hopper) {
             _tile_centers = _clusters <= 128 ? 128 : 256;

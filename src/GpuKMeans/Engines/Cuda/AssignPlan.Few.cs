@@ -27,7 +27,7 @@ internal sealed partial record AssignPlan
         // Of Kernels/few.cuh: rings of rows for each warp, and of all centres, 64 columns a stage, or the centres for good; the origin
         // and half squared lengths. On Hopper barriers for so many stages, and four more warps.
         const int warpRows = 16, ring = 3, mostStages = 32, barrierBytes = 2 * mostStages * 8;
-        bool finerCenters = width <= 16, sends = hopper && !finerCenters;
+        bool finerCenters = width <= 8, sends = hopper && width > 16;
         int halvesEach = finerCenters ? 2 : 1;
         int columns = LongColumnsFor(dimension), chunks = columns / 64, stageBytes = halvesEach * width * 128;
         int besides = ((columns + width) * sizeof(float)) + (warps * ring * warpRows * 64 * sizeof(float)) + (sends ? barrierBytes : 0);

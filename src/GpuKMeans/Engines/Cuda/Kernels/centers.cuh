@@ -111,7 +111,7 @@ struct Rounding {
     int value_columns;              // of tiles: behind them come columns that make scores keys, or none
     int tile_centers;
     int by_fours;                   // whether tiles have the columns as lanes have them that read four neighbours: read_column
-    int halves_each;                // of a value in a tile: where two, those of what the first lose come as more centres behind all others
+    int halves_each;                // of a value in a tile: where two, the second are what the first lose, as more centres behind those of the tile
 };
 
 DEVICE bool makes_keys(const Rounding& r) { return r.tiled_columns > r.value_columns; }
@@ -135,7 +135,7 @@ DEVICE void put_half(const Rounding& r, int k, int d, half_bits h) {
 }
 
 // Rounds a centre by a scale. So many threads do it together; `square` and `residual` take each one's share of its squared length
-// and of what rounding took away.
+// and of what rounding took away, from tiles where they have two halves: no pass over candidates must follow, which reads the first alone.
 DEVICE void round_values(const Rounding& r, float scale, int k, int thread, int threads, double& square, double& residual) {
     const float* values = r.values + (int64)k * r.dimension;
     int columns = rounded_columns(r);

@@ -5,7 +5,7 @@
 // Up to so many centres rows are rounded finer, as few_hopper.cuh says: products are not the limit there. And up to so many centres are
 // too, whose second halves are multiplied as more centres: next to no row stays undecided.
 constexpr int MostFiner = 64;
-constexpr int MostFinerCenters = 16;
+constexpr int MostFinerCenters = 8;
 
 template <int Width, int Warps, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
@@ -91,8 +91,13 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
         finish_few<Width, Finer>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
             Finer ? 2 * LongChunk + b.chunks + (FinerCenters ? 2 : 0) : a.centers.tiled_columns,
             [&](int n, int r, int j) {
-                float sum = Finer ? totals[Finer ? n : 0][r * 2 + j] : sums[n][r * 2 + j];
-                return FinerCenters ? sum + totals[FinerCenters ? n + Width / 8 : 0][r * 2 + j] : sum;
+                if constexpr (FinerCenters) {
+                    return totals[n][r * 2 + j] + totals[n + Width / 8][r * 2 + j];
+                } else if constexpr (Finer) {
+                    return totals[n][r * 2 + j];
+                } else {
+                    return sums[n][r * 2 + j];
+                }
             });
     }
 }

@@ -281,7 +281,7 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
             unnamed |= best[r].sets[s].second >= row_limit << TagBits;
         }
         int count = __builtin_popcount(sets) * __builtin_popcount(places);
-        only[r] = count == 1 ? center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, __builtin_ctz(places | 1u << 31)) : 0;
+        only[r] = count == 1 ? center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, __builtin_ctz(places)) : 0;
         own += (unnamed ? count + HeldUnnamed : count) << r * 8;
         near_sets |= sets << r * 8;
         near_places |= places << r * 8;

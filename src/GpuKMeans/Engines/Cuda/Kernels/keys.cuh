@@ -104,14 +104,14 @@ struct RowVerdict {
     int label;          // of a row that is decided; of others any
     uint sets;          // of this lane: a bit for each set whose best may be the nearest
     uint places;        // of this lane: a bit for each place where such a score is; candidates are at any of them, in any of the sets
-    int before;         // candidates of the lanes before it
+    int before;         // candidates of the lanes before it, of a row that is not open
     int total;          // candidates of the four; more than MostCandidates also where others than those it knows may be the nearest
     bool all;           // any centre may be
 
     METHOD bool open() const { return total > MostCandidates; }
 };
 
-// A lane that has seen more candidates than it can name counts as so many.
+// A lane that has seen more candidates than it can name counts as so many more.
 constexpr int Unnamed = 256;
 
 template <int Places, int TileCenters>

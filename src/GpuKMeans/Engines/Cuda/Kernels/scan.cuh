@@ -49,7 +49,7 @@ DEVICE void scan_by_warp(const Unsettled& u, uint64 classes, unsigned char (&lis
         near_distances<Lanes>(own, u.row, centers, u.dimension);
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-            if (first + i < scanned.count && k[i] <= scanned.last) {
+            if (scanned.has(first + i, k[i])) {
                 bool nearer = own[i] < nearest;
                 second = smaller(nearer ? nearest : own[i], second);
                 label = nearer ? k[i] : label;
@@ -103,7 +103,7 @@ CALLED void scan_by_block(Unsettled u, uint64 classes) {
         direct_distances(own, rows, centers, u.dimension);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            nearest = scanned.exists(own_first + i) ? smaller(nearest, own[i]) : nearest;
+            nearest = scanned.has(own_first + i, scanned.number(own_first + i)) ? smaller(nearest, own[i]) : nearest;
             if ((lane_id() & 3) == i && own_first + i < scanned.count) {
                 distances[own_first + i] = own[i];
             }
@@ -122,7 +122,7 @@ CALLED void scan_by_block(Unsettled u, uint64 classes) {
         nearest = smaller(nearest, least_of_warps[w]);
     }
     for (int i = thread_id(); i < scanned.count; i += Threads) {
-        if (scanned.exists(i) && !is_certainly_less(nearest, distances[i], u.dimension / 16)) {
+        if (scanned.has(i, scanned.number(i)) && !is_certainly_less(nearest, distances[i], u.dimension / 16)) {
             int slot = atomic_add(&found, 1);
             if (slot < MostCandidates) {
                 candidates[slot] = scanned.center(i);

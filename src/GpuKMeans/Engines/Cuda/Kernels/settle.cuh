@@ -10,7 +10,7 @@ constexpr float LargestSquaredNorm = 0x1.fffffep123f;
 constexpr float LargestPlainDistance = 0x1p100f;
 constexpr float NoDistance = 0x1p126f;
 
-// Whether one direct distance is certainly less than another. Each is off by at most (terms + 9)·2^-24 of itself: a difference,
+// Whether one direct distance is certainly less than another. Each is off by at most (terms + 10)·2^-24 of itself: a difference,
 // its square, and sums of up to so many terms and one (more than two only from 16 columns on) with a tree of no more than seven; and
 // by what underflows, less than 2^-149 a term.
 DEVICE bool is_certainly_less(float distance, float other, int terms) {
@@ -57,19 +57,20 @@ struct Choice {
     int each;                       // classes
     uint share;                     // a little more than 2^19 / each
     int count;                      // centres, with some behind the last where the last class is not full
-    int last;                       // of all
+    int last;                       // of all centres, where those of classes are meant
 
     // Of classes. For less than 2^12 + 2^8, which makes the quotient exact.
     METHOD int number(int i) const {
         int round = (int)((uint)i * share >> 19);
         return round * Classes + classes[i - round * each];
     }
-    METHOD bool exists(int i) const { return i < count && number(i) <= last; }
+    // Whether there is such a centre, whose number is k.
+    METHOD bool has(int i, int k) const { return i < count && k <= last; }
     METHOD int center(int i) const { return listed ? listed[i] : classes ? least(number(i), last) : i; }   // repeats the last
 };
 
 DEVICE Choice listed_centers(const int* listed, int count) { return {listed, nullptr, 0, 0, count, 0}; }
-DEVICE Choice all_centers(int count) { return {nullptr, nullptr, 0, 0, count, count - 1}; }
+DEVICE Choice all_centers(int count) { return {nullptr, nullptr, 0, 0, count, 0}; }
 
 DEVICE void keep_nearest(double& nearest, int& label, double distance, int center) {
     bool nearer = distance < nearest || (distance == nearest && center < label);

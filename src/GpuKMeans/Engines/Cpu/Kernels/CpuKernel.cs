@@ -48,12 +48,7 @@ internal abstract unsafe class CpuKernel
             return;
         }
 
-        for (int panel = firstPanel; panel < endPanel; panel++)
-        {
-            ahead.BringSome();
-            AssignPanel(
-                tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), panels.FirstCenter(panel), state);
-        }
+        AssignPanels(tile, panels, firstPanel, endPanel, state, ref ahead);
     }
 
     /// <summary>
@@ -112,6 +107,19 @@ internal abstract unsafe class CpuKernel
     /// </summary>
     public void SquaredDistances(float* tile, CenterPanels panels, int panel, float* distances, int stride) =>
         DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride);
+
+    /// <summary>The same for rows of no more than <see cref="ChunkColumns"/> columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected virtual void AssignPanels(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)
+    {
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            ahead.BringSome();
+            AssignPanel(
+                tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, panels.Width(panel), panels.FirstCenter(panel), state);
+        }
+    }
 
     /// <summary>Scores of one panel, folded into the state as soon as they are known.</summary>
     /// <param name="tile">The rows.</param>

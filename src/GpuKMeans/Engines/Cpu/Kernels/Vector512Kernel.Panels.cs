@@ -6,21 +6,86 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Scores of a panel, folded into the best and second best as soon as they are known.</content>
 internal sealed unsafe partial class Vector512Kernel
 {
+    // With fewer panels, bringing the places together in the end costs more than they save.
+    private const int LeastPanelsInPlaces = 8;
+
+    /// <summary>
+    /// Of many panels only the best scores are carried, and the best of all panels at each place: two operations a score and not
+    /// six. That is no less: the second best is the best of another panel, or at another place of the same one.
+    /// </summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void AssignPanels(
+        float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)
+    {
+        if (endPanel - firstPanel < LeastPanelsInPlaces)
+        {
+            base.AssignPanels(tile, panels, firstPanel, endPanel, state, ref ahead);
+            return;
+        }
+
+        // Whole lines of the cache.
+        byte* room = stackalloc byte[((Wide + 4) * Rows * sizeof(float))];
+        float* places = (float*)(((nuint)room + 63) & ~(nuint)63), best = places + (Wide * Rows);
+        var ofPanels = new TileState(best, best + Rows, null, null, null, (int*)(best + (2 * Rows)));
+        ofPanels.Reset(Rows);
+        new Span<float>(places, Wide * Rows).Fill(float.NegativeInfinity);
+
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            ahead.BringSome();
+            int center = panels.FirstCenter(panel);
+            if (panels.Width(panel) == Wide)
+            {
+                WidePanel(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, center, ofPanels, places);
+            }
+            else
+            {
+                TailPanel(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, center, ofPanels, places);
+            }
+        }
+
+        for (int lane = 0; lane < Rows; lane += Lanes)
+        {
+            Running all = Running.Load(state, lane), panel = Running.Load(ofPanels, lane), place = Running.None;
+            for (int i = 0; i < Wide; i++)
+            {
+                place.Add(Vector512.Load(places + (i * Rows) + lane), i);
+            }
+
+            all.Add(panel, place);
+            all.Store(state, lane);
+        }
+    }
+
     protected override void AssignPanel(
         float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state)
     {
         if (width == Wide)
         {
-            WidePanel(tile, start, lines, dimension, center, state);
+            WidePanel(tile, start, lines, dimension, center, state, null);
         }
         else
         {
-            TailPanel(tile, start, lines, dimension, center, state);
+            TailPanel(tile, start, lines, dimension, center, state, null);
         }
     }
 
+    // The best at a place so far.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(float* places, int place, Vector512<float> low, Vector512<float> high)
+    {
+        float* at = places + (place * Rows);
+        Vector512.MaxNative(low, Vector512.Load(at)).Store(at);
+        Vector512.MaxNative(high, Vector512.Load(at + Lanes)).Store(at + Lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Best(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =>
+        Vector512.MaxNative(Vector512.MaxNative(a, b), Vector512.MaxNative(c, d));
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
+    private static void WidePanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state, float* places)
     {
         Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
         Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
@@ -77,6 +142,27 @@ internal sealed unsafe partial class Vector512Kernel
         }
 
         Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
+        if (places is not null)
+        {
+            Keep(places, 0, a0, b0);
+            Keep(places, 1, a1, b1);
+            Keep(places, 2, a2, b2);
+            Keep(places, 3, a3, b3);
+            Keep(places, 4, a4, b4);
+            Keep(places, 5, a5, b5);
+            Keep(places, 6, a6, b6);
+            Keep(places, 7, a7, b7);
+            Keep(places, 8, a8, b8);
+            Keep(places, 9, a9, b9);
+            Keep(places, 10, a10, b10);
+            Keep(places, 11, a11, b11);
+            low.Add(Vector512.MaxNative(Vector512.MaxNative(Best(a0, a1, a2, a3), Best(a4, a5, a6, a7)), Best(a8, a9, a10, a11)), center);
+            high.Add(Vector512.MaxNative(Vector512.MaxNative(Best(b0, b1, b2, b3), Best(b4, b5, b6, b7)), Best(b8, b9, b10, b11)), center);
+            low.Store(state, 0);
+            high.Store(state, Lanes);
+            return;
+        }
+
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);
@@ -106,7 +192,7 @@ internal sealed unsafe partial class Vector512Kernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state)
+    private static void TailPanel(float* tile, float* start, float* lines, int dimension, int center, in TileState state, float* places)
     {
         Vector512<float> a0 = Vector512.Create(start[0]), b0 = a0;
         Vector512<float> a1 = Vector512.Create(start[1]), b1 = a1;
@@ -131,6 +217,19 @@ internal sealed unsafe partial class Vector512Kernel
         }
 
         Running low = Running.Load(state, 0), high = Running.Load(state, Lanes);
+        if (places is not null)
+        {
+            Keep(places, 0, a0, b0);
+            Keep(places, 1, a1, b1);
+            Keep(places, 2, a2, b2);
+            Keep(places, 3, a3, b3);
+            low.Add(Best(a0, a1, a2, a3), center);
+            high.Add(Best(b0, b1, b2, b3), center);
+            low.Store(state, 0);
+            high.Store(state, Lanes);
+            return;
+        }
+
         low.Add(a0, center);
         high.Add(b0, center);
         low.Add(a1, center + 1);

@@ -78,6 +78,12 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
         private Vector512<float> _second;
         private Vector512<int> _index;
 
+        public static Running None => new()
+        {
+            _best = Vector512.Create(float.NegativeInfinity),
+            _second = Vector512.Create(float.NegativeInfinity),
+        };
+
         public static Running Load(in TileState state, int lane) => new()
         {
             _best = Vector512.Load(state.Best + lane),
@@ -100,6 +106,17 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
             _second = Vector512.MaxNative(_second, Vector512.MinNative(_best, score));
             _best = Vector512.MaxNative(_best, score);
             _index = Vector512.ConditionalSelect(better.AsInt32(), Vector512.Create(center), _index);
+        }
+
+        // The best of panels, which begin at their indices, and of places in them: what is best is best of both. Where another is as good,
+        // the place may be that one's: then it comes before that of the panel's own, so there is such a centre; and the row is uncertain.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(in Running panel, in Running place)
+        {
+            Vector512<float> better = Vector512.GreaterThan(panel._best, _best), rival = Vector512.MaxNative(panel._second, place._second);
+            _second = Vector512.MaxNative(Vector512.MaxNative(_second, rival), Vector512.MinNative(_best, panel._best));
+            _best = Vector512.MaxNative(_best, panel._best);
+            _index = Vector512.ConditionalSelect(better.AsInt32(), panel._index + place._index, _index);
         }
     }
 }

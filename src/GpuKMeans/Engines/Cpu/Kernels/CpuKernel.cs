@@ -108,7 +108,7 @@ internal abstract unsafe class CpuKernel
     public void SquaredDistances(float* tile, CenterPanels panels, int panel, float* distances, int stride) =>
         DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride);
 
-    /// <summary>The same for rows of no more than <see cref="ChunkColumns"/> columns.</summary>
+    /// <summary><see cref="Assign"/> for rows of no more than <see cref="ChunkColumns"/> columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected virtual void AssignPanels(
         float* tile, CenterPanels panels, int firstPanel, int endPanel, in TileState state, ref RowsAhead ahead)

@@ -34,15 +34,15 @@ internal sealed unsafe partial class Vector512Kernel
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
             ahead.BringSome();
-            int center = panels.FirstCenter(panel);
-            if (panels.Width(panel) == Wide)
-            {
-                WidePanel(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, center, ofPanels, places);
-            }
-            else
-            {
-                TailPanel(tile, panels.Starts(panel), panels.Lines(panel), panels.Dimension, center, ofPanels, places);
-            }
+            AnyPanel(
+                tile,
+                panels.Starts(panel),
+                panels.Lines(panel),
+                panels.Dimension,
+                panels.Width(panel),
+                panels.FirstCenter(panel),
+                ofPanels,
+                places);
         }
 
         for (int lane = 0; lane < Rows; lane += Lanes)
@@ -59,15 +59,21 @@ internal sealed unsafe partial class Vector512Kernel
     }
 
     protected override void AssignPanel(
-        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state)
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state) =>
+        AnyPanel(tile, start, lines, dimension, width, center, state, null);
+
+    // Without places every score goes into the state.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AnyPanel(
+        float* tile, float* start, float* lines, int dimension, int width, int center, in TileState state, float* places)
     {
         if (width == Wide)
         {
-            WidePanel(tile, start, lines, dimension, center, state, null);
+            WidePanel(tile, start, lines, dimension, center, state, places);
         }
         else
         {
-            TailPanel(tile, start, lines, dimension, center, state, null);
+            TailPanel(tile, start, lines, dimension, center, state, places);
         }
     }
 

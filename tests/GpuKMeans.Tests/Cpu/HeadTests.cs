@@ -3,14 +3,15 @@ using GpuKMeans.Engines.Cpu;
 
 namespace GpuKMeans.Tests.Cpu;
 
-/// <summary>Measuring rows by their first columns changes no label, no distance and no sum.</summary>
+/// <summary>Guessing centres, and measuring rows by their first columns, changes no label, no distance and no sum.</summary>
 public sealed class HeadTests
 {
     private const int Rows = 1500;
 
     public static TheoryData<string, int, int, int> Cases => new(
         from kernel in CpuKernels.Available
-        from shape in ((int Dimension, int Clusters, int Head)[])[(32, 1, 0), (33, 100, 0), (64, 37, 1), (300, 130, 0), (300, 130, 3), (600, 70, 5)]
+        from shape in ((int Dimension, int Clusters, int Head)[])
+            [(32, 1, 0), (32, 2, 0), (33, 100, 0), (40, 9, 0), (47, 10, 0), (64, 37, 0), (300, 130, 0), (600, 70, 0), (32, 1, 1), (33, 100, 1), (64, 37, 2), (300, 130, 1), (300, 130, 4), (600, 70, 6)]
         select (kernel.Name, shape.Dimension, shape.Clusters, shape.Head));
 
     public static TheoryData<string> Kernels => new(CpuKernels.Available.Select(kernel => kernel.Name));
@@ -22,7 +23,7 @@ public sealed class HeadTests
         {
             TestSet set = TestData.Get(kind, Rows, d, k);
             (int[] labels, float[] squares, _) = Assign(kernel, set, head);
-            (_, float[] expected, _) = Assign(kernel, set, null);
+            (_, float[] expected, _) = Assign(kernel, set, -1);
             Near.SameLabels(set.Labels, labels, kind);
             Near.SameBits(expected, squares);
         }
@@ -32,7 +33,7 @@ public sealed class HeadTests
     public void A_head_decides_rows_that_lie_near_one_centre_or_near_a_few(string kernel)
     {
         TestSet set = TestData.Get("blobs", Rows, 300, 130);
-        Assert.InRange(Assign(kernel, set, 3).Decided, Rows / 2, Rows);
+        Assert.InRange(Assign(kernel, set, 4).Decided, Rows / 2, Rows);
     }
 
     [Theory, MemberData(nameof(Kernels))]
@@ -49,7 +50,7 @@ public sealed class HeadTests
         foreach (string kind in TestData.Kinds)
         {
             TestSet set = TestData.Get(kind, Rows, d, k);
-            Near.SameBits(Lloyd(kernel, set, null), Lloyd(kernel, set, head));
+            Near.SameBits(Lloyd(kernel, set, -1), Lloyd(kernel, set, head));
         }
     }
 
@@ -77,7 +78,7 @@ public sealed class HeadTests
         return (labels, squares, engine.DecidedByHeads);
     }
 
-    private static float[] Lloyd(string kernel, TestSet set, int? head)
+    private static float[] Lloyd(string kernel, TestSet set, int head)
     {
         using var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
         engine.SetCenters(set.Centers, new double[set.Clusters], set.Frame);

@@ -13,6 +13,7 @@ internal sealed unsafe partial class CpuEngine
     public override double Assign(EngineData data, long start, Span<int> labels, Span<float> squaredDistances)
     {
         double inertia = 0;
+        _passRows = labels.Length;
         fixed (int* label = labels)
         fixed (float* distance = squaredDistances)
         {
@@ -64,7 +65,7 @@ internal sealed unsafe partial class CpuEngine
     private void AssignBlock()
     {
         int units = UnitsOf(_blockRows);
-        bool heads = _heads!.Plan(_unitHeads.AsSpan(0, units));
+        bool heads = _heads!.Plan(_unitHeads.AsSpan(0, units), MayGuess);
         if (heads || (_blockBounds is not null && _boundsHold))
         {
             Sift(units);
@@ -73,6 +74,7 @@ internal sealed unsafe partial class CpuEngine
         }
         else
         {
+            _unboundRows += _blockRows;
             _team.Run(units, Products(_blockRows), _assignUnit);
         }
 
@@ -173,11 +175,11 @@ internal sealed unsafe partial class CpuEngine
             float* destination = _blockDistances + (row * (long)_clusters);
             for (int j = 0; j < _clusters; j++)
             {
-                destination[j] = Distance.Squared(RowPointers[row], _centers!.Pointer + (j * (long)_dimension), _dimension);
+                destination[j] = Distance.Squared(RowPointers[row], Center(j), _dimension);
             }
         }
     }
 
     private float SquaredDistance(int row) =>
-        Distance.Squared(RowPointers[row], _centers!.Pointer + (_blockLabels[row] * (long)_dimension), _dimension);
+        Distance.Squared(RowPointers[row], Center(_blockLabels[row]), _dimension);
 }

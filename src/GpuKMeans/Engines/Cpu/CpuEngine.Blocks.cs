@@ -55,7 +55,8 @@ internal sealed unsafe partial class CpuEngine
         _listedPointers = new NativeBuffer<nint>(_blockCapacity);
         int units = _blockCapacity / CpuKernel.MaxTileRows;
         _uncertainCounts = new int[units];
-        (_unitHeads, _unitTried, _unitLeft) = (new int[units], new int[units], new int[units]);
+        (_unitUnbound, _unitHeads) = (new int[units], new int[units]);
+        (_unitTried, _unitOpen, _unitLeft) = (new int[units], new int[units], new int[units]);
     }
 
     private Scratch ScratchOf(int slot) => _scratch[slot] ??= new Scratch(_mostUnitRows, _dimension);

@@ -50,21 +50,38 @@ internal sealed unsafe partial class CpuEngine
     /// <summary>Voids all bounds: the centres were set, not moved, or were moved more than once since the last pass.</summary>
     private void EndBounds() => _boundsVersion++;
 
-    /// <summary>Whether a row is certain to keep its label. Takes its distance, and brings its bound up to date.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Stays(int row)
+    /// <summary>Lists the rows of a unit whose label is not certain to stay. Takes the distances of the others, and brings their bounds up to date.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private RowList ChooseRows(int unit, int first, int end, Scratch scratch)
     {
-        float squared = SquaredDistance(row);
-        float moved = _blockLabels[row] == _fastestCenter ? _secondFastest : _fastest;
-        float bound = (_blockBounds[row] - moved) * ErrorBound.Less;
-        if (IsNearer(squared, bound))
+        float** pointers = RowPointers;
+        int count = 0, unbound = 0;
+        for (int row = first; row < end; row++)
         {
-            _blockDistances[row] = squared;
-            _blockBounds[row] = bound;
-            return true;
+            int label = _blockLabels[row];
+            float squared = Distance.Squared(pointers[row], Center(label), _dimension);
+            float bound = (_blockBounds[row] - (label == _fastestCenter ? _secondFastest : _fastest)) * ErrorBound.Less;
+            if (IsNearer(squared, bound))
+            {
+                Keep(row, squared, bound);
+                continue;
+            }
+
+            // Its centre may be a good guess all the same.
+            unbound++;
+            float reach = _neighbors!.Reaches(label)[0];
+            if (_reachesHold && squared < reach)
+            {
+                Keep(row, squared, MathF.Max(bound, Beyond(squared, reach)));
+                continue;
+            }
+
+            scratch.RowIndices[count] = row;
+            scratch.Pointers[count++] = pointers[row];
         }
 
-        return false;
+        _unitUnbound[unit] = unbound;
+        return new RowList(scratch.Pointers, scratch.RowIndices, 0, count);
     }
 
     /// <summary>Whether a row is certain to be nearer to its centre than a bound says of the others.</summary>

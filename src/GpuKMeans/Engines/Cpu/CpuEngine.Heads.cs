@@ -149,7 +149,7 @@ internal sealed unsafe partial class CpuEngine
         double nearest = double.PositiveInfinity, second = nearest;
         foreach (int j in centers)
         {
-            double exact = Distance.SquaredExact(values, _centers!.Pointer + (j * (long)_dimension), _dimension);
+            double exact = Distance.SquaredExact(values, Center(j), _dimension);
             if (exact < nearest)
             {
                 (nearest, second) = (exact, nearest);

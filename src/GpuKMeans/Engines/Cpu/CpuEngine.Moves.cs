@@ -92,7 +92,7 @@ internal sealed unsafe partial class CpuEngine
         new Span<double>(sum, _dimension).Clear();
         *SumWeight(0, j) = 0;
         _counts[j] = count;
-        _shifts[j] = Round(mean, _centers!.Pointer + (j * (long)_dimension), scratch.Tiles);
+        _shifts[j] = Round(mean, Center(j), scratch.Tiles);
     }
 
     // mean = sum / weight

@@ -42,7 +42,7 @@ internal sealed unsafe partial class CpuEngine
         {
             if (scores[j] >= threshold)
             {
-                double exact = Distance.SquaredExact(values, _centers!.Pointer + (j * (long)_dimension), _dimension);
+                double exact = Distance.SquaredExact(values, Center(j), _dimension);
                 if (exact < nearest)
                 {
                     nearest = exact;

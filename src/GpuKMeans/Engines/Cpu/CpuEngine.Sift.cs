@@ -4,9 +4,9 @@ namespace GpuKMeans.Engines.Cpu;
 
 /// <content>
 /// Rows whose label can be told without measuring them against all centres in full. In a Lloyd iteration they may be certain
-/// to stay. And in their first columns alone (a head) all centres but one may already be farther than that one is in full:
-/// the distance over some columns is never more than that over all. How long a head pays, if any does, the rows tell
-/// (<see cref="HeadChoice"/>). The labels are the same as without.
+/// to stay. Their first columns alone (a head) may be enough to guess the centre. And by these all centres but one may already
+/// be farther than that one is in full: the distance over some columns is never more than that over all. How long a head
+/// pays, if any does, the rows tell (<see cref="HeadChoice"/>). The labels are the same as without.
 /// </content>
 internal sealed unsafe partial class CpuEngine
 {
@@ -18,9 +18,14 @@ internal sealed unsafe partial class CpuEngine
     private ErrorBound[] _headBounds = [];
     private int _siftedUnits;
 
-    // For each unit: the head it is sifted by, or −1; the rows measured by it; the rows that are left.
+    // Whether the distances between centres were known of all before the units began.
+    private bool _reachesHold;
+
+    // For each unit: the rows that bounds do not hold in place; the head it is sifted by, or −1; the rows measured by it; those of them it left open; all rows that are left.
+    private int[] _unitUnbound = [];
     private int[] _unitHeads = [];
     private int[] _unitTried = [];
+    private int[] _unitOpen = [];
     private int[] _unitLeft = [];
 
     // The rows left, as places in the block, and where they lie.
@@ -30,10 +35,10 @@ internal sealed unsafe partial class CpuEngine
 
     private float** ListedPointers => (float**)_listedPointers!.Pointer;
 
-    /// <summary>Heads of 16, 32, 64 … columns, and of half of them.</summary>
+    /// <summary>Heads of 16, 32, 64 … columns, and of half of them, behind the one that guesses.</summary>
     private static int[] HeadColumns(int dimension)
     {
-        var columns = new List<int>();
+        var columns = new List<int> { GuessColumns };
         for (int head = ShortestHead; head < dimension / 2; head *= 2)
         {
             columns.Add(head);
@@ -60,7 +65,12 @@ internal sealed unsafe partial class CpuEngine
         if (tried > 0)
         {
             SiftUnits(0, tried);
-            _heads.Plan(_unitHeads.AsSpan(tried, units - tried));
+            _heads.Plan(_unitHeads.AsSpan(tried, units - tried), MayGuess);
+        }
+
+        if (_unitHeads[tried] == HeadChoice.Guess && !_neighbors!.All)
+        {
+            FindAllNeighbors();
         }
 
         SiftUnits(tried, units);
@@ -74,11 +84,13 @@ internal sealed unsafe partial class CpuEngine
     private void SiftUnits(int first, int end)
     {
         _siftedUnits = first;
+        _reachesHold = _neighbors!.All;
         int rows = Math.Min(end * _unitRows, _blockRows) - (first * _unitRows);
         _team.Run(end - first, 0.125 * Products(rows), _siftUnit);
         for (int unit = first; unit < end; unit++)
         {
-            _heads!.Judge(_unitHeads[unit], _unitTried[unit], _unitLeft[unit]);
+            _heads!.Judge(_unitHeads[unit], _unitTried[unit], _unitOpen[unit]);
+            _unboundRows += _unitUnbound[unit];
         }
     }
 
@@ -89,40 +101,31 @@ internal sealed unsafe partial class CpuEngine
         Scratch scratch = ScratchOf(slot);
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
+        _unitUnbound[unit] = end - first;
         RowList list = _blockBounds is not null && _boundsHold
-            ? ChooseRows(first, end, scratch)
+            ? ChooseRows(unit, first, end, scratch)
             : new RowList(RowPointers + first, null, first, end - first);
         int* left = _listed!.Pointer + first;
-        int head = _unitHeads[unit];
-        _unitTried[unit] = list.Count;
-        if (head >= 0)
+        int head = _unitHeads[unit], tried = 0, open = 0;
+        if (head == HeadChoice.Guess)
         {
-            _unitLeft[unit] = SiftByHead(list, head, left, scratch);
-            return;
+            tried = _neighbors!.All ? list.Count : Math.Min(list.Count, TrialRows);
+            open = SiftByGuess(list, tried, left, scratch);
+        }
+        else if (head >= 0)
+        {
+            tried = list.Count;
+            open = SiftByHead(list, head, left, scratch);
         }
 
-        _unitLeft[unit] = list.Count;
-        for (int i = 0; i < list.Count; i++)
+        int count = open;
+        for (int i = tried; i < list.Count; i++)
         {
-            left[i] = list[i];
-        }
-    }
-
-    /// <summary>Lists the rows of a unit whose label is not certain to stay.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private RowList ChooseRows(int first, int end, Scratch scratch)
-    {
-        float** pointers = RowPointers;
-        int count = 0;
-        for (int row = first; row < end; row++)
-        {
-            if (!Stays(row))
-            {
-                scratch.RowIndices[count] = row;
-                scratch.Pointers[count++] = pointers[row];
-            }
+            left[count++] = list[i];
         }
 
-        return new RowList(scratch.Pointers, scratch.RowIndices, 0, count);
+        // Rows whose centre was a good guess without being measured count as guessed.
+        tried += head == HeadChoice.Guess ? _unitUnbound[unit] - list.Count : 0;
+        (_unitTried[unit], _unitOpen[unit], _unitLeft[unit]) = (tried, open, count);
     }
 }

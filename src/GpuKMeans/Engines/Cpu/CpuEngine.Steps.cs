@@ -17,6 +17,7 @@ internal sealed unsafe partial class CpuEngine
         for (int i = 0; i < steps.Length; i++)
         {
             int batch = (int)Math.Min(batchSize, order.Count - position);
+            _passRows = batch;
             StartSums(many: false);
             double inertia = 0, shift;
             try

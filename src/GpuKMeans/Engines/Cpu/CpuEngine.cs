@@ -23,7 +23,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     /// <param name="threads">The most threads it uses; −1 for one a core.</param>
     /// <param name="kernel">Its inner loops; null for the machine's best.</param>
     /// <param name="leastShared">Work below this is done by one thread.</param>
-    /// <param name="alwaysHead">A head that is taken whether it pays or not; null to choose.</param>
+    /// <param name="alwaysHead">A head that is taken whether it pays or not, −1 for none; null to choose.</param>
     public CpuEngine(
         int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork, int? alwaysHead = null)
     {
@@ -35,6 +35,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         _assignListed = AssignListed;
         _siftUnit = SiftUnit;
         _settleUnit = SettleUnit;
+        _neighborUnit = NeighborUnit;
         _accumulateUnit = AccumulateUnit;
         _addUnit = AddUnit;
         _moveUnit = MoveUnit;
@@ -65,6 +66,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             int[] heads = HeadColumns(dimension);
             _panels = new CenterPanels(_kernel, clusters, dimension, heads);
             _heads = new HeadChoice(heads, clusters, dimension) { Always = _alwaysHead };
+            _neighbors = new CenterNeighbors(clusters);
             _headBounds = new ErrorBound[heads.Length];
             _more = 1 + ((dimension + 64) * 1.2e-7f);
             _counts = new double[clusters];
@@ -125,9 +127,11 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         }
     }
 
+    private float* Center(int j) => _centers!.Pointer + (j * (long)_dimension);
+
     private void PlaceCenter(int j, ReadOnlySpan<float> center)
     {
-        var values = new Span<float>(_centers!.Pointer + (j * (long)_dimension), _dimension);
+        var values = new Span<float>(Center(j), _dimension);
         center.CopyTo(values);
         if (_frame!.Normalize)
         {
@@ -149,6 +153,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     private void BoundScores()
     {
+        _neighbors!.Forget();
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels!.Longest());
         BoundHeads();
     }
@@ -161,8 +166,9 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         _means?.Dispose();
         _centers?.Dispose();
         _panels?.Dispose();
+        _neighbors?.Dispose();
         _sums?.Dispose();
         _sumWeights?.Dispose();
-        (_origin, _means, _centers, _panels, _sums, _sumWeights) = (null, null, null, null, null, null);
+        (_origin, _means, _centers, _panels, _neighbors, _sums, _sumWeights) = (null, null, null, null, null, null, null);
     }
 }

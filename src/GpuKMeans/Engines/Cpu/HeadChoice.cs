@@ -4,11 +4,14 @@ namespace GpuKMeans.Engines.Cpu;
 /// Chooses by how many first columns rows are measured before they are measured by all. A head of h columns costs h / D of
 /// the products and saves those of the rows it decides; how many these are differs with the data and, as centres move, with
 /// time. So each head is tried on a few rows, at first and again from time to time, and the cheapest is taken: none, where
-/// the rows cannot be told apart by so few columns.
+/// the rows cannot be told apart by so few columns. The first head is the shortest, which no more than guesses.
 /// </summary>
 /// <remarks>It depends on the rows alone, never on time or threads; and it decides on cost alone, never on a label.</remarks>
 internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
 {
+    /// <summary>The head that guesses.</summary>
+    public const int Guess = 0;
+
     // Fewer units than this are too little to lose time on.
     private const int LeastUnits = 8;
     private const int LeastBlocksBetweenTrials = 4;
@@ -20,11 +23,16 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
     // What deciding a row costs beside the products of the head, in products: the distance in full, and what goes with a row.
     private const double ProductsAColumn = 8;
     private const double ProductsARow = 3000;
+    private const double GuessedProductsARow = 1500;
+
+    // What a score that only guesses costs beside its products.
+    private const double ProductsAGuess = 4;
 
     private readonly double[] _left = [.. columns.Select(_ => double.NaN)];
     private int _blocks;
     private int _blocksBetween = LeastBlocksBetweenTrials;
     private int _turn;
+    private int _least;
 
     /// <summary>A head that is always taken, whether it pays or not; null to choose.</summary>
     public int? Always { get; init; }
@@ -44,10 +52,13 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
     }
 
     /// <summary>Chooses a head for each unit of a block, or −1.</summary>
+    /// <param name="units">The units.</param>
+    /// <param name="guess">Whether there are rows enough to guess.</param>
     /// <returns>Whether there is a head for any.</returns>
-    public bool Plan(Span<int> units)
+    public bool Plan(Span<int> units, bool guess)
     {
         Trials = 0;
+        _least = guess ? Guess : Guess + 1;
         if (columns.Length == 0 || units.Length < LeastUnits || Always is not null)
         {
             units.Fill(Best());
@@ -56,7 +67,7 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
 
         int best = Best();
         units.Fill(best);
-        for (int head = 0; head < columns.Length && Trials < units.Length / 2; head++)
+        for (int head = _least; head < columns.Length && Trials < units.Length / 2; head++)
         {
             if (double.IsNaN(_left[head]))
             {
@@ -69,7 +80,7 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
         {
             _blocks = 0;
             _blocksBetween = best >= 0 ? LeastBlocksBetweenTrials : Math.Min(2 * _blocksBetween, MostBlocksBetweenTrials);
-            _turn = (_turn + 1) % columns.Length;
+            _turn = _turn + 1 < columns.Length ? _turn + 1 : _least;
             units[^1] = _turn;
         }
 
@@ -99,9 +110,11 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
 
         int best = -1;
         double least = 1 - LeastSaving;
-        for (int head = 0; head < columns.Length; head++)
+        for (int head = _least; head < columns.Length; head++)
         {
-            double products = (clusters * (double)columns[head]) + (ProductsAColumn * dimension) + ProductsARow;
+            double products = head == Guess
+                ? (clusters * (columns[head] + ProductsAGuess)) + (ProductsAColumn * dimension) + GuessedProductsARow
+                : (clusters * (double)columns[head]) + (ProductsAColumn * dimension) + ProductsARow;
             double cost = (products / (clusters * (double)dimension)) + _left[head];
             if (cost < least)
             {

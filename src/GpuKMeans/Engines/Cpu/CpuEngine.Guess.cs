@@ -109,10 +109,12 @@ internal sealed unsafe partial class CpuEngine
             }
         }
 
-        float beyond = Beyond(squared, reaches[rivals]), least = MathF.Sqrt(second) / _more * ErrorBound.Less;
-        if (IsNearer(nearest, least))
+        // Without roots, unless a bound is asked for.
+        float more = _more * _more;
+        if ((nearest + LeastNormal) * (more * more) < second * ErrorBound.Less)
         {
-            Keep(row, nearest, MathF.Min(beyond, least));
+            Keep(row, nearest, _blockBounds is null ? 0
+                : MathF.Min(Beyond(squared, reaches[rivals]), MathF.Sqrt(second) / _more * ErrorBound.Less));
             return true;
         }
 
@@ -121,7 +123,7 @@ internal sealed unsafe partial class CpuEngine
         centers[0] = guess;
         new ReadOnlySpan<int>(neighbors, rivals).CopyTo(centers[1..]);
         centers.Sort();
-        SettleAmong(row, centers, beyond);
+        SettleAmong(row, centers, Beyond(squared, reaches[rivals]));
         return true;
     }
 
@@ -168,7 +170,7 @@ internal sealed unsafe partial class CpuEngine
             return;
         }
 
-        bool all = _clusters <= TrialRows;
+        bool all = _clusters <= 2 * TrialRows;
         _neighbors!.Begin(all);
         if (all)
         {

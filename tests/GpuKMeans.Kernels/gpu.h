@@ -283,9 +283,9 @@ private:
                 : _tile_centers == 128 ? emulated::launch<assign_few_128>(a, blocks, warps * 32, bytes)
                 : emulated::launch<assign_few_256>(a, blocks, warps * 32, bytes);
         } else if (_way == Way::shared) {
-            static_assert(sizeof(hopper::SharedState) == 1056);     // AssignPlan.ForSharedRows
+            static_assert(sizeof(hopper::SharedState) == 1080);     // AssignPlan.ForSharedRows
             a.stages = std::min(tiles, 2 + n % 7);
-            emulated::launch<hopper::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65024 + a.stages * 20480);
+            emulated::launch<hopper::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65048 + a.stages * 20480);
         } else if (_way == Way::few_hopper) {
             bool finer = _tile_centers == 128 && _dimension > 192;
             int warps = _tile_centers == 256 || finer ? 8 : 12, chunks = _tiled_columns / 64;

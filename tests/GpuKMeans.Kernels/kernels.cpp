@@ -313,7 +313,7 @@ int main(int argc, char** argv) {
     for (auto [dimension, clusters] : {std::pair{150, 200}, {203, 130}, {129, 600}, {336, 1030}}) {
         assignments(draw, Way::wide, dimension, clusters, 200 + draw.below(200));
     }
-    for (auto [dimension, clusters] : {std::pair{33, 300}, {36, 129}, {50, 1}, {63, 1300}, {64, 260}, {64, 1030}}) {
+    for (auto [dimension, clusters] : {std::pair{33, 300}, {36, 129}, {64, 256}, {41, 200}, {50, 1}, {63, 1300}, {64, 260}, {64, 1030}}) {
         assignments(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
         mixed_rows(draw, Way::shared, dimension, clusters, 1 + draw.below(400));
     }

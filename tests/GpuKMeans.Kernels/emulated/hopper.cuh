@@ -14,6 +14,8 @@ DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier
 
 DEVICE void async_sees_shared() {}
 
+DEVICE float largest_of_warp(float v) { return lanes_max(v); }
+
 template <int Count>
 DEVICE void take_registers() {
     warp_barrier();

@@ -54,7 +54,7 @@ public class CudaAssignTests
         // Rows that pass through shared memory: sent for whole or in part, or read; centres that all stay there, and more.
         foreach (int dimension in new[] { 34, 36, 63, 64 })
         {
-            foreach (int clusters in new[] { 240, 241, 385, 1024, 1025, 1700 })
+            foreach (int clusters in new[] { 128, 129, 200, 256, 257, 385, 1024, 1025, 1700 })
             {
                 shapes.Add(1111, dimension, clusters);
             }

@@ -181,7 +181,7 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
         // Of Kernels/hopper_shared.cuh: a ring of rounded rows and one of rows, SharedState, and tiles of centres.
         const int rows = 64, ring = 3, ahead = 2, mostTiles = 8, columns = 64 + 16, tileBytes = 128 * columns * 2;
         const int roundedBytes = columns / 8 * ((rows * 16) + 16), rowBytes = rows * 64 * sizeof(float);
-        const int stateBytes = (((ahead * 4) + (ring * 2) + (mostTiles * 2)) * 8) + (ring * (rows + 4) * 4);
+        const int stateBytes = (((ahead * 4) + (ring * 3) + (mostTiles * 2)) * 8) + (ring * (rows + 4) * 4);
         const int bytes = (ring * roundedBytes) + (ahead * rowBytes) + stateBytes;
         int stages = Math.Min(Math.Min((clusters + 127) / 128, mostTiles), (gpu.SharedMemory - bytes) / tileBytes);
         return new AssignKernel(Kernel.AssignShared64, 512, rows, gpu.Multiprocessors, bytes + (stages * tileBytes), stages);
@@ -223,7 +223,7 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
     private static int MostHeldClusters(int columns) => columns switch
     {
         <= 32 => int.MaxValue,
-        64 => 240,
+        64 => 128,
         _ => 128,
     };
 

@@ -5,8 +5,8 @@
 // Few small blocks share a multiprocessor, so that while one warp reads rows others multiply and others look at scores. Looking
 // at scores costs most: half squared lengths, the offset that makes a score an integer and the row's scale are columns of the
 // product (see centers.cuh), which leaves maxima and few keys (see keys.cuh). More warps are better than more registers for each.
-// Bringing the next rows to the second-level cache, and looking at more centres between two branches were no faster; nor are, up to some
-// 240 centres, rows of 64 values that bulk copies of Hopper bring to shared memory, for its products of four warps (hopper_shared.cuh).
+// Bringing the next rows to the second-level cache, and looking at more centres between two branches were no faster; nor are, up to
+// 128 centres, rows of 64 values that bulk copies of Hopper bring to shared memory, for its products of four warps (hopper_shared.cuh).
 #pragma once
 #include "short_rows.cuh"
 #include <tensor.cuh>

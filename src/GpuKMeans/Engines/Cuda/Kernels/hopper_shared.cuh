@@ -3,9 +3,10 @@
 // where they find room, else they pass by in a ring.
 //
 // Rows are rounded once for all, by lanes that each have another part of them. Rounded rows and centres take no registers, so that scores
-// of 128 centres are looked at in one go. That pays from some 240 centres on; with fewer, the four warps that round are what the others
-// wait for. Two groups that round were no faster, for want of registers, nor was a warp that measures the next rows while it rounds. The
-// rows of a warp share a scale: one that is hundreds of times as long as the others leaves these open.
+// of 128 centres are looked at in one go. With few centres the four warps that round are what the others wait for: one on each scheduler,
+// they take as long as one instruction waits for another. So what waits there is counted, not instructions: the longest row of a warp is
+// found in one instruction, and margins are told a tile late. Two groups that round were no faster, for want of registers. The rows of a
+// warp share a scale: one that is hundreds of times as long as the others leaves these open.
 #pragma once
 #include "hopper_short.cuh"
 
@@ -28,6 +29,7 @@ constexpr uint SharedPieceBytes = SharedWarpRows * SharedColumns * 4;
 struct SharedState {
     uint64 come[4][SharedAhead];        // the rows of a warp
     uint64 rounded[SharedRing];
+    uint64 judged[SharedRing];          // margins are told
     uint64 free[SharedRing];
     uint64 full[SharedMostTiles];       // of centres
     uint64 empty[SharedMostTiles];
@@ -54,20 +56,33 @@ struct SharedPlaces {
 
 DEVICE float choose(bool which, float yes, float no) { return which ? yes : no; }
 
-// Of eight values a lane, summed over sixteen lanes, each pair of lanes gets one: that of its number among the pairs.
-DEVICE float share_sums_of_sixteen(const float (&v)[8]) {
+// Of eight values a lane, summed over sixteen lanes, each pair of lanes gets one: that of its number among the pairs. Two of such sums
+// at a time, for one waits as long.
+DEVICE void share_sums_of_sixteen(const float (&v)[2][8], float (&sums)[2]) {
     bool upper = lane_id() & 8, second = lane_id() & 4, odd = lane_id() & 2;
-    float four[4], two[2];
+    float four[2][4], two[2][2];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        four[i] = choose(upper, v[i + 4], v[i]) + shuffle_xor(choose(upper, v[i], v[i + 4]), 8);
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            four[k][i] = choose(upper, v[k][i + 4], v[k][i]) + shuffle_xor(choose(upper, v[k][i], v[k][i + 4]), 8);
+        }
     }
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-        two[i] = choose(second, four[i + 2], four[i]) + shuffle_xor(choose(second, four[i], four[i + 2]), 4);
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            two[k][i] = choose(second, four[k][i + 2], four[k][i]) + shuffle_xor(choose(second, four[k][i], four[k][i + 2]), 4);
+        }
     }
-    float one = choose(odd, two[1], two[0]) + shuffle_xor(choose(odd, two[0], two[1]), 2);
-    return one + shuffle_xor(one, 1);
+#pragma unroll
+    for (int k = 0; k < 2; k++) {
+        sums[k] = choose(odd, two[k][1], two[k][0]) + shuffle_xor(choose(odd, two[k][0], two[k][1]), 2);
+    }
+#pragma unroll
+    for (int k = 0; k < 2; k++) {
+        sums[k] += shuffle_xor(sums[k], 1);
+    }
 }
 
 // Sends for the rows of a warp from a place on: in one piece where they follow each other in memory. Places after the last repeat it;
@@ -105,7 +120,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
         origin[i] *= -scale;
     }
     SharedState& state = *at.state;
-    uint come = shared_address(state.come[warp]), rounded = shared_address(state.rounded), free = shared_address(state.free);
+    uint come = shared_address(state.come[warp]), rounded = shared_address(state.rounded), free = shared_address(state.free), judged = shared_address(state.judged);
     uint own_rows = at.rows + (uint)warp * (SharedAhead * SharedPieceBytes);
     const unsigned char* from = at.bytes + (own_rows - at.centers) + (half * dimension + (exists ? four * 4 : 0)) * 4;
     unsigned char* halves = at.bytes + (at.halves - at.centers) + warp * (SharedWarpRows * 16);
@@ -117,9 +132,19 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
     for (int n = 0; Sent && n < least(SharedAhead, tiles); n++) {
         send_for_rows(a.rows, own_rows + (uint)n * SharedPieceBytes, place_of(n), come + n * 8);
     }
+    // The margins of a tile are told with the lengths of the next, whose sums wait as long: here is what they come from, of the tile before.
+    float sums[2][8] = {}, norm = 0, ratio = 0;     // squares, and what is lost of them
+    int before = 0;
+    auto tell_margins = [&](float lost) {
+        int margin = short_key_margin(extremes, norm, lost, ratio, SharedColumns);
+        if ((lane_id() & 1) == 0) {
+            state.margins[before][own] = margin;
+            barrier_arrive(judged + before * 8);
+        }
+    };
     Turn turn, place;
     for (int n = 0; n < tiles; n++) {
-        float v[8][4], squares[8];
+        float v[8][4];
         if constexpr (Sent) {
             barrier_wait(come + turn.at * 8, turn.parity);
         }
@@ -139,7 +164,7 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
 #pragma unroll
             for (int j = 0; j < 4; j++) {
                 v[i][j] = choose(exists, __builtin_fmaf(v[i][j], scale, origin[j]), 0);
-                squares[i] = j == 0 ? v[i][0] * v[i][0] : __builtin_fmaf(v[i][j], v[i][j], squares[i]);
+                sums[0][i] = j == 0 ? v[i][0] * v[i][0] : __builtin_fmaf(v[i][j], v[i][j], sums[0][i]);
             }
         }
         if constexpr (Sent) {
@@ -149,18 +174,20 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
         if (Sent && n + SharedAhead < tiles) {
             send_for_rows(a.rows, own_rows + (uint)turn.at * SharedPieceBytes, place_of(n + SharedAhead), come + turn.at * 8);
         }
-        float norm = near_root(share_sums_of_sixteen(squares)), most = norm;
-#pragma unroll
-        for (int mask = 2; mask <= 16; mask *= 2) {
-            most = larger(most, shuffle_xor(most, mask));
+        float shares[2];
+        share_sums_of_sixteen(sums, shares);
+        if (n > 0) {
+            tell_margins(shares[1]);
         }
-        float ratio = short_ratio(extremes, most);
+        norm = near_root(shares[0]);
+        ratio = short_ratio(extremes, largest_of_warp(norm));
+        before = place.at;
         barrier_wait(free + place.at * 8, place.parity ^ 1);
-        float residuals[8] = {};
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            uint low = round_pair(v[i][0] * ratio, v[i][1] * ratio, residuals[i]);
-            uint high = round_pair(v[i][2] * ratio, v[i][3] * ratio, residuals[i]);
+            sums[1][i] = 0;
+            uint low = round_pair(v[i][0] * ratio, v[i][1] * ratio, sums[1][i]);
+            uint high = round_pair(v[i][2] * ratio, v[i][3] * ratio, sums[1][i]);
             *(uint64*)(to + (uint)place.at * SharedHalvesBytes + i / 4 * 128 + i % 4 * 32) = (uint64)high << 32 | low;
         }
         if (lane_id() < SharedWarpRows) {
@@ -170,20 +197,21 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
             *(int4*)extra = int4{(int)(half_pair(ShortOffsetFactor, 0) | factor << 16), (int)factor, 0, 0};
             *(int4*)(extra + SharedPitch) = int4{0, 0, 0, 0};
         }
-        int margin = short_key_margin(extremes, norm, share_sums_of_sixteen(residuals), ratio, SharedColumns);
-        if ((lane_id() & 1) == 0) {
-            state.margins[place.at][own] = margin;
-        }
         if (lane_id() == 0) {
             state.ratios[place.at][warp] = ratio;
         }
         async_sees_shared();
         warp_barrier();
-        if ((lane_id() & 1) == 0) {
+        if (lane_id() == 0) {
             barrier_arrive(rounded + place.at * 8);
         }
         turn.next(SharedAhead);
         place.next(SharedRing);
+    }
+    if (tiles > 0) {
+        float shares[2];
+        share_sums_of_sixteen(sums, shares);
+        tell_margins(shares[1]);
     }
 }
 
@@ -194,8 +222,23 @@ DEVICE void send_for_centers(const AssignArgs& a, const SharedPlaces& at, int ti
         SharedTileBytes, barrier);
 }
 
+// The scores of a tile of rows, as keys want them, by a tile of centres.
+DEVICE void multiply_shared_tile(float (&sums)[TileCenters / 2], uint rows, uint centers) {
+    products_begin();
+#pragma unroll
+    for (int s = 0; s < SharedSteps; s++) {
+        multiply_add(sums, rows + (uint)s * (2 * SharedPitch / 16), centers + s * 2 * TileCenters, s);
+    }
+    products_commit();
+    products_wait(sums);
+}
+
+// A few tiles of centres, of which all that is looked at finds a register.
+constexpr int SharedFewTiles = 2;
+
 // Multiplies the tiles of a group, and labels their rows. `All`: whether all centres find room. Else they pass by in a ring, to all
-// groups, and a thread of the first sends for what comes into the place of a tile that it left half a round ago.
+// groups, and a thread of the first sends for what comes into the place of a tile that it left half a round ago. multiply_few is the
+// same for all centres in few tiles.
 template <bool All>
 DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int tiles) {
     int group = warp_id() / 4, warp = warp_id() & 3, center_tiles = a.centers.tiles, stages = a.stages;
@@ -213,7 +256,9 @@ DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int til
         uint rows = matrix_of_blocks(at.halves + (uint)group * SharedHalvesBytes, SharedPitch);
         if (exists) {
             barrier_wait(shared_address(state.rounded) + group * 8, parity);
-            parity ^= 1;
+            if (!All) {
+                barrier_wait(shared_address(state.judged) + group * 8, parity);
+            }
         }
         RowBest<Places> best[2];
         const int* row_margins = &state.margins[group][warp * SharedWarpRows + (lane_id() >> 2)];
@@ -237,16 +282,12 @@ DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int til
             float sums[TileCenters / 2];
             if (All || exists) {
                 uint centers = matrix_of_blocks(at.centers + (uint)turn.at * SharedTileBytes, TileCenters * 16);
-                products_begin();
-#pragma unroll
-                for (int s = 0; s < SharedSteps; s++) {
-                    multiply_add(sums, rows + (uint)s * (2 * SharedPitch / 16), centers + s * 2 * TileCenters, s);
-                }
-                products_commit();
-                products_wait(sums);
+                multiply_shared_tile(sums, rows, centers);
             }
             bool leaves = t == center_tiles - 1 && (All || exists);
             if (leaves) {
+                barrier_wait(shared_address(state.judged) + group * 8, parity);
+                parity ^= 1;
                 margins[0] = row_margins[0];
                 margins[1] = row_margins[8];
                 ratio = state.ratios[group][warp];
@@ -274,13 +315,47 @@ DEVICE void multiply_shared(const AssignArgs& a, const SharedPlaces& at, int til
     }
 }
 
+template <int Tile>
+DEVICE void keep_few(RowGrid<Places, SharedFewTiles, TileCenters> (&best)[2], uint rows, uint centers) {
+    float sums[TileCenters / 2];
+    multiply_shared_tile(sums, rows, centers + Tile * (SharedTileBytes / 16));
+    keep_row<TileCenters, Tile, 0>(best[0], sums);
+    keep_row<TileCenters, Tile, 1>(best[1], sums);
+}
+
+DEVICE void multiply_few(const AssignArgs& a, const SharedPlaces& at, int tiles) {
+    int group = warp_id() / 4, warp = warp_id() & 3;
+    SharedState& state = *at.state;
+    uint rows = matrix_of_blocks(at.halves + (uint)group * SharedHalvesBytes, SharedPitch);
+    uint centers = matrix_of_blocks(at.centers, TileCenters * 16);
+    const int* row_margins = &state.margins[group][warp * SharedWarpRows + (lane_id() >> 2)];
+    for (int t = 0; t < SharedFewTiles; t++) {
+        barrier_wait(shared_address(state.full) + t * 8, 0);
+    }
+    uint parity = 0;
+    for (int n = group; n < tiles; n += SharedGroups) {
+        barrier_wait(shared_address(state.rounded) + group * 8, parity);
+        RowGrid<Places, SharedFewTiles, TileCenters> best[2];
+        keep_few<0>(best, rows, centers);
+        keep_few<1>(best, rows, centers);
+        barrier_wait(shared_address(state.judged) + group * 8, parity);
+        parity ^= 1;
+        int margins[2] = {row_margins[0], row_margins[8]};
+        float ratio = state.ratios[group][warp];
+        warp_barrier();
+        barrier_arrive(shared_address(state.free) + group * 8);
+        finish_rows(a, best, margins, ratio, (block_id() + n * grid_blocks()) * SharedRows + warp * SharedWarpRows + (lane_id() >> 2));
+    }
+}
+
 DEVICE void assign_shared(const AssignArgs& a) {
     DYNAMIC_SHARED(shared, 128);
     SharedPlaces at(shared, a.stages);
     SharedState& state = *at.state;
     if (thread_id() == 0) {
         for (int s = 0; s < SharedRing; s++) {
-            barrier_init(shared_address(&state.rounded[s]), 4 * SharedWarpRows);
+            barrier_init(shared_address(&state.rounded[s]), 4);
+            barrier_init(shared_address(&state.judged[s]), 4 * SharedWarpRows);
             barrier_init(shared_address(&state.free[s]), 4 * 32);
         }
         for (int w = 0; w < 4; w++) {
@@ -313,7 +388,10 @@ DEVICE void assign_shared(const AssignArgs& a) {
         return;
     }
     take_registers<136>();
-    if (a.stages == a.centers.tiles) {
+    bool all = a.stages == a.centers.tiles;
+    if (all && a.centers.tiles == SharedFewTiles) {
+        multiply_few(a, at, own_tiles);
+    } else if (all) {
         multiply_shared<true>(a, at, own_tiles);
     } else {
         multiply_shared<false>(a, at, own_tiles);

@@ -64,7 +64,8 @@ DEVICE void multiply_tile(float (&scores)[TileCenters / 2], const ShortRows<Step
 }
 
 // Labels the rows, and measures their distances while they are in the cache.
-DEVICE void finish_rows(const AssignArgs& a, const RowBest<Places> (&best)[2], const int (&margins)[2], float ratio, int place) {
+template <typename Row>
+DEVICE void finish_rows(const AssignArgs& a, const Row (&best)[2], const int (&margins)[2], float ratio, int place) {
     int labels[2];
     label_rows<Places, TileCenters>(a, best, margins, ratio, place, labels);
     if (a.distances) {

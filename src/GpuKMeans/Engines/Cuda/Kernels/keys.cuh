@@ -73,6 +73,26 @@ DEVICE int center_at(int group, int set, int place) {
     return (number / 2 * Sets + set) * 8 + (lane_id() & 3) * 2 + number % 2;
 }
 
+// What a lane keeps of a row where there are so few tiles that the largest of each group finds a register: no keys are made, and every
+// candidate can be named. Groups of the two sets are in turn.
+template <int Places, int Tiles, int TileCenters>
+struct RowGrid {
+    static constexpr int TileGroups = TileCenters / 4 / Places;
+    int groups[Tiles * TileGroups];
+    int places[Places];
+
+    METHOD RowGrid() {
+#pragma unroll
+        for (int p = 0; p < Places; p++) {
+            places[p] = NoKey;
+        }
+    }
+
+    METHOD static int center(int group, int place) {
+        return group / TileGroups * TileCenters + center_at<Places>(group % TileGroups / Sets, group % Sets, place);
+    }
+};
+
 // The classes of the centres at some places of some sets.
 template <int Places>
 DEVICE uint64 classes_at(uint sets, uint places) {
@@ -100,10 +120,10 @@ DEVICE int key_margin(float margin) { return margin < 0x1p28f ? (int)(margin * (
 
 // What four lanes that share a row have kept of it, brought together.
 struct RowVerdict {
-    int best;           // the key
+    int best;           // the value of its key
     int label;          // of a row that is decided; of others any
-    uint sets;          // of this lane: a bit for each set whose best may be the nearest
-    uint places;        // of this lane: a bit for each place where such a score is; candidates are at any of them, in any of the sets
+    uint groups;        // of this lane: a bit for each set, or each group of a grid, whose best may be the nearest
+    uint places;        // of this lane: a bit for each place where such a score is; candidates are at any of them, in any of the groups
     int before;         // candidates of the lanes before it, of a row that is not open
     int total;          // candidates of the four; more than MostCandidates also where others than those it knows may be the nearest
     bool all;           // any centre may be
@@ -114,31 +134,20 @@ struct RowVerdict {
 // A lane that has seen more candidates than it can name counts as so many more.
 constexpr int Unnamed = 256;
 
-template <int Places, int TileCenters>
-DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) {
-    RowVerdict v;
-    v.best = larger(row.sets[0].best, row.sets[Sets - 1].best);
+// The least value of what may be the nearest, once the best of the lane is known.
+DEVICE int begin_verdict(RowVerdict& v, int best, int margin) {
+    v.best = best;
     v.best = larger(v.best, shuffle_xor(v.best, 1));
     v.best = larger(v.best, shuffle_xor(v.best, 2));
-    v.all = v.best < LeastKey || margin >= MostKeyMargin;
-    int limit = larger(key_value(v.best) - margin, key_value(LeastKey)), key_limit = limit << 5, bits_limit = bits_of_value(limit);
-    v.sets = 0;
-    v.places = 0;
-    bool unnamed = v.all;
-#pragma unroll
-    for (int s = 0; s < Sets; s++) {
-        v.sets |= row.sets[s].best >= key_limit ? 1u << s : 0;
-        unnamed |= row.sets[s].second >= key_limit;
-    }
-#pragma unroll
-    for (int p = 0; p < Places; p++) {
-        v.places |= Places == 1 || row.places[p] >= bits_limit ? 1u << p : 0;
-    }
-    int own = __builtin_popcount(v.sets) * __builtin_popcount(v.places), lane = lane_id() & 3;
-    // What is the only candidate of all four is that of one, and at the place of the best.
-    int set = (int)v.sets >> 1, tile = set ? row.sets[Sets - 1].tile : row.sets[0].tile, key = set ? row.sets[Sets - 1].best : row.sets[0].best;
-    int label = tile * TileCenters + center_at<Places>(key_group(key), set, __builtin_ctz(v.places | 1u << Places));
-    v.label = own == 1 && label < count ? label : 0;
+    constexpr int Least = LeastKey >> 5, Values = 1 << KeyRangeExponent;
+    v.all = (uint)(v.best - Least) >= (uint)Values || margin >= MostKeyMargin;
+    return larger(v.best - margin, Least);
+}
+
+// Counts the candidates of the four lanes. What is the only one of all is that of one lane, and at the place of the best.
+DEVICE void end_verdict(RowVerdict& v, int own, int label, bool unnamed) {
+    int lane = lane_id() & 3;
+    v.label = own == 1 ? label : 0;
     own += unnamed ? Unnamed : 0;
     int neighbour = shuffle_xor(own, 1);
     v.label = larger(v.label, shuffle_xor(v.label, 1));
@@ -146,48 +155,118 @@ DEVICE RowVerdict merge_keys(const RowBest<Places>& row, int margin, int count) 
     v.label = larger(v.label, shuffle_xor(v.label, 2));
     v.before = ((lane & 1) ? neighbour : 0) + ((lane & 2) ? other_pair : 0);
     v.total = pair + other_pair;
+}
+
+template <int Places, int TileCenters>
+DEVICE RowVerdict judge(const RowBest<Places>& row, int margin, int count) {
+    RowVerdict v;
+    int limit = begin_verdict(v, key_value(larger(row.sets[0].best, row.sets[Sets - 1].best)), margin);
+    int key_limit = limit << 5, bits_limit = bits_of_value(limit);
+    v.groups = 0;
+    v.places = 0;
+    bool unnamed = v.all;
+#pragma unroll
+    for (int s = 0; s < Sets; s++) {
+        v.groups |= row.sets[s].best >= key_limit ? 1u << s : 0;
+        unnamed |= row.sets[s].second >= key_limit;
+    }
+#pragma unroll
+    for (int p = 0; p < Places; p++) {
+        v.places |= Places == 1 || row.places[p] >= bits_limit ? 1u << p : 0;
+    }
+    int own = __builtin_popcount(v.groups) * __builtin_popcount(v.places);
+    int set = (int)v.groups >> 1, tile = set ? row.sets[Sets - 1].tile : row.sets[0].tile, key = set ? row.sets[Sets - 1].best : row.sets[0].best;
+    int label = tile * TileCenters + center_at<Places>(key_group(key), set, __builtin_ctz(v.places | 1u << Places));
+    end_verdict(v, own, label < count ? label : 0, unnamed);
     return v;
 }
 
+template <int Places, int TileCenters, int Tiles>
+DEVICE RowVerdict judge(const RowGrid<Places, Tiles, TileCenters>& row, int margin, int count) {
+    constexpr int Groups = Tiles * RowGrid<Places, Tiles, TileCenters>::TileGroups;
+    RowVerdict v;
+    int best = larger(row.groups[0], row.groups[1]);
+#pragma unroll
+    for (int g = 2; g < Groups; g += 2) {
+        best = larger(larger(best, row.groups[g]), row.groups[g + 1]);
+    }
+    int bits_limit = bits_of_value(begin_verdict(v, best - bits_of_value(0), margin));
+    v.groups = 0;
+    v.places = 0;
+#pragma unroll
+    for (int g = 0; g < Groups; g++) {
+        v.groups |= row.groups[g] >= bits_limit ? 1u << g : 0;
+    }
+#pragma unroll
+    for (int p = 0; p < Places; p++) {
+        v.places |= row.places[p] >= bits_limit ? 1u << p : 0;
+    }
+    int own = __builtin_popcount(v.groups) * __builtin_popcount(v.places);
+    int label = row.center(__builtin_ctz(v.groups | 1u << Groups), __builtin_ctz(v.places | 1u << Places));
+    end_verdict(v, own, label < count ? label : 0, v.all);
+    return v;
+}
+
+// The numbers of the lane's candidates. Padding may be at a place and in a group that have candidates: any centre may stand in for it.
+template <int Places, int TileCenters>
+DEVICE void name_candidates(int* to, const RowBest<Places>& row, const RowVerdict& v, int count) {
+#pragma unroll
+    for (int s = 0; s < Sets; s++) {
+        for (uint left = v.groups >> s & 1 ? v.places : 0; left; left &= left - 1) {
+            int center = row.sets[s].tile * TileCenters + center_at<Places>(key_group(row.sets[s].best), s, __builtin_ctz(left));
+            *to++ = least(center, count - 1);
+        }
+    }
+}
+
+template <int Places, int TileCenters, int Tiles>
+DEVICE void name_candidates(int* to, const RowGrid<Places, Tiles, TileCenters>& row, const RowVerdict& v, int count) {
+    for (uint group = v.groups; group; group &= group - 1) {
+        for (uint left = v.places; left; left &= left - 1) {
+            *to++ = least(row.center(__builtin_ctz(group), __builtin_ctz(left)), count - 1);
+        }
+    }
+}
+
+// The sets that groups with candidates are of.
+template <int Places>
+DEVICE uint sets_of(const RowBest<Places>&, uint groups) { return groups; }
+
+template <int Places, int TileCenters, int Tiles>
+DEVICE uint sets_of(const RowGrid<Places, Tiles, TileCenters>&, uint groups) { return (groups & 0x55555555 ? 1 : 0) | (groups & 0xAAAAAAAA ? 2 : 0); }
+
 // Lists a row that is not decided: with its candidates where they are known, else with the score they must reach, in units of the centres'
 // scale, and their classes. All lanes of the warp come here together.
-template <int Places, int TileCenters>
-DEVICE void list_row(const AssignArgs& a, const RowBest<Places>& row, const RowVerdict& v, int margin, float ratio, int place) {
+template <int Places, int TileCenters, typename Row>
+DEVICE void list_row(const AssignArgs& a, const Row& row, const RowVerdict& v, int margin, float ratio, int place) {
     bool first = (lane_id() & 3) == 0, exists = place < a.rows.count;
     bool open = exists && v.open(), known = exists && !v.open() && v.total > 1;
     if (any_lane(known)) {
         int entry = shuffle_first_of_four(first && known ? list_known(a, place, v.total) : 0);
         if (known) {
             int* to = a.undecided.candidates + (int64)entry * MostCandidates + v.before;
-#pragma unroll
-            for (int s = 0; s < Sets; s++) {
-                for (uint left = v.sets >> s & 1 ? v.places : 0; left; left &= left - 1) {
-                    // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
-                    int center = row.sets[s].tile * TileCenters + center_at<Places>(key_group(row.sets[s].best), s, __builtin_ctz(left));
-                    *to++ = least(center, a.centers.count - 1);
-                }
-            }
+            name_candidates<Places, TileCenters>(to, row, v, a.centers.count);
         }
     }
     if (any_lane(open)) {
-        uint64 classes = v.all ? AllClasses : classes_at<Places>(v.sets, v.places);
+        uint64 classes = v.all ? AllClasses : classes_at<Places>(sets_of(row, v.groups), v.places);
         classes |= shuffle_xor(classes, 1);
         classes |= shuffle_xor(classes, 2);
         if (first && open) {
-            float best = (float)(key_value(v.best) - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
+            float best = (float)(v.best - key_value((int)(float_bits(KeyOffset) * 32))) * KeyUnit;
             list_open(a, place, v.all ? -infinity() : (best - (float)margin * KeyUnit) / ratio, classes);
         }
     }
 }
 
 // Labels some rows, eight places apart, and lists those that are not decided. All lanes of the warp come here together.
-template <int Places, int TileCenters, int Count>
-DEVICE void label_rows(const AssignArgs& a, const RowBest<Places> (&rows)[Count], const int (&margins)[Count], float ratio, int place, int (&labels)[Count]) {
+template <int Places, int TileCenters, int Count, typename Row>
+DEVICE void label_rows(const AssignArgs& a, const Row (&rows)[Count], const int (&margins)[Count], float ratio, int place, int (&labels)[Count]) {
     RowVerdict verdicts[Count];
     bool undecided = false;
 #pragma unroll
     for (int r = 0; r < Count; r++) {
-        verdicts[r] = merge_keys<Places, TileCenters>(rows[r], margins[r], a.centers.count);
+        verdicts[r] = judge<Places, TileCenters>(rows[r], margins[r], a.centers.count);
         labels[r] = verdicts[r].label;
         bool exists = place + r * 8 < a.rows.count;
         if ((lane_id() & 3) == 0 && exists) {

@@ -34,18 +34,24 @@ DEVICE void largest_of_groups(const float (&scores)[Width / 2], int (&largest)[S
     }
 }
 
+// Keeps the largest at each place.
+template <int Width, int Places, int Row>
+DEVICE void keep_places(int (&places)[Places], const float (&scores)[Width / 2]) {
+#pragma unroll
+    for (int p = 0; Places > 1 && p < Places; p++) {
+#pragma unroll
+        for (int g = 0; g < Groups<Width, Places>; g++) {
+            int first = score_at<Width, Places, Row>(scores, 0, g, p), second = score_at<Width, Places, Row>(scores, 1, g, p);
+            places[p] = larger(larger(places[p], first), second);
+        }
+    }
+}
+
 // Keeps the best of a row.
 template <int Width, int Places, int Row>
 DEVICE void keep_row(RowBest<Places>& row, const int (&largest)[Sets][Groups<Width, Places>], const float (&scores)[Width / 2], uint factor, int tile) {
     constexpr int Count = Groups<Width, Places>;
-#pragma unroll
-    for (int p = 0; Places > 1 && p < Places; p++) {
-#pragma unroll
-        for (int g = 0; g < Count; g++) {
-            int first = score_at<Width, Places, Row>(scores, 0, g, p), second = score_at<Width, Places, Row>(scores, 1, g, p);
-            row.places[p] = larger(larger(row.places[p], first), second);
-        }
-    }
+    keep_places<Width, Places, Row>(row.places, scores);
 #pragma unroll
     for (int s = 0; s < Sets; s++) {
         BestKeys& set = row.sets[s];
@@ -59,6 +65,19 @@ DEVICE void keep_row(RowBest<Places>& row, const int (&largest)[Sets][Groups<Wid
         }
         set.tile = set.best != before ? tile : set.tile;
     }
+}
+
+// The same for a row of few tiles.
+template <int Width, int Tile, int Row, int Places, int Tiles>
+DEVICE void keep_row(RowGrid<Places, Tiles, Width>& row, const float (&scores)[Width / 2]) {
+    constexpr int Count = Groups<Width, Places>;
+    int largest[Sets][Count];
+    largest_of_groups<Width, Places, Row>(scores, largest);
+#pragma unroll
+    for (int i = 0; i < Sets * Count; i++) {
+        row.groups[Tile * Sets * Count + i] = largest[i % Sets][i / Sets];
+    }
+    keep_places<Width, Places, Row>(row.places, scores);
 }
 
 // In the first tiles most rows still find a better centre. Later few scores come near the best so far, and of a tile where

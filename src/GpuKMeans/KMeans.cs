@@ -10,8 +10,9 @@ namespace GpuKMeans;
 /// row farthest from its centre. <see cref="KMeansOptions.BatchSize"/>, <see cref="KMeansOptions.MaxNoImprovement"/>,
 /// <see cref="KMeansOptions.ReassignmentRatio"/>, <see cref="KMeansOptions.SampleIterations"/> and
 /// <see cref="KMeansOptions.FinalIterations"/> are not used. Rows that are certain to keep their cluster are not assigned
-/// again (Hamerly, 2010), with the same result. Memory besides the data: 16 bytes a row, some 30 bytes a value of the
-/// centres, and while the first centres are chosen 4 bytes a row and up to 256 MB more.
+/// again (Hamerly, 2010; on the CPU also by the distances between centres: Elkan, 2003), with the same result. Memory
+/// besides the data: 16 bytes a row, some 30 bytes a value of the centres, and while the first centres are chosen 4 bytes a
+/// row and up to 256 MB more.
 /// </para>
 /// <para>
 /// The same seed, data, options and device give the same bits, whatever the number of threads and wherever the data lie.

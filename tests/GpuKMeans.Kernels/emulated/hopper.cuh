@@ -14,7 +14,14 @@ DEVICE void copy_bulk(uint to_shared, const void* from, uint bytes, uint barrier
 
 DEVICE void async_sees_shared() {}
 
-DEVICE float largest_of_warp(float v) { return lanes_max(v); }
+DEVICE float largest_of_warp(float v) {
+    uint most = float_bits(v);
+    for (int mask = 16; mask > 0; mask /= 2) {
+        uint other = (uint)shuffle_xor((int)most, mask);
+        most = other > most ? other : most;
+    }
+    return bits_float(most);
+}
 
 template <int Count>
 DEVICE void take_registers() {

@@ -90,23 +90,81 @@ public sealed unsafe class GuessTests
     }
 
     [Fact]
-    public void No_row_is_beyond_the_last_of_few_neighbours_and_a_distance_that_is_no_number_says_nothing()
+    public void All_rows_but_too_large_ones_are_nearer_than_what_comes_after_few_neighbours()
     {
-        const int K = 5;
-        float[] distances = [0, 4, float.PositiveInfinity, 1, float.NaN];
-        using CenterNeighbors neighbors = Neighbors(K, [0], distances, 1);
-        Assert.Equal([3, 1], new ReadOnlySpan<int>(neighbors.Of(0), 2).ToArray());
-        float[] reaches = new ReadOnlySpan<float>(neighbors.Reaches(0), CenterNeighbors.Most + 1).ToArray();
+        float[] reaches = ReachesOfFirst([0, 4, 1]);
         Assert.InRange(reaches[0], 0.2499f, 0.25f);
         Assert.InRange(reaches[1], 0.999f, 1);
-        Assert.Equal([0, 0], reaches[2..4]);
-        Assert.All(reaches[4..], reach => Assert.Equal(float.PositiveInfinity, reach));
+        Assert.All(reaches[2..], reach => Assert.Equal(RowCheck.LargestSquaredNorm, reach));
+    }
+
+    [Fact]
+    public void A_distance_that_is_no_number_says_nothing_of_what_comes_after()
+    {
+        float[] reaches = ReachesOfFirst([0, 4, float.PositiveInfinity, 1, float.NaN]);
+        Assert.InRange(reaches[1], 0.999f, 1);
+        Assert.All(reaches[2..], reach => Assert.Equal(0, reach));
+    }
+
+    // 16 centres and rows of so many columns have more heads to try than half of the units; the threads share out the rest.
+    [Theory, MemberData(nameof(Kernels))]
+    public void What_is_decided_depends_on_no_thread(string kernel)
+    {
+        TestSet set = TestData.Make("blobs", 544, 2050, 16, seed: 4);
+        long[] decided = new long[8];
+        for (int i = 0; i < decided.Length; i++)
+        {
+            using CpuEngine engine = Engine(kernel, set, set.Frame, null);
+            int[] labels = new int[set.Count];
+            Assign(engine, set, set.Frame, labels);
+            Near.SameLabels(set.Labels, labels, "many heads");
+            decided[i] = engine.DecidedByHeads;
+        }
+
+        Assert.All(decided, count => Assert.Equal(decided[0], count));
+    }
+
+    [Theory, MemberData(nameof(Kernels))]
+    public void Neighbours_are_forgotten_with_the_centres_they_are_of(string kernel)
+    {
+        TestSet set = TestData.Make("blobs", 1500, 60, 40, seed: 6), other = TestData.Make("blobs", 1500, 60, 40, seed: 7);
+        using CpuEngine engine = Engine(kernel, set, set.Frame, Guess);
+        using EngineData data = engine.Load(set.Source, default, set.Frame);
+        int[] labels = new int[set.Count];
+        engine.Assign(data, 0, labels, default);
+        Near.SameLabels(set.Labels, labels, "before");
+
+        engine.SetCenters(other.Centers, new double[40], set.Frame);
+        engine.Assign(data, 0, labels, default);
+        Near.SameLabels(Nearest(set, other.Centers), labels, "set");
+
+        int[] moved = [.. Enumerable.Range(0, 20)];
+        long[] rows = [.. moved.Select(j => (j * 61L) + 5)];
+        engine.Reseed(data, moved, rows, 1);
+        engine.Assign(data, 0, labels, default);
+        float[] centers = new float[set.Centers.Length];
+        engine.GetCenters(centers);
+        Near.SameLabels(Nearest(set, centers), labels, "reseeded");
+
+        var steps = new StepStatistics[3];
+        engine.RunSteps(data, RowOrder.Sequential(set.Count), 0, 400, steps);
+        engine.Assign(data, 0, labels, default);
+        engine.GetCenters(centers);
+        Near.SameLabels(Nearest(set, centers), labels, "after steps");
+    }
+
+    private static int[] Nearest(TestSet set, float[] centers) => Oracle.Nearest(set.Rows, centers, set.Dimension).Labels;
+
+    private static float[] ReachesOfFirst(float[] distances)
+    {
+        using CenterNeighbors neighbors = Neighbors(distances.Length, [0], distances, 1);
+        return new ReadOnlySpan<float>(neighbors.Reaches(0), CenterNeighbors.Most + 1).ToArray();
     }
 
     private static CenterNeighbors Neighbors(int centers, int[] some, float[] distances, int stride)
     {
         var neighbors = new CenterNeighbors(centers);
-        neighbors.Begin(all: false);
+        neighbors.Begin();
         fixed (float* values = distances)
         {
             neighbors.Set(some, values, stride, more: 1, slack: 0);
@@ -147,6 +205,10 @@ public sealed unsafe class GuessTests
         {
             engine.Accumulate(data, CancellationToken.None);
             engine.MoveCenters(data, out _);
+            if (i == 2)
+            {
+                engine.Assign(data, 0, new int[set.Count], default);
+            }
         }
 
         float[] centers = new float[set.Centers.Length];
@@ -154,7 +216,7 @@ public sealed unsafe class GuessTests
         return centers;
     }
 
-    private static CpuEngine Engine(string kernel, TestSet set, RowFrame frame, int head)
+    private static CpuEngine Engine(string kernel, TestSet set, RowFrame frame, int? head)
     {
         var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
         engine.SetCenters(set.Centers, new double[set.Clusters], frame);

@@ -11,7 +11,10 @@ public sealed class HeadTests
     public static TheoryData<string, int, int, int> Cases => new(
         from kernel in CpuKernels.Available
         from shape in ((int Dimension, int Clusters, int Head)[])
-            [(32, 1, 0), (32, 2, 0), (33, 100, 0), (40, 9, 0), (47, 10, 0), (64, 37, 0), (300, 130, 0), (600, 70, 0), (32, 1, 1), (33, 100, 1), (64, 37, 2), (300, 130, 1), (300, 130, 4), (600, 70, 6)]
+        [
+            (32, 1, 0), (32, 2, 0), (33, 100, 0), (40, 9, 0), (47, 10, 0), (64, 37, 0), (300, 130, 0), (600, 70, 0),
+            (32, 1, 1), (33, 100, 1), (64, 37, 2), (300, 130, 1), (300, 130, 4), (600, 70, 6),
+        ]
         select (kernel.Name, shape.Dimension, shape.Clusters, shape.Head));
 
     public static TheoryData<string> Kernels => new(CpuKernels.Available.Select(kernel => kernel.Name));
@@ -40,7 +43,9 @@ public sealed class HeadTests
     public void Clustered_rows_are_found_to_be_worth_a_head_and_noise_is_not(string kernel)
     {
         TestSet blobs = TestData.Make("blobs", 20_000, 64, 250, seed: 5), noise = TestData.Make("uniform", 20_000, 64, 250, seed: 5);
-        Assert.InRange(Assign(kernel, blobs, null).Decided, 10_000, 20_000);
+        (int[] labels, _, long decided) = Assign(kernel, blobs, null);
+        Near.SameLabels(blobs.Labels, labels, "blobs");
+        Assert.InRange(decided, 10_000, 20_000);
         Assert.InRange(Assign(kernel, noise, null).Decided, 0, 1_000);
     }
 
@@ -57,11 +62,11 @@ public sealed class HeadTests
     [Theory, MemberData(nameof(Kernels))]
     public void A_row_that_is_not_a_number_anywhere_is_refused(string kernel)
     {
-        foreach (int column in (int[])[3, 200])
+        foreach ((int column, int clusters, int head) in ((int, int, int)[])[(3, 130, 1), (200, 130, 1), (3, 130, 0), (200, 130, 0), (200, 7, 0)])
         {
-            TestSet set = TestData.Make("blobs", Rows, 300, 130, seed: 9);
+            TestSet set = TestData.Make("blobs", Rows, 300, clusters, seed: 9);
             set.Rows[(700 * 300) + column] = float.NaN;
-            ArgumentException error = Assert.Throws<ArgumentException>(() => Assign(kernel, set, 1));
+            ArgumentException error = Assert.Throws<ArgumentException>(() => Assign(kernel, set, head));
             Assert.Contains("700", error.Message, StringComparison.Ordinal);
         }
     }

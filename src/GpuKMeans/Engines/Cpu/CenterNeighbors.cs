@@ -29,7 +29,7 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
 
     /// <summary>
     /// Squares of distances, <see cref="Most"/> and one: a row whose squared distance to the centre, in float32, is below the
-    /// one of a number is farther from the neighbour of that number, and from all centres after it. Zeros where none are known.
+    /// one of a number is farther from the neighbour of that number, and from all centres after it. Zeros where nothing is known.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Reaches(int center) => _reaches.Pointer + (center * (long)(Most + 1));
@@ -45,8 +45,14 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
         (_some, All) = (false, false);
     }
 
-    /// <summary>Says that some are to be set, or all.</summary>
-    public void Begin(bool all) => (_some, All) = (true, all);
+    /// <summary>Says that some are to be set.</summary>
+    public void Begin() => _some = true;
+
+    /// <summary>Says that all have been set.</summary>
+    public void Complete() => All = true;
+
+    /// <summary>Whether they are known of a centre, and it is of use.</summary>
+    public bool Knows(int center) => Reaches(center)[Most] > 0;
 
     /// <summary>Sets the neighbours of some centres.</summary>
     /// <param name="some">The centres.</param>
@@ -87,6 +93,11 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
         {
             int* neighbors = Of(some[i]);
             float* reaches = Reaches(some[i]);
+
+            // Where every other centre is a neighbour, any row that is not too large is farther from all after the last.
+            var distancesOfOne = new ReadOnlySpan<float>(nearest + (i * Room), Room);
+            int known = distancesOfOne.IndexOf(float.PositiveInfinity);
+            float after = known == centers - 1 ? RowCheck.LargestSquaredNorm : 0;
             for (int n = 0; n < Room; n++)
             {
                 if (n < Most)
@@ -94,7 +105,7 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
                     neighbors[n] = numbers[(i * Room) + n];
                 }
 
-                reaches[n] = n < centers - 1 ? Reach(nearest[(i * Room) + n], more, slack) : float.PositiveInfinity;
+                reaches[n] = (uint)n >= (uint)known ? after : Reach(distancesOfOne[n], more, slack);
             }
         }
     }

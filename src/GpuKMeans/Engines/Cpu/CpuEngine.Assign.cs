@@ -74,7 +74,7 @@ internal sealed unsafe partial class CpuEngine
         }
         else
         {
-            _unboundRows += _blockRows;
+            _unboundRows += _blockBounds is null ? 0 : _blockRows;
             _team.Run(units, Products(_blockRows), _assignUnit);
         }
 

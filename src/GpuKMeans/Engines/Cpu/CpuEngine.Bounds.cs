@@ -50,7 +50,10 @@ internal sealed unsafe partial class CpuEngine
     /// <summary>Voids all bounds: the centres were set, not moved, or were moved more than once since the last pass.</summary>
     private void EndBounds() => _boundsVersion++;
 
-    /// <summary>Lists the rows of a unit whose label is not certain to stay. Takes the distances of the others, and brings their bounds up to date.</summary>
+    /// <summary>
+    /// Lists the rows of a unit whose label is not certain to stay. Takes the distances of the others, and brings their bounds
+    /// up to date.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private RowList ChooseRows(int unit, int first, int end, Scratch scratch)
     {

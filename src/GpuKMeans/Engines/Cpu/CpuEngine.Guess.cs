@@ -134,8 +134,9 @@ internal sealed unsafe partial class CpuEngine
 
     private void FindAllNeighbors()
     {
-        _neighbors!.Begin(all: true);
+        _neighbors!.Begin();
         _team.Run(NeighborUnits, 2.0 * _clusters * _clusters * _dimension, _neighborUnit);
+        _neighbors.Complete();
     }
 
     private int NeighborUnits => (_clusters + _kernel.TileRows - 1) / _kernel.TileRows;
@@ -170,28 +171,47 @@ internal sealed unsafe partial class CpuEngine
             return;
         }
 
-        bool all = _clusters <= 2 * TrialRows;
-        _neighbors!.Begin(all);
-        if (all)
+        _neighbors!.Begin();
+        if (_clusters <= 2 * TrialRows)
         {
             for (int unit = 0; unit < NeighborUnits; unit++)
             {
                 MeasureNeighbors(unit, scratch);
             }
 
+            _neighbors.Complete();
             return;
         }
 
-        for (int first = 0; first < guesses.Length; first += _kernel.TileRows)
+        Span<int> unknown = stackalloc int[CpuKernel.MaxTileRows];
+        int count = 0;
+        foreach (int guess in guesses)
         {
-            MeasureNeighbors(guesses[first..Math.Min(first + _kernel.TileRows, guesses.Length)], scratch);
+            if (_neighbors.Knows(guess) || unknown[..count].Contains(guess))
+            {
+                continue;
+            }
+
+            unknown[count++] = guess;
+            if (count == _kernel.TileRows)
+            {
+                MeasureNeighbors(unknown[..count], scratch);
+                count = 0;
+            }
         }
+
+        MeasureNeighbors(unknown[..count], scratch);
     }
 
     /// <summary>Measures the distances of a tile of centres to all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MeasureNeighbors(ReadOnlySpan<int> centers, Scratch scratch)
     {
+        if (centers.IsEmpty)
+        {
+            return;
+        }
+
         float** rows = stackalloc float*[CpuKernel.MaxTileRows];
         for (int i = 0; i < centers.Length; i++)
         {

@@ -16,7 +16,7 @@ internal sealed unsafe partial class CpuEngine
         int* before = NativeBuffer<int>.Ensure(ref _stepLabels, _blockCapacity);
         StartSums(many: true);
         float* bounds = StartBounds(rows);
-        (_passRows, _unboundRows) = (_boundsHold && !first ? _unboundRows : data.Count, 0);
+        (_passRows, _unboundRows) = (_boundsHold ? _unboundRows : data.Count, 0);
         double inertia = 0;
         long changed = 0;
         try

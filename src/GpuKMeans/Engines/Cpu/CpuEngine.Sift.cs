@@ -21,7 +21,8 @@ internal sealed unsafe partial class CpuEngine
     // Whether the distances between centres were known of all before the units began.
     private bool _reachesHold;
 
-    // For each unit: the rows that bounds do not hold in place; the head it is sifted by, or −1; the rows measured by it; those of them it left open; all rows that are left.
+    // For each unit: the rows that bounds do not hold in place; the head it is sifted by, or −1; the rows measured by it; those
+    // of them that it left open; all rows that are left.
     private int[] _unitUnbound = [];
     private int[] _unitHeads = [];
     private int[] _unitTried = [];
@@ -68,7 +69,8 @@ internal sealed unsafe partial class CpuEngine
             _heads.Plan(_unitHeads.AsSpan(tried, units - tried), MayGuess);
         }
 
-        if (_unitHeads[tried] == HeadChoice.Guess && !_neighbors!.All)
+        // One unit that guesses is a trial, and finds what neighbours it needs by itself.
+        if (!_neighbors!.All && _unitHeads.AsSpan(tried, units - tried).Count(HeadChoice.Guess) > 1)
         {
             FindAllNeighbors();
         }
@@ -90,7 +92,7 @@ internal sealed unsafe partial class CpuEngine
         for (int unit = first; unit < end; unit++)
         {
             _heads!.Judge(_unitHeads[unit], _unitTried[unit], _unitOpen[unit]);
-            _unboundRows += _unitUnbound[unit];
+            _unboundRows += _blockBounds is null ? 0 : _unitUnbound[unit];
         }
     }
 

@@ -47,7 +47,9 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     public override string Name => $"CPU, {_kernel.Name}, {_team.Threads} thread{(_team.Threads == 1 ? "" : "s")}";
 
-    /// <summary>The rows whose label a head has told since the centres' number or dimension last changed.</summary>
+    /// <summary>
+    /// The rows whose label a head has told, or the distances between centres, since the centres' number or dimension last changed.
+    /// </summary>
     public long DecidedByHeads => _heads?.Decided ?? 0;
 
     public override EngineData Load(VectorSource rows, ReadOnlyMemory<float> weights, RowFrame frame, bool once = false) =>

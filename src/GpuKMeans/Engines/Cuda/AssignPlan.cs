@@ -220,12 +220,7 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
     }
 
     /// <summary>With more clusters the kernel for Hopper is faster where there is one, by measurement.</summary>
-    private static int MostHeldClusters(int columns) => columns switch
-    {
-        <= 32 => int.MaxValue,
-        64 => 128,
-        _ => 128,
-    };
+    private static int MostHeldClusters(int columns) => columns <= 32 ? int.MaxValue : 128;
 
     private static int ShortColumnsFor(int dimension) => dimension switch
     {

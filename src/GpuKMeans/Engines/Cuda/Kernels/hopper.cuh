@@ -82,8 +82,8 @@ DEVICE void products_wait(float (&sums)[Count]) {
     }
 }
 
-// The largest of the lanes' values, of which none is negative: of those the bits are in the order of the values. One instruction, where
-// lanes_max waits for five shuffles.
+// The largest of the lanes' values, of which none is negative: of those the bits are in the order of the values. What is no number is
+// larger than any. One instruction, where lanes_max waits for five shuffles.
 DEVICE float largest_of_warp(float v) {
     uint most;
     asm volatile("redux.sync.max.u32 %0, %1, 0xFFFFFFFF;" : "=r"(most) : "r"(float_bits(v)));

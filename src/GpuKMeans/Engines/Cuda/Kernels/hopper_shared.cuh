@@ -120,7 +120,8 @@ DEVICE void round_shared(const AssignArgs& a, const SharedPlaces& at, int tiles)
         origin[i] *= -scale;
     }
     SharedState& state = *at.state;
-    uint come = shared_address(state.come[warp]), rounded = shared_address(state.rounded), free = shared_address(state.free), judged = shared_address(state.judged);
+    uint come = shared_address(state.come[warp]), rounded = shared_address(state.rounded), free = shared_address(state.free);
+    uint judged = shared_address(state.judged);
     uint own_rows = at.rows + (uint)warp * (SharedAhead * SharedPieceBytes);
     const unsigned char* from = at.bytes + (own_rows - at.centers) + (half * dimension + (exists ? four * 4 : 0)) * 4;
     unsigned char* halves = at.bytes + (at.halves - at.centers) + warp * (SharedWarpRows * 16);

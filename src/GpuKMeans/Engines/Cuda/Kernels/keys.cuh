@@ -190,7 +190,7 @@ DEVICE RowVerdict judge(const RowGrid<Places, Tiles, TileCenters>& row, int marg
     for (int g = 2; g < Groups; g += 2) {
         best = larger(larger(best, row.groups[g]), row.groups[g + 1]);
     }
-    int bits_limit = bits_of_value(begin_verdict(v, best - bits_of_value(0), margin));
+    int bits_limit = bits_of_value(begin_verdict(v, (int)((uint)best - (uint)bits_of_value(0)), margin));
     v.groups = 0;
     v.places = 0;
 #pragma unroll

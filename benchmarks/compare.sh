@@ -5,7 +5,8 @@
 #
 # Works: assign lloyd init step fit (all of them when none is named). --quick takes small shapes, to try the script out.
 # The peers are Debian's python3-sklearn, python3-faiss and python3-torch; PYTHON names another interpreter that has them,
-# PEERS leaves some out, as in PEERS="sklearn torch". Data and figures are kept in artifacts/benchmarks.
+# PEERS leaves some out, as in PEERS="sklearn torch"; SHAPES takes other blobs (rows:dimension:clusters), as in
+# SHAPES="200000:64:100". Data and figures are kept in artifacts/benchmarks.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
@@ -75,6 +76,8 @@ else
   shapes=(200000:64:100 1000000:128:1000 50000:768:256 50000:1024:256 100000:2:100 100000:3:100)
   seeded=(200000:64:100 50000:768:256)
 fi
+
+[[ -z ${SHAPES:-} ]] || read -ra shapes <<< "$SHAPES"
 
 # run_ours WORK ARGUMENTS: another form of what was run last, without the peers.
 run_ours() {

@@ -13,9 +13,6 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
     /// <summary>The neighbours that are known of a centre.</summary>
     public const int Most = 8;
 
-    // What underflows is less.
-    private const float LeastNormal = 1.17549435e-38f;
-
     private readonly NativeBuffer<int> _neighbors = new(centers * (long)Most, clear: true);
     private readonly NativeBuffer<float> _reaches = new(centers * (long)(Most + 1), clear: true);
     private bool _some;
@@ -136,6 +133,6 @@ internal sealed unsafe class CenterNeighbors(int centers) : IDisposable
     private static float Reach(float squared, float more, float slack)
     {
         float half = 0.5f * ((MathF.Sqrt(squared) / more) - slack) / more * ErrorBound.Less;
-        return half > 0 && float.IsFinite(half) ? MathF.Max((half * half * ErrorBound.Less) - LeastNormal, 0) : 0;
+        return half > 0 && float.IsFinite(half) ? MathF.Max((half * half * ErrorBound.Less) - ErrorBound.LeastNormal, 0) : 0;
     }
 }

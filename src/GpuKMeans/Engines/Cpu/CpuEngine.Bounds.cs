@@ -19,7 +19,6 @@ internal sealed unsafe partial class CpuEngine
     private int _fastestCenter;
 
     // Makes up for the roundings of a squared distance in float32; what underflows is less than the least normal number.
-    private const float LeastNormal = 1.17549435e-38f;
     private float _more;
 
     /// <summary>Begins a pass: whether the bounds kept with the rows are of the pass before, and how far centres moved since.</summary>
@@ -91,5 +90,5 @@ internal sealed unsafe partial class CpuEngine
     /// <param name="squared">The squared distance to its centre, from direct differences in float32.</param>
     /// <param name="bound">A distance that all other centres have at least.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsNearer(float squared, float bound) => MathF.Sqrt(squared + LeastNormal) * _more < bound;
+    private bool IsNearer(float squared, float bound) => MathF.Sqrt(squared + ErrorBound.LeastNormal) * _more < bound;
 }

@@ -111,7 +111,7 @@ internal sealed unsafe partial class CpuEngine
 
         // Without roots, unless a bound is asked for.
         float more = _more * _more;
-        if ((nearest + LeastNormal) * (more * more) < second * ErrorBound.Less)
+        if ((nearest + ErrorBound.LeastNormal) * (more * more) < second * ErrorBound.Less)
         {
             Keep(row, nearest, _blockBounds is null ? 0
                 : MathF.Min(Beyond(squared, reaches[rivals]), MathF.Sqrt(second) / _more * ErrorBound.Less));
@@ -130,7 +130,7 @@ internal sealed unsafe partial class CpuEngine
     /// <summary>A distance that all centres have from a row but those nearer to its guess than twice a reach.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Beyond(float squared, float reach) =>
-        ((2 * MathF.Sqrt(reach)) - (MathF.Sqrt(squared + LeastNormal) * _more)) * ErrorBound.Less;
+        ((2 * MathF.Sqrt(reach)) - (MathF.Sqrt(squared + ErrorBound.LeastNormal) * _more)) * ErrorBound.Less;
 
     private void FindAllNeighbors()
     {

@@ -72,7 +72,7 @@ internal sealed unsafe partial class CpuEngine
             return true;
         }
 
-        state.Lower[lane] = MathF.Sqrt(squared + LeastNormal) * _more;
+        state.Lower[lane] = MathF.Sqrt(squared + ErrorBound.LeastNormal) * _more;
         state.Threshold[lane] = bound.LeastScore(state.Squares[lane], state.Lower[lane]);
         return false;
     }

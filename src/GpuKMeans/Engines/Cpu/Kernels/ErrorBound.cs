@@ -27,8 +27,11 @@ internal readonly struct ErrorBound
         Longest = longestCenter * 1.001f;
 
         // Products that underflow lose an absolute amount.
-        Underflow = dimension * 4f * 1.17549435e-38f;
+        Underflow = dimension * 4f * LeastNormal;
     }
+
+    /// <summary>The least normal number of float32.</summary>
+    public const float LeastNormal = 1.17549435e-38f;
 
     /// <summary>A factor that makes up for the roundings of a few operations.</summary>
     public const float Less = 1 - 1e-6f;

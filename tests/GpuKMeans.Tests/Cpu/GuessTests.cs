@@ -24,9 +24,8 @@ public sealed unsafe class GuessTests
         double[] steps = [0, 1e-8, 3e-8, 1e-7, 3e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.45];
         TestSet set = Between(4800, d, k, place, (_, i) => 0.5 - steps[i % steps.Length]);
         var frame = new RowFrame(TestData.Values(d, _ => origin), Normalize: false);
-        using CpuEngine engine = Engine(kernel, set, frame, Guess);
-        int[] labels = new int[set.Count];
-        Assign(engine, set, frame, labels);
+        using CpuEngine engine = HeadEngines.Make(kernel, set, frame, Guess);
+        (int[] labels, _) = HeadEngines.Assign(engine, set, frame);
         Near.SameLabels(set.Labels, labels, "half way");
         Assert.InRange(engine.DecidedByHeads, set.Count / 12, set.Count);
     }
@@ -40,7 +39,7 @@ public sealed unsafe class GuessTests
             TestSet set = Between(6000, d, k, 0, (random, _) => 0.55 * Math.Sqrt(random.NextDouble()));
             var random = new Random(1);
             set = set with { Centers = TestData.Values(k * d, i => set.Centers[i] + (4 * TestData.Gauss(random))) };
-            Near.SameBits(Lloyd(kernel, set, -1), Lloyd(kernel, set, Guess));
+            Near.SameBits(HeadEngines.Lloyd(kernel, set, -1), HeadEngines.Lloyd(kernel, set, Guess));
         }
     }
 
@@ -52,9 +51,8 @@ public sealed unsafe class GuessTests
         float[] centers = TestData.Values(K * D, _ => 10 * TestData.Gauss(random));
         float[] rows = TestData.Values(1000 * D, i => centers[i % centers.Length] + TestData.Gauss(random));
         var set = new TestSet(D, rows, centers, []);
-        using CpuEngine engine = Engine(kernel, set, set.Frame, Guess);
-        int[] labels = new int[set.Count];
-        Assign(engine, set, set.Frame, labels);
+        using CpuEngine engine = HeadEngines.Make(kernel, set, set.Frame, Guess);
+        (int[] labels, _) = HeadEngines.Assign(engine, set, set.Frame);
         Assert.Equal(set.Labels, labels);
         Assert.InRange(engine.DecidedByHeads, 950, 1000);
     }
@@ -114,9 +112,8 @@ public sealed unsafe class GuessTests
         long[] decided = new long[8];
         for (int i = 0; i < decided.Length; i++)
         {
-            using CpuEngine engine = Engine(kernel, set, set.Frame, null);
-            int[] labels = new int[set.Count];
-            Assign(engine, set, set.Frame, labels);
+            using CpuEngine engine = HeadEngines.Make(kernel, set, set.Frame, null);
+            (int[] labels, _) = HeadEngines.Assign(engine, set, set.Frame);
             Near.SameLabels(set.Labels, labels, "many heads");
             decided[i] = engine.DecidedByHeads;
         }
@@ -128,7 +125,7 @@ public sealed unsafe class GuessTests
     public void Neighbours_are_forgotten_with_the_centres_they_are_of(string kernel)
     {
         TestSet set = TestData.Make("blobs", 1500, 60, 40, seed: 6), other = TestData.Make("blobs", 1500, 60, 40, seed: 7);
-        using CpuEngine engine = Engine(kernel, set, set.Frame, Guess);
+        using CpuEngine engine = HeadEngines.Make(kernel, set, set.Frame, Guess);
         using EngineData data = engine.Load(set.Source, default, set.Frame);
         int[] labels = new int[set.Count];
         engine.Assign(data, 0, labels, default);
@@ -196,36 +193,4 @@ public sealed unsafe class GuessTests
     private static int Nearest(float[] centers, int center, int d) => Enumerable.Range(0, centers.Length / d)
         .Where(j => j != center)
         .MinBy(j => Oracle.SquaredDistance(Oracle.Row(centers, center, d), Oracle.Row(centers, j, d)));
-
-    private static float[] Lloyd(string kernel, TestSet set, int head)
-    {
-        using CpuEngine engine = Engine(kernel, set, set.Frame, head);
-        using EngineData data = engine.Load(set.Source, default, set.Frame);
-        for (int i = 0; i < 8; i++)
-        {
-            engine.Accumulate(data, CancellationToken.None);
-            engine.MoveCenters(data, out _);
-            if (i == 2)
-            {
-                engine.Assign(data, 0, new int[set.Count], default);
-            }
-        }
-
-        float[] centers = new float[set.Centers.Length];
-        engine.GetCenters(centers);
-        return centers;
-    }
-
-    private static CpuEngine Engine(string kernel, TestSet set, RowFrame frame, int? head)
-    {
-        var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
-        engine.SetCenters(set.Centers, new double[set.Clusters], frame);
-        return engine;
-    }
-
-    private static void Assign(CpuEngine engine, TestSet set, RowFrame frame, int[] labels)
-    {
-        using EngineData data = engine.Load(set.Source, default, frame);
-        engine.Assign(data, 0, labels, new float[set.Count]);
-    }
 }

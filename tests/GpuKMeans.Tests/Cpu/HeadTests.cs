@@ -55,7 +55,7 @@ public sealed class HeadTests
         foreach (string kind in TestData.Kinds)
         {
             TestSet set = TestData.Get(kind, Rows, d, k);
-            Near.SameBits(Lloyd(kernel, set, -1), Lloyd(kernel, set, head));
+            Near.SameBits(HeadEngines.Lloyd(kernel, set, -1), HeadEngines.Lloyd(kernel, set, head));
         }
     }
 
@@ -73,29 +73,9 @@ public sealed class HeadTests
 
     private static (int[] Labels, float[] Squares, long Decided) Assign(string kernel, TestSet set, int? head)
     {
-        using var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
         RowFrame frame = new(new float[set.Dimension], Normalize: false);
-        engine.SetCenters(set.Centers, new double[set.Clusters], frame);
-        using EngineData data = engine.Load(set.Source, default, frame);
-        int[] labels = new int[set.Count];
-        float[] squares = new float[set.Count];
-        engine.Assign(data, 0, labels, squares);
+        using CpuEngine engine = HeadEngines.Make(kernel, set, frame, head);
+        (int[] labels, float[] squares) = HeadEngines.Assign(engine, set, frame);
         return (labels, squares, engine.DecidedByHeads);
-    }
-
-    private static float[] Lloyd(string kernel, TestSet set, int head)
-    {
-        using var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
-        engine.SetCenters(set.Centers, new double[set.Clusters], set.Frame);
-        using EngineData data = engine.Load(set.Source, set.Weights, set.Frame);
-        for (int i = 0; i < 6; i++)
-        {
-            engine.Accumulate(data, CancellationToken.None);
-            engine.MoveCenters(data, out _);
-        }
-
-        float[] centers = new float[set.Centers.Length];
-        engine.GetCenters(centers);
-        return centers;
     }
 }

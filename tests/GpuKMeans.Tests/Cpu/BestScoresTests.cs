@@ -39,7 +39,7 @@ public sealed unsafe class BestScoresTests
                 p[row] = x + (row * dimension);
             }
 
-            kernel.Pack(p, dimension, o, t);
+            kernel.Pack(p, dimension, o, t, rest);
             foreach (int middle in (int[])[0, panels.PanelCount / 3])
             {
                 var state = new TileState(b, s, rest, rest + rows, rest + (2 * rows), i);

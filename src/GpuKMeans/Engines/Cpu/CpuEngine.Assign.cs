@@ -141,7 +141,7 @@ internal sealed unsafe partial class CpuEngine
         int tile = _kernel.TileRows, tiles = Score(list, first, end, _panels!, scratch);
         for (int t = 0; t < tiles; t++)
         {
-            uint mask = _kernel.Decide(Tile(scratch, t), _dimension, _bound, State(scratch, t), lower: _blockBounds is not null);
+            uint mask = _kernel.Decide(_bound, State(scratch, t), lower: _blockBounds is not null);
             int place = first + (t * tile);
             for (; mask != 0; mask &= mask - 1)
             {

@@ -14,8 +14,8 @@ internal sealed unsafe partial class CpuEngine
     private const int UnitBytes = 512 << 10;
     private const int MaxUnitRows = 256;
 
-    // Half of the second-level cache, whose other half rows pass through.
-    private static readonly int s_groupBytes = Math.Clamp(SecondLevelCache.Bytes / 2, 256 << 10, 1 << 20);
+    // What leaves room in the second-level cache for a tile; the rows to come pass through.
+    private static readonly int s_groupBytes = Math.Clamp(SecondLevelCache.Bytes / 8 * 7, 256 << 10, 1 << 20);
 
     // Made on a thread's first unit: a model that places one row now and then needs one.
     private readonly Scratch?[] _scratch;

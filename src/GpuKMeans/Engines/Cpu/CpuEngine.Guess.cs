@@ -219,7 +219,8 @@ internal sealed unsafe partial class CpuEngine
         }
 
         int tile = _kernel.TileRows;
-        PackTile(rows, centers.Length, _dimension, scratch.Tiles);
+        float* squares = stackalloc float[CpuKernel.MaxTileRows];
+        PackTile(rows, centers.Length, _dimension, scratch.Tiles, squares);
         float* distances = scratch.Scores(_panels!.PaddedCount * tile);
         for (int panel = 0; panel < _panels.PanelCount; panel++)
         {

@@ -19,7 +19,7 @@ internal sealed unsafe partial class CpuEngine
         {
             int rows = Math.Min(tile, list.Count - first);
             ScoreByHead(list, first, rows, panels, scratch);
-            _kernel.Decide(scratch.Tiles, panels.Dimension, _headBounds[head], scratch.State, lower: true);
+            _kernel.Decide(_headBounds[head], scratch.State, lower: true);
             uint open = 0;
             for (int i = 0; i < rows; i++)
             {
@@ -42,7 +42,7 @@ internal sealed unsafe partial class CpuEngine
     private void ScoreByHead(RowList list, int first, int rows, CenterPanels panels, Scratch scratch)
     {
         int tile = _kernel.TileRows;
-        PackTile(list.Pointers + first, rows, panels.Dimension, scratch.Tiles);
+        PackTile(list.Pointers + first, rows, panels.Dimension, scratch.Tiles, scratch.State.Squares);
         RowsAhead ahead = TileAfter(list, first, panels.PanelCount, panels.Dimension);
         scratch.State.Reset(tile);
         float* scores = scratch.Scores(panels.PaddedCount * tile);

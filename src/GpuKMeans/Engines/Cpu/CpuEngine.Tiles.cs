@@ -31,7 +31,8 @@ internal sealed unsafe partial class CpuEngine
                 if (panel == 0)
                 {
                     int row = first + (t * tile);
-                    PackTile(list.Pointers + row, Math.Min(tile, end - row), panels.Dimension, Tile(scratch, t));
+                    PackTile(
+                        list.Pointers + row, Math.Min(tile, end - row), panels.Dimension, Tile(scratch, t), State(scratch, t).Squares);
                     ahead = TileAfter(list, row, endPanel, panels.Dimension);
                 }
 
@@ -52,11 +53,11 @@ internal sealed unsafe partial class CpuEngine
     }
 
     // Lanes beyond the last row repeat it.
-    private void PackTile(float** rows, int count, int columns, float* tile)
+    private void PackTile(float** rows, int count, int columns, float* tile, float* squares)
     {
         if (count == _kernel.TileRows)
         {
-            _kernel.Pack(rows, columns, _origin!.Pointer, tile);
+            _kernel.Pack(rows, columns, _origin!.Pointer, tile, squares);
             return;
         }
 
@@ -66,7 +67,7 @@ internal sealed unsafe partial class CpuEngine
             full[r] = rows[Math.Min(r, count - 1)];
         }
 
-        _kernel.Pack(full, columns, _origin!.Pointer, tile);
+        _kernel.Pack(full, columns, _origin!.Pointer, tile, squares);
     }
 
     private float* Tile(Scratch scratch, int tile) => scratch.Tiles + (tile * (long)_kernel.TileRows * _dimension);

@@ -159,6 +159,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
     {
         float* rows = Rows(block, slot, out int count);
         float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
+        float* squares = stackalloc float[CpuKernel.MaxTileRows];
         int tile = _kernel.TileRows;
         for (int first = 0; first < count; first += tile)
         {
@@ -168,7 +169,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
                 pointers[r] = rows + (Math.Min(first + r, count - 1) * (long)_dimension);
             }
 
-            _kernel.Pack(pointers, _dimension, _origin.Pointer, _tiles[slot].Pointer);
+            _kernel.Pack(pointers, _dimension, _origin.Pointer, _tiles[slot].Pointer, squares);
 
             // The next tile's rows come in while this one is worked on.
             long next = Math.Clamp(count - first - tile, 0, tile) * (long)_dimension;

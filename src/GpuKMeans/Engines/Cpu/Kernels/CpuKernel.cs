@@ -34,8 +34,8 @@ internal abstract unsafe class CpuKernel
     /// <summary>Roundings a term of a score goes through: 1 where multiply and add are fused, else 2.</summary>
     public virtual int RoundingsPerTerm => 1;
 
-    /// <summary>Transposes rows into a tile: <c>tile[d·TileRows + r] = rows[r][d] − origin[d]</c>.</summary>
-    public abstract void Pack(float** rows, int dimension, float* origin, float* tile);
+    /// <summary>Transposes rows into a tile, <c>tile[d·TileRows + r] = rows[r][d] − origin[d]</c>, and sums each one's ‖x‖².</summary>
+    public abstract void Pack(float** rows, int dimension, float* origin, float* tile, float* squares);
 
     /// <summary>Carries the best score, its centre and the second best score of each row through panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -89,10 +89,10 @@ internal abstract unsafe class CpuKernel
 
     /// <summary>
     /// Says which rows' best centre is not certain, as a mask of lanes, and sets for each row the least score that a
-    /// centre must have to be in question and its ‖x‖²; where <paramref name="lower"/> asks for it, also a distance below which
-    /// no centre but the best lies (<see cref="ErrorBound"/>).
+    /// centre must have to be in question; where <paramref name="lower"/> asks for it, also a distance below which no centre
+    /// but the best lies (<see cref="ErrorBound"/>).
     /// </summary>
-    public abstract uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower);
+    public abstract uint Decide(in ErrorBound bound, in TileState state, bool lower);
 
     /// <summary>The scores of one row with all centres.</summary>
     /// <param name="row">The row, shifted.</param>
@@ -157,7 +157,7 @@ internal abstract unsafe class CpuKernel
 
     /// <summary><see cref="Pack"/> for rows of one to three values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile)
+    private protected static void PackNarrow(float** rows, int count, int dimension, float* origin, float* tile, float* squares)
     {
         int middle = Math.Min(1, dimension - 1), last = dimension - 1;
         float* second = tile + (middle * count), third = tile + (last * count);
@@ -166,9 +166,11 @@ internal abstract unsafe class CpuKernel
         {
             // One, two or three values: what is missing is written twice.
             float* row = rows[r];
-            tile[r] = row[0] - firstOrigin;
-            second[r] = row[middle] - middleOrigin;
-            third[r] = row[last] - lastOrigin;
+            float x = row[0] - firstOrigin, y = row[middle] - middleOrigin, z = row[last] - lastOrigin;
+            tile[r] = x;
+            second[r] = y;
+            third[r] = z;
+            squares[r] = (x * x) + (dimension > 1 ? z * z : 0) + (dimension > 2 ? y * y : 0);
         }
     }
 }

@@ -13,27 +13,22 @@ internal sealed unsafe class PortableKernel : CpuKernel
 
     public override int RoundingsPerTerm => 2;
 
-    public override void Pack(float** rows, int dimension, float* origin, float* tile)
+    public override void Pack(float** rows, int dimension, float* origin, float* tile, float* squares)
     {
+        *squares = 0;
         for (int d = 0; d < dimension; d++)
         {
             tile[d] = rows[0][d] - origin[d];
+            *squares += tile[d] * tile[d];
         }
     }
 
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
+    public override uint Decide(in ErrorBound bound, in TileState state, bool lower)
     {
-        float squaredNorm = 0;
-        for (int d = 0; d < dimension; d++)
-        {
-            squaredNorm += tile[d] * tile[d];
-        }
-
-        *state.Threshold = *state.Best - bound.Margin(squaredNorm, *state.Best);
-        *state.Squares = squaredNorm;
+        *state.Threshold = *state.Best - bound.Margin(*state.Squares, *state.Best);
         if (lower)
         {
-            *state.Lower = bound.LeastDistance(squaredNorm, *state.Second);
+            *state.Lower = bound.LeastDistance(*state.Squares, *state.Second);
         }
 
         // Not "second >= threshold": what is not a number is not certain.

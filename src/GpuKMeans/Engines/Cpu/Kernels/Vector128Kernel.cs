@@ -22,37 +22,15 @@ internal sealed unsafe partial class Vector128Kernel : CpuKernel
     public override int RoundingsPerTerm => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
-    {
-        Vector128<float> low = Vector128<float>.Zero, low2 = low, high = low, high2 = low;
-        float* end = tile + ((long)(dimension - 1) * Rows);
-        for (; tile < end; tile += 2 * Rows)
-        {
-            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes);
-            low = Vector128.MultiplyAddEstimate(x, x, low);
-            high = Vector128.MultiplyAddEstimate(y, y, high);
-            x = Vector128.Load(tile + Rows);
-            y = Vector128.Load(tile + Rows + Lanes);
-            low2 = Vector128.MultiplyAddEstimate(x, x, low2);
-            high2 = Vector128.MultiplyAddEstimate(y, y, high2);
-        }
+    public override uint Decide(in ErrorBound bound, in TileState state, bool lower) =>
+        Decide(0, bound, state, lower) | (Decide(Lanes, bound, state, lower) << Lanes);
 
-        if (tile == end)
-        {
-            Vector128<float> x = Vector128.Load(tile), y = Vector128.Load(tile + Lanes);
-            low = Vector128.MultiplyAddEstimate(x, x, low);
-            high = Vector128.MultiplyAddEstimate(y, y, high);
-        }
-
-        return Decide(low + low2, 0, bound, state, lower) | (Decide(high + high2, Lanes, bound, state, lower) << Lanes);
-    }
-
-    private static uint Decide(Vector128<float> squares, int lane, in ErrorBound bound, in TileState state, bool lower)
+    private static uint Decide(int lane, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector128<float> best = Vector128.Load(state.Best + lane), second = Vector128.Load(state.Second + lane);
-        Vector128<float> norm = Vector128.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
+        Vector128<float> squares = Vector128.Load(state.Squares + lane), norm = Vector128.Sqrt(squares);
+        Vector128<float> threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
-        squares.Store(state.Squares + lane);
 
         if (lower)
         {

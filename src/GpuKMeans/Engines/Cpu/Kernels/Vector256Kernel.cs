@@ -20,37 +20,15 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     public override int TailWidth => Tail;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
-    {
-        Vector256<float> low = Vector256<float>.Zero, low2 = low, high = low, high2 = low;
-        float* end = tile + ((long)(dimension - 1) * Rows);
-        for (; tile < end; tile += 2 * Rows)
-        {
-            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes);
-            low = Vector256.FusedMultiplyAdd(x, x, low);
-            high = Vector256.FusedMultiplyAdd(y, y, high);
-            x = Vector256.Load(tile + Rows);
-            y = Vector256.Load(tile + Rows + Lanes);
-            low2 = Vector256.FusedMultiplyAdd(x, x, low2);
-            high2 = Vector256.FusedMultiplyAdd(y, y, high2);
-        }
+    public override uint Decide(in ErrorBound bound, in TileState state, bool lower) =>
+        Decide(0, bound, state, lower) | (Decide(Lanes, bound, state, lower) << Lanes);
 
-        if (tile == end)
-        {
-            Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes);
-            low = Vector256.FusedMultiplyAdd(x, x, low);
-            high = Vector256.FusedMultiplyAdd(y, y, high);
-        }
-
-        return Decide(low + low2, 0, bound, state, lower) | (Decide(high + high2, Lanes, bound, state, lower) << Lanes);
-    }
-
-    private static uint Decide(Vector256<float> squares, int lane, in ErrorBound bound, in TileState state, bool lower)
+    private static uint Decide(int lane, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector256<float> best = Vector256.Load(state.Best + lane), second = Vector256.Load(state.Second + lane);
-        Vector256<float> norm = Vector256.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
+        Vector256<float> squares = Vector256.Load(state.Squares + lane), norm = Vector256.Sqrt(squares);
+        Vector256<float> threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
-        squares.Store(state.Squares + lane);
 
         if (lower)
         {

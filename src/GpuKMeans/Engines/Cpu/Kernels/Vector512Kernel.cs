@@ -20,37 +20,15 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     public override int TailWidth => Tail;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override uint Decide(float* tile, int dimension, in ErrorBound bound, in TileState state, bool lower)
-    {
-        Vector512<float> low = Vector512<float>.Zero, low2 = low, high = low, high2 = low;
-        float* end = tile + ((long)(dimension - 1) * Rows);
-        for (; tile < end; tile += 2 * Rows)
-        {
-            Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes);
-            low = Vector512.FusedMultiplyAdd(x, x, low);
-            high = Vector512.FusedMultiplyAdd(y, y, high);
-            x = Vector512.Load(tile + Rows);
-            y = Vector512.Load(tile + Rows + Lanes);
-            low2 = Vector512.FusedMultiplyAdd(x, x, low2);
-            high2 = Vector512.FusedMultiplyAdd(y, y, high2);
-        }
+    public override uint Decide(in ErrorBound bound, in TileState state, bool lower) =>
+        Decide(0, bound, state, lower) | (Decide(Lanes, bound, state, lower) << Lanes);
 
-        if (tile == end)
-        {
-            Vector512<float> x = Vector512.Load(tile), y = Vector512.Load(tile + Lanes);
-            low = Vector512.FusedMultiplyAdd(x, x, low);
-            high = Vector512.FusedMultiplyAdd(y, y, high);
-        }
-
-        return Decide(low + low2, 0, bound, state, lower) | (Decide(high + high2, Lanes, bound, state, lower) << Lanes);
-    }
-
-    private static uint Decide(Vector512<float> squares, int lane, in ErrorBound bound, in TileState state, bool lower)
+    private static uint Decide(int lane, in ErrorBound bound, in TileState state, bool lower)
     {
         Vector512<float> best = Vector512.Load(state.Best + lane), second = Vector512.Load(state.Second + lane);
-        Vector512<float> norm = Vector512.Sqrt(squares), threshold = best - Margin(squares, norm, best, bound);
+        Vector512<float> squares = Vector512.Load(state.Squares + lane), norm = Vector512.Sqrt(squares);
+        Vector512<float> threshold = best - Margin(squares, norm, best, bound);
         threshold.Store(state.Threshold + lane);
-        squares.Store(state.Squares + lane);
 
         if (lower)
         {

@@ -17,9 +17,13 @@
 #include "assign_few_128.cu"
 #include "assign_few_256.cu"
 #include "assign_held_16.cu"
+#include "assign_ring_16.cu"
 #include "assign_held_32.cu"
+#include "assign_ring_32.cu"
 #include "assign_held_64.cu"
+#include "assign_ring_64.cu"
 #include "assign_held_128.cu"
+#include "assign_ring_128.cu"
 #include "centers.cu"
 #include "rounding.cu"
 #include "settle.cu"
@@ -268,10 +272,18 @@ private:
         } else if (_way == Way::held) {
             a.stages = tiles <= 4 ? tiles : 3;
             int bytes = a.stages * 256 * _tiled_columns;
-            _value_columns == 16 ? emulated::launch<assign_held_16>(a, blocks_of(128), 128, bytes)
-                : _value_columns == 32 ? emulated::launch<assign_held_32>(a, blocks_of(128), 128, bytes)
-                : _value_columns == 64 ? emulated::launch<assign_held_64>(a, blocks_of(128), 128, bytes)
-                : emulated::launch<assign_held_128>(a, blocks_of(384), 384, bytes);
+            if (a.stages == tiles) {
+                _value_columns == 16 ? emulated::launch<assign_held_16>(a, blocks_of(128), 128, bytes)
+                    : _value_columns == 32 ? emulated::launch<assign_held_32>(a, blocks_of(128), 128, bytes)
+                    : _value_columns == 64 ? emulated::launch<assign_held_64>(a, blocks_of(128), 128, bytes)
+                    : emulated::launch<assign_held_128>(a, blocks_of(384), 384, bytes);
+            } else {
+                bytes += a.stages * 16;
+                _value_columns == 16 ? emulated::launch<assign_ring_16>(a, blocks_of(128), 128, bytes)
+                    : _value_columns == 32 ? emulated::launch<assign_ring_32>(a, blocks_of(128), 128, bytes)
+                    : _value_columns == 64 ? emulated::launch<assign_ring_64>(a, blocks_of(128), 128, bytes)
+                    : emulated::launch<assign_ring_128>(a, blocks_of(384), 384, bytes);
+            }
         } else if (_way == Way::few) {
             int warps = _tile_centers == 256 ? 8 : 12, chunks = _tiled_columns / 64;
             a.stages = chunks <= 4 ? chunks : 3;

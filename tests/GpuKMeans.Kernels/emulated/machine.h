@@ -68,6 +68,7 @@ inline void* scheduler_stack;
 inline Warp* warps;
 inline std::mt19937 order(1);
 inline int block, block_y, grid, threads;
+inline uint32_t ticks;
 inline unsigned char* shared;
 inline uint32_t shared_bytes;
 
@@ -282,6 +283,39 @@ inline bool end_bulk_copy() {
     return true;
 }
 
+// Copies of a thread that are under way, after which it arrives at a barrier. They come in any order; until then what was there before is
+// no number.
+struct Arrival {
+    std::vector<Copy> copies;
+    uint32_t barrier;
+};
+
+inline std::vector<Arrival> arrivals;
+
+inline void arrive_after_copies(uint32_t at) {
+    barrier_at(at);
+    for (const Copy& c : current->begun) {
+        std::memset(c.to, 0xFF, c.bytes);
+    }
+    arrivals.push_back({std::move(current->begun), at});
+    current->begun.clear();
+}
+
+// Has some come; whether there were any.
+inline bool end_arrival() {
+    if (arrivals.empty()) {
+        return false;
+    }
+    std::swap(arrivals[order() % arrivals.size()], arrivals.back());
+    Arrival arrival = std::move(arrivals.back());
+    arrivals.pop_back();
+    for (const Copy& c : arrival.copies) {
+        c.from ? std::memcpy(c.to, c.from, c.bytes) : std::memset(c.to, 0, c.bytes);
+    }
+    barriers[arrival.barrier].arrive(0);
+    return true;
+}
+
 // How sums of products round, of which NVIDIA says nothing: one term after another; all terms cut below the largest one's last
 // place; or once.
 enum class Rounding { each, cut, once };
@@ -461,7 +495,7 @@ inline void run_block(std::vector<Fiber>& fibers) {
                 }
             }
         }
-        bool comes = (order() % 2 == 0 || !any) && end_bulk_copy();
+        bool comes = (order() % 2 == 0 || !any) && (end_bulk_copy() || end_arrival());
         if (left > 0 && !any && !waits && !comes) {
             fail("all wait for one another");
         }
@@ -516,7 +550,7 @@ void launch(const Arguments& arguments, int64_t blocks, int block_threads, int b
         }
         barriers.clear();
         run_block(fibers);
-        if (!bulk_copies.empty()) {
+        if (!bulk_copies.empty() || !arrivals.empty()) {
             fail("bulk copies that nobody has waited for");
         }
         for (int i = 0; i < block_threads; i++) {

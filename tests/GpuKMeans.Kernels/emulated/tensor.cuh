@@ -16,6 +16,12 @@ DEVICE void copy_wait() {
     emulated::wait_for_copies(Pending);
 }
 
+DEVICE void ring_barrier_init(uint barrier, int arrivals) { emulated::begin_barrier(barrier, arrivals); }
+DEVICE void ring_barrier_arrive(uint barrier) { emulated::barrier_at(barrier).arrive(0); }
+DEVICE void ring_barrier_arrive_after_copies(uint barrier) { emulated::arrive_after_copies(barrier); }
+DEVICE bool ring_barrier_passed(uint barrier, uint parity) { return (emulated::barrier_at(barrier).phase & 1) != parity; }
+DEVICE void ring_barrier_wait(uint barrier, uint parity) { emulated::wait_for_barrier(barrier, parity); }
+
 template <int Count>
 DEVICE void load_matrices(uint (&r)[Count], uint shared) {
     emulated::load_matrices(r, shared);

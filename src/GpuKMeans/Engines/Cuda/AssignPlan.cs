@@ -156,23 +156,24 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
     /// <summary>The kernel for any GPU that holds rows in registers: as many blocks as find registers and shared memory.</summary>
     private static AssignKernel ForHeldRows(CudaContext gpu, int columns, int clusters)
     {
-        // Of Kernels/held.cuh: a ring of tiles of centres, or all of them where keys can name them.
-        const int mostStages = 3, mostTiles = 64;
-        (Kernel kernel, int threads, int blocks) = columns switch
+        // Of Kernels/held.cuh: all tiles of centres, or a ring of them, with barriers; and how many keys can name.
+        const int mostStages = 6, mostTiles = 64, barrierBytes = 2 * 8;
+        (Kernel held, Kernel ring, int threads, int blocks) = columns switch
         {
-            16 => (Kernel.AssignHeld16, 128, 6),
-            32 => (Kernel.AssignHeld32, 128, 5),
-            64 => (Kernel.AssignHeld64, 128, 4),
-            _ => (Kernel.AssignHeld128, 384, 1),
+            16 => (Kernel.AssignHeld16, Kernel.AssignRing16, 128, 6),
+            32 => (Kernel.AssignHeld32, Kernel.AssignRing32, 128, 5),
+            64 => (Kernel.AssignHeld64, Kernel.AssignRing64, 128, 4),
+            _ => (Kernel.AssignHeld128, Kernel.AssignRing128, 384, 1),
         };
         int tiles = (clusters + 127) / 128, tileBytes = 256 * (columns + 8), stages;
         do
         {
-            int room = Math.Min(Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024) / tileBytes, mostTiles);
-            stages = room >= tiles ? tiles : Math.Min(room, mostStages);
+            int room = Math.Min(gpu.SharedMemory, (gpu.SharedMemoryInAll / blocks) - 1024);
+            stages = room >= tiles * (long)tileBytes && tiles <= mostTiles ? tiles : Math.Min(room / (tileBytes + barrierBytes), mostStages);
         }
         while (stages < Math.Min(tiles, 2) && --blocks > 0);
-        return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * tileBytes, stages);
+        int bytes = stages * (tileBytes + (stages < tiles ? barrierBytes : 0));
+        return new AssignKernel(stages < tiles ? ring : held, threads, threads, blocks * gpu.Multiprocessors, bytes, stages);
     }
 
     /// <summary>The kernel for Hopper that has rows in shared memory.</summary>

@@ -37,6 +37,7 @@ for source in *.cu; do
       compile "$source" "${name}_sm90" sm_90 ptx78
       ;;
     assign_wide) compile "$source" "$name" sm_80 ptx74 ;;        # for load4_once
+    assign_held_* | assign_ring_*) compile "$source" "$name" sm_80 ptx74 ;;     # for barriers whose phases have parities
     *) compile "$source" "$name" sm_80 ptx70 ;;
   esac
 done

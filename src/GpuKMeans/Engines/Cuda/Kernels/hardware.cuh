@@ -32,6 +32,9 @@ DEVICE void kernel_begins() {
 #endif
 }
 
+// Of the multiprocessor's clock.
+DEVICE uint ticks() { return (uint)__nvvm_read_ptx_sreg_clock(); }
+
 DEVICE void block_barrier() { __syncthreads(); }
 
 // For the first so many threads of a block, in whole warps.

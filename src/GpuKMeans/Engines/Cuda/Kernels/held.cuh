@@ -8,8 +8,8 @@
 // Bringing the next rows to the second-level cache, and looking at more centres between two branches were no faster; nor are, up to
 // 128 centres, rows of 64 values that bulk copies of Hopper bring to shared memory, for its products of four warps (hopper_shared.cuh).
 #pragma once
+#include "center_ring.cuh"
 #include "short_rows.cuh"
-#include <tensor.cuh>
 
 constexpr int TileCenters = 128;
 constexpr int HeldRowsOfWarp = 32;
@@ -281,7 +281,10 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
             unnamed |= best[r].sets[s].second >= row_limit << TagBits;
         }
         int count = __builtin_popcount(sets) * __builtin_popcount(places);
-        only[r] = count == 1 ? center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, __builtin_ctz(places)) : 0;
+        // Of up to four places, where one has it. Worked out for all rows at once, and not in branches one after another.
+        static_assert(HeldPlaces<Steps> <= 4);
+        int center = center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, (int)((places >> 1) - (places >> 3)) & 3);
+        only[r] = count == 1 ? center : 0;
         own += (unnamed ? count + HeldUnnamed : count) << r * 8;
         near_sets |= sets << r * 8;
         near_places |= places << r * 8;
@@ -299,17 +302,30 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
         a.labels[row] = label;
     }
     if (any_lane(known)) {
-        int entry = known ? list_known(a, row, total) : -1;
-        int before = (odd ? neighbour : 0) + (high ? other_pair : 0);
+        int entry = known ? list_known(a, row, total) : -1, before = (odd ? neighbour : 0) + (high ? other_pair : 0);
+        auto name = [&](int row_entry, int slot, int center) {
+            // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
+            a.undecided.candidates[(int64)row_entry * MostCandidates + slot] = least(center, a.centers.count - 1);
+        };
+        bool several = false;
 #pragma unroll
         for (int r = 0; r < 4; r++) {
-            int row_entry = shuffle_of_four(entry, r), slot = before >> r * 8 & 255;
+            int row_entry = shuffle_of_four(entry, r), count = own >> r * 8 & 255;
+            if (row_entry >= 0 && count == 1) {
+                name(row_entry, before >> r * 8 & 255, only[r]);
+            }
+            several |= row_entry >= 0 && count > 1;
+        }
+        if (any_lane(several)) {
 #pragma unroll
-            for (int s = 0; s < Sets; s++) {
-                for (uint left = row_entry >= 0 && near_sets >> (r * 8 + s) & 1 ? near_places >> r * 8 & 255 : 0; left; left &= left - 1) {
-                    // Padding may be at a place and in a set that have candidates. Any centre may stand in for it.
-                    a.undecided.candidates[(int64)row_entry * MostCandidates + slot++] =
-                        least(center_of<Steps>(best[r].sets[s], s, __builtin_ctz(left)), a.centers.count - 1);
+            for (int r = 0; r < 4; r++) {
+                int row_entry = shuffle_of_four(entry, r), slot = before >> r * 8 & 255;
+                bool named = row_entry < 0 || (own >> r * 8 & 255) == 1;
+#pragma unroll
+                for (int s = 0; s < Sets; s++) {
+                    for (uint left = !named && near_sets >> (r * 8 + s) & 1 ? near_places >> r * 8 & 255 : 0; left; left &= left - 1) {
+                        name(row_entry, slot++, center_of<Steps>(best[r].sets[s], s, __builtin_ctz(left)));
+                    }
                 }
             }
         }
@@ -382,69 +398,77 @@ DEVICE void restore(HeldBest<Steps> (&best)[4], const SavedSet (&saved)[4 * Sets
     }
 }
 
-template <int Steps, int Warps>
-DEVICE void assign_held(const AssignArgs& a) {
-    constexpr uint TileBytes = HeldTileBytes<Steps>;
-    DYNAMIC_SHARED(shared, 128);
-    uint stages_at = shared_address(shared);
-    int center_tiles = a.centers.tiles, stages = a.stages;
-    bool all = center_tiles <= stages;
-    int tiles = (a.rows.count + Warps * HeldRowsOfWarp - 1) / (Warps * HeldRowsOfWarp);
-    int own_tiles = (tiles - block_id() + grid_blocks() - 1) / grid_blocks();
-    int copies = all ? center_tiles : own_tiles * center_tiles;
-    int next_stage = 0, next_tile = 0;      // of the next copy
-    auto copy_tile = [&]() {
-        if (copies > 0) {
-            const char* from = (const char*)a.centers.tiles_of_halves + (int64)next_tile * TileBytes;
-            uint to = stages_at + next_stage * TileBytes;
-            for (uint i = thread_id() * 16; i < TileBytes; i += Warps * 32 * 16) {
-                copy_async(to + i, from + i);
-            }
-            next_tile = next_tile + 1 == center_tiles ? 0 : next_tile + 1;
-            next_stage = next_stage + 1 == stages ? 0 : next_stage + 1;
-        }
-        copies--;
-        copy_commit();
-    };
-    for (int s = 0; s < (all ? center_tiles : stages - 1); s++) {
-        copy_tile();
+// Blocks of a multiprocessor, or else the warps of a block, begin one after another, so that not all read rows at once, all the time.
+// Few rows are read once.
+template <int Steps, int Groups>
+DEVICE void begin_apart(int group, int own_tiles) {
+    constexpr int LeastTiles = 4, Ticks = Steps * 2500;
+    uint begun = ticks(), late = (uint)((group * grid_blocks() + block_id()) * Ticks / (Groups * grid_blocks()));
+    while (own_tiles > LeastTiles && ticks() - begun < late) {
     }
-    bool waited = false;
+}
 
-    int lane = lane_id();
-    // Where the lane's row of the matrices of 8 centres by 8 columns begins: of the same centres two, of the next two; and of
-    // the last columns one of each.
-    uint lane_values_at = stages_at + (uint)((lane >> 4) * 128 + (lane >> 3 & 1) * BlockBytes + (lane & 7) * 16);
-    uint lane_extra_at = stages_at + (uint)(lane * 16);
-    uint factor = tag_factor();
-    int stage = 0;
-    for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
-        int first = (tile * Warps + warp_id()) * HeldRowsOfWarp, place = first + (lane >> 2);
-        HeldRows<Steps> rows = hold_rows<Steps>(a, place);
-        if (all && !waited) {
+// All tiles of centres, in shared memory for good.
+template <int Warps, uint TileBytes>
+struct AllCenters {
+    bool there = false;
+
+    METHOD AllCenters(uint shared, const AssignArgs& a) {
+        for (uint i = thread_id() * 16; i < a.centers.tiles * TileBytes; i += Warps * 32 * 16) {
+            copy_async(shared + i, (const char*)a.centers.tiles_of_halves + i);
+        }
+        copy_commit();
+    }
+
+    METHOD void wait() {
+        if (!there) {
             copy_wait<0>();
             block_barrier();
-            waited = true;
+            there = true;
         }
+    }
+};
+
+// Where the lane's row of the matrices of 8 centres by 8 columns begins: of the same centres two, of the next two; and of the last columns
+// one of each.
+DEVICE uint lane_values(uint tile) { return tile + (uint)((lane_id() >> 4) * 128 + (lane_id() >> 3 & 1) * BlockBytes + (lane_id() & 7) * 16); }
+DEVICE uint lane_extra(uint tile) { return tile + (uint)(lane_id() * 16); }
+
+// `All`: all tiles of centres find room. Else they pass by in a ring.
+template <int Steps, int Warps, bool All>
+DEVICE void assign_held(const AssignArgs& a) {
+    constexpr uint TileBytes = HeldTileBytes<Steps>;
+    constexpr int Groups = Warps / 4;       // of four warps, one for each part of a multiprocessor
+    DYNAMIC_SHARED(shared, 128);
+    uint at = shared_address(shared), values_at = lane_values(at), extra_at = lane_extra(at), factor = tag_factor();
+    int center_tiles = a.centers.tiles, tiles = (a.rows.count + Warps * HeldRowsOfWarp - 1) / (Warps * HeldRowsOfWarp);
+    int own_tiles = (tiles - block_id() + grid_blocks() - 1) / grid_blocks();
+    int warp = shuffle(warp_id(), 0);
+    auto centers = [&]() {
+        if constexpr (All) {
+            return AllCenters<Warps, TileBytes>(at, a);
+        } else {
+            return CenterRing<Warps, TileBytes>(at, a.stages, a.centers.tiles_of_halves, center_tiles, own_tiles, warp);
+        }
+    }();
+    begin_apart<Steps, Groups>(warp / 4, own_tiles);
+    for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
+        int place = (tile * Warps + warp) * HeldRowsOfWarp + (lane_id() >> 2);
+        HeldRows<Steps> rows = hold_rows<Steps>(a, place);
         HeldBest<Steps> best[4];
-        if (all) {
-            for (int t = 0; t < center_tiles; t++) {
-                keep_tile<Steps>(best, rows, lane_values_at + t * TileBytes, lane_extra_at + t * TileBytes, factor, t, a.centers.count);
+        if constexpr (All) {
+            centers.wait();
+            for (uint t = 0, tile_at = 0; (int)t < center_tiles; t++, tile_at += TileBytes) {
+                keep_tile<Steps>(best, rows, values_at + tile_at, extra_at + tile_at, factor, (int)t, a.centers.count);
             }
         } else {
             SavedSet saved[4 * Sets];
             int round = 0;
             for (int t = 0; t < center_tiles; round++) {
                 for (int end = least(t + TilesOfTags<Steps>, center_tiles); t < end; t++) {
-                    if (stages > 2) {
-                        copy_wait<1>();
-                    } else {
-                        copy_wait<0>();
-                    }
-                    block_barrier();
-                    copy_tile();
-                    keep_tile<Steps>(best, rows, lane_values_at + stage * TileBytes, lane_extra_at + stage * TileBytes, factor, t, a.centers.count);
-                    stage = stage + 1 == stages ? 0 : stage + 1;
+                    uint stage = centers.wait(t);
+                    keep_tile<Steps>(best, rows, values_at + stage, extra_at + stage, factor, t, a.centers.count);
+                    centers.leave();
                 }
                 // Most often one round is all.
                 if (round > 0 || t < center_tiles) {

@@ -23,6 +23,32 @@ DEVICE void copy_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
+// Barriers in shared memory, which threads may arrive at without waiting; also what they have copied may, once it is there.
+DEVICE void ring_barrier_init(uint barrier, int arrivals) {
+    asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
+}
+
+DEVICE void ring_barrier_arrive(uint barrier) { asm volatile("mbarrier.arrive.shared.b64 _, [%0];" ::"r"(barrier) : "memory"); }
+
+DEVICE void ring_barrier_arrive_after_copies(uint barrier) {
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
+}
+
+// Whether the phase of this parity is over.
+DEVICE bool ring_barrier_passed(uint barrier, uint parity) {
+    uint done;
+    asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+        : "=r"(done)
+        : "r"(barrier), "r"(parity)
+        : "memory");
+    return done;
+}
+
+DEVICE void ring_barrier_wait(uint barrier, uint parity) {
+    while (!ring_barrier_passed(barrier, parity)) {
+    }
+}
+
 // Four 8×8 matrices of halves; each lane gives the address of a row of 8.
 DEVICE void load_matrices(uint (&r)[4], uint shared) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"

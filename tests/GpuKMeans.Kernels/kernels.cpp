@@ -303,10 +303,11 @@ void mixed_rows(Draw& draw, Way way, int dimension, int clusters, int count) {
 int main(int argc, char** argv) {
     Draw draw(argc > 1 ? std::atoi(argv[1]) : 1);
     emulated::order.seed((unsigned)draw.below(1 << 30));
-    for (auto [dimension, clusters] : {std::pair{16, 5}, {30, 300}, {64, 17}, {100, 140}, {128, 700}}) {
+    for (auto [dimension, clusters] : {std::pair{16, 5}, {30, 300}, {64, 17}, {100, 140}, {64, 700}, {128, 700}}) {
         assignments(draw, Way::held, dimension, clusters, 300 + draw.below(200));
     }
     assignments(draw, Way::held, 16, 16385 + draw.below(300), 40);       // more than keys can name at once, or in two rounds
+    assignments(draw, Way::held, 20, 600, 1100);        // more rows than all blocks take at once: round the ring several times
     for (auto [dimension, clusters] : {std::pair{33, 3}, {64, 16}, {101, 50}, {130, 100}, {300, 16}, {420, 129}, {1100, 100}}) {
         assignments(draw, Way::few, dimension, clusters, 200 + draw.below(200));
     }

@@ -1,6 +1,6 @@
 // The fast pass for rows of up to 128 values on any GPU: a warp holds 32 rows in its registers, rounded, in the order in which
-// the tensor cores take them, and centres pass by: tiles of 128 in a ring of shared memory, or all of them for good where they
-// find room, and then warps never wait for one another.
+// the tensor cores take them, and centres pass by: tiles of 128 in a ring of shared memory (center_ring.cuh), or all of them for good
+// where they find room. Either way warps go on at their own pace, so that not all read rows at once.
 //
 // Few small blocks share a multiprocessor, so that while one warp reads rows others multiply and others look at scores. Looking
 // at scores costs most: half squared lengths, the offset that makes a score an integer and the row's scale are columns of the
@@ -131,7 +131,7 @@ template <int Steps>
 constexpr int TilesOfTags = (GroupCenters<Steps> << TagBits) / TileCenters;
 
 template <int Steps>
-constexpr int HeldPlaces = GroupCenters<Steps> / 8;
+constexpr int HeldPlaces = GroupCenters<Steps> / 8;      // at most 4
 
 DEVICE uint larger(uint a, uint b) { return a > b ? a : b; }
 DEVICE uint smaller(uint a, uint b) { return a < b ? a : b; }
@@ -281,8 +281,7 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
             unnamed |= best[r].sets[s].second >= row_limit << TagBits;
         }
         int count = __builtin_popcount(sets) * __builtin_popcount(places);
-        // Of up to four places, where one has it. Worked out for all rows at once, and not in branches one after another.
-        static_assert(HeldPlaces<Steps> <= 4);
+        // The number of the only place, without a search: so there is no branch, and all rows are worked out at once.
         int center = center_of<Steps>(sets >> 1 ? best[r].sets[1] : best[r].sets[0], (int)sets >> 1, (int)((places >> 1) - (places >> 3)) & 3);
         only[r] = count == 1 ? center : 0;
         own += (unnamed ? count + HeldUnnamed : count) << r * 8;

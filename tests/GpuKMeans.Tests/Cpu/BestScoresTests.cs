@@ -40,6 +40,11 @@ public sealed unsafe class BestScoresTests
             }
 
             kernel.Pack(p, dimension, o, t, rest);
+            for (int row = 0; row < rows; row++)
+            {
+                Assert.Equal(values.Skip(row * dimension).Take(dimension).Sum(v => v * v), others[row]);
+            }
+
             foreach (int middle in (int[])[0, panels.PanelCount / 3])
             {
                 var state = new TileState(b, s, rest, rest + rows, rest + (2 * rows), i);

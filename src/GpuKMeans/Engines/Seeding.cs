@@ -12,6 +12,9 @@ internal abstract class Seeding : IDisposable
     /// <summary>The number of rows worth preparing at once: as many as memory allows, some 4 bytes a row of data each.</summary>
     public abstract int PoolSize { get; }
 
+    /// <summary>Whether rows that are prepared already cost nothing to prepare again: then they do not count among those.</summary>
+    public virtual bool KeepsPrepared => false;
+
     /// <summary>
     /// Measures the distances from all rows to these in one pass, to be evaluated over the next steps: reading the data is what
     /// k-means++ costs. Those measured before are forgotten.

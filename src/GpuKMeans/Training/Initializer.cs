@@ -111,7 +111,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
         int clusters = options.ClusterCount, trials = Seeding.TrialsFor(clusters);
         long[] chosen = new long[clusters];
         using Seeding seeding = engine.StartSeeding(data);
-        var draws = new SeedingDraws(seeding, trials);
+        var draws = new SeedingDraws(seeding, trials, clusters - 1);
         Span<long> candidates = stackalloc long[trials];
         Span<double> potentials = stackalloc double[trials];
 

@@ -6,10 +6,18 @@ namespace GpuKMeans;
 /// Draws rows with probability ∝ weight × D². Rows are drawn ahead, for many are measured in one pass, and one whose D² has
 /// since been lowered is kept with probability new / old: what is left has the distribution of now.
 /// </summary>
-internal sealed class SeedingDraws(Seeding seeding, int trials)
+/// <param name="seeding">What keeps D² and measures.</param>
+/// <param name="trials">The candidates of a step.</param>
+/// <param name="steps">The steps that there will be.</param>
+internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
 {
+    // What reading the data once costs, as that many rows to measure.
+    private const double PassCost = 16;
+
     private readonly List<(long Row, float Then)> _ahead = [];
     private int _next;
+    private double _then = double.PositiveInfinity;
+    private long _left = (long)trials * steps;
 
     /// <summary>Draws the candidates of one step, all of them measured.</summary>
     public void Draw(Span<long> candidates, ref SplitMix64 random)
@@ -25,16 +33,17 @@ internal sealed class SeedingDraws(Seeding seeding, int trials)
             if (random.NextDouble() * then < seeding.SquaredDistance(row))
             {
                 candidates[count++] = row;
+                _left--;
             }
         }
     }
 
-    // Candidates of the step at hand stay in the pool. It begins with few, for D² falls fast at first.
+    // Candidates of the step at hand stay in the pool.
     private void Refill(ReadOnlySpan<long> kept, ref SplitMix64 random)
     {
-        int size = Math.Max(trials, Math.Min(seeding.PoolSize, Math.Max(trials * 2, _ahead.Count * 2)));
-        long[] rows = new long[size];
-        double[] shares = new double[size - kept.Length];
+        int most = seeding.KeepsPrepared ? seeding.PoolSize : Math.Max(1, seeding.PoolSize - kept.Length);
+        long[] rows = new long[kept.Length + Math.Min(most, Worthwhile())];
+        double[] shares = new double[rows.Length - kept.Length];
         float[] distances = new float[shares.Length];
         for (int i = 0; i < shares.Length; i++)
         {
@@ -50,6 +59,24 @@ internal sealed class SeedingDraws(Seeding seeding, int trials)
             _ahead.Add((rows[kept.Length + i], distances[i]));
         }
 
+        _then = seeding.Potential;
         seeding.Prepare(rows);
+    }
+
+    /// <summary>
+    /// How many rows to draw. If D² goes on falling as over those drawn last, by a share f a row, of m rows m·(1 − f·m/2) are
+    /// kept: the cost of each, (pass + m) / (m·(1 − f·m/2)), is least where ½f·m² + pass·f·m = pass. No more than will be needed.
+    /// </summary>
+    private int Worthwhile()
+    {
+        if (_ahead.Count == 0)
+        {
+            return trials * 2;
+        }
+
+        double falls = Math.Max(1 - (seeding.Potential / _then), 1e-9) / _ahead.Count;
+        double best = Math.Sqrt((PassCost * PassCost) + (2 * PassCost / falls)) - PassCost;
+        double needed = _left / Math.Max(0.5, 1 - (falls * _left / 2)) * 1.1;
+        return Math.Max(trials, (int)Math.Min(int.MaxValue / 2, Math.Min(best, needed)));
     }
 }

@@ -57,6 +57,42 @@ public sealed class SeedingTests
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void Rows_prepared_again_among_others_keep_their_distances(string name)
+    {
+        const int Count = 2100, Dimension = 19;
+        TestSet set = TestData.Get("blobs", Count, Dimension, 12);
+        using KMeansEngine engine = TestEngines.Create(name, set);
+        using EngineData data = engine.Load(set.Source, default, set.Frame);
+        using Seeding seeding = engine.StartSeeding(data);
+        var random = new Random(4);
+        long[] before = [];
+        for (int turn = 0; turn < 40; turn++)
+        {
+            // Some of those of before, in any order and more than once, between and after others; as many as there is room for, or few.
+            long[] others = [.. Enumerable.Range(0, random.Next(0, seeding.PoolSize - 20)).Select(_ => random.NextInt64(Count))];
+            random.Shuffle(before);
+            long[] rows = [.. before.Take(random.Next(0, 20)), .. others, .. before.Take(turn % 3), random.NextInt64(Count)];
+            if (turn % 4 == 3)
+            {
+                random.Shuffle(rows);
+            }
+
+            seeding.Prepare(rows);
+            random.Shuffle(rows);
+            long[] candidates = [.. rows.Take(Seeding.MaxCandidates)];
+            double[] potentials = new double[candidates.Length];
+            seeding.Evaluate(candidates, potentials);
+            for (int i = 0; i < candidates.Length; i++)
+            {
+                double expected = Oracle.Potential(set.Rows, [candidates[i]], Dimension);
+                Near.Equal(expected, potentials[i], 2 * Near.DistanceError(Dimension), $"turn {turn}, candidate {i}");
+            }
+
+            before = rows;
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void The_potential_is_0_exactly_once_every_distinct_row_is_chosen(string name)
     {
         foreach (string kind in (string[])["duplicates", "offset 1e7"])

@@ -222,9 +222,11 @@ internal sealed unsafe partial class CpuEngine
         float* squares = stackalloc float[CpuKernel.MaxTileRows];
         PackTile(rows, centers.Length, _dimension, scratch.Tiles, squares);
         float* distances = scratch.Scores(_panels!.PaddedCount * tile);
+        LinesAhead nothing = default;
         for (int panel = 0; panel < _panels.PanelCount; panel++)
         {
-            _kernel.SquaredDistances(scratch.Tiles, _panels, panel, distances + (_panels.FirstCenter(panel) * tile), tile);
+            float* place = distances + (_panels.FirstCenter(panel) * tile);
+            _kernel.SquaredDistances(scratch.Tiles, _panels, panel, place, tile, past: false, ref nothing);
         }
 
         // Centres are rounded once more where the origin is taken from them.

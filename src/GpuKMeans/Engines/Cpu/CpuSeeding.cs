@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace GpuKMeans.Engines.Cpu;
@@ -35,10 +36,15 @@ internal sealed unsafe partial class CpuSeeding : Seeding
     private readonly Action<int, int> _evaluateBlock;
     private readonly Action<int, int> _acceptBlock;
 
+    // The pool: a block's distances to members that were in the pool before, then to those of the panels.
+    private readonly int _keptPlaces;
+    private readonly List<(int From, long Row)> _kept = [];
+    private NativeBuffer<float>? _pool;
+    private int _places;
+    private long[] _placeRows = [];
+
     private CenterPanels? _panels;
     private NativeBuffer<float>? _members;
-    private NativeBuffer<float>? _pool;
-    private long[] _memberRows = [];
     private int _count;
     private int _accepted;
 
@@ -48,6 +54,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
         _blocks = checked((int)((data.Count + BlockRows - 1) / BlockRows));
         long rows = _blocks * (long)BlockRows;
         PoolSize = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, LeastMembers, MostMembers) / LeastMembers * LeastMembers;
+        _keptPlaces = Math.Min(MaxCandidates, PoolSize / LeastMembers);
         _origin = new NativeBuffer<float>(_dimension, clear: true);
         _nearest = new NativeBuffer<float>(rows);
         for (long row = 0; row < rows; row++)
@@ -67,24 +74,26 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
     public override int PoolSize { get; }
 
+    public override bool KeepsPrepared => true;
+
     public override double Potential => _potential;
 
     public override float SquaredDistance(long row) => _nearest.Pointer[row];
 
     public override void Prepare(ReadOnlySpan<long> rows)
     {
-        if (_panels?.Count != rows.Length)
+        List<long> measured = Keep(rows);
+        if (_panels?.Count != measured.Count)
         {
             _panels?.Dispose();
-            _panels = new CenterPanels(_kernel, rows.Length, _dimension);
+            _panels = new CenterPanels(_kernel, measured.Count, _dimension);
         }
 
-        _memberRows = rows.ToArray();
-        float* members = NativeBuffer<float>.Ensure(ref _members, rows.Length * (long)_dimension);
-        NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _panels.PaddedCount);
-        for (int i = 0; i < rows.Length; i++)
+        measured.CopyTo(_placeRows, _keptPlaces);
+        float* members = NativeBuffer<float>.Ensure(ref _members, measured.Count * (long)_dimension);
+        for (int i = 0; i < measured.Count; i++)
         {
-            _data.Copy(rows.Slice(i, 1), members + (i * (long)_dimension));
+            _data.Copy([measured[i]], members + (i * (long)_dimension));
         }
 
         for (int panel = 0; panel < _panels.PanelCount; panel++)
@@ -92,7 +101,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             _panels.Set(panel, members, _origin.Pointer);
         }
 
-        _team.Run(_blocks, rows.Length * (double)_data.Count * _dimension, _measureBlock);
+        _team.Run(_blocks, measured.Count * (double)_data.Count * _dimension, _measureBlock);
     }
 
     public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -140,7 +149,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
     {
         for (int i = 0; i < candidates.Length; i++)
         {
-            _chosen[i] = _memberRows.AsSpan().IndexOf(candidates[i]);
+            _chosen[i] = _placeRows.AsSpan().IndexOf(candidates[i]);
             if (_chosen[i] < 0)
             {
                 return false;
@@ -150,13 +159,58 @@ internal sealed unsafe partial class CpuSeeding : Seeding
         return true;
     }
 
-    /// <summary>The distances of a block's rows to a member of the pool.</summary>
-    private float* Distances(int block, int member) =>
-        _pool!.Pointer + (((block * (long)_panels!.PaddedCount) + member) * BlockStride);
+    /// <summary>Finds the rows that are in the pool and can stay there, and forgets the others.</summary>
+    /// <returns>The rows that are to be measured.</returns>
+    private List<long> Keep(ReadOnlySpan<long> rows)
+    {
+        _kept.Clear();
+        List<long> measured = [];
+        int needed = _keptPlaces + (((rows.Length + _kernel.PanelWidth - 1) / _kernel.PanelWidth) * _kernel.PanelWidth);
+        if (needed > _places)
+        {
+            _places = Math.Max(needed, _keptPlaces + PoolSize + _kernel.PanelWidth);
+            NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _places);
+            _placeRows = new long[_places];
+            Array.Fill(_placeRows, -1);
+        }
+
+        foreach (long row in rows)
+        {
+            // Of the places for those kept, one that is read must not have been written before.
+            int from = _placeRows.AsSpan().IndexOf(row), to = _kept.Count;
+            if (to < _keptPlaces && (from >= _keptPlaces || from == to))
+            {
+                _kept.Add((from, row));
+            }
+            else
+            {
+                measured.Add(row);
+            }
+        }
+
+        Array.Fill(_placeRows, -1);
+        for (int i = 0; i < _kept.Count; i++)
+        {
+            _placeRows[i] = _kept[i].Row;
+        }
+
+        return measured;
+    }
+
+    /// <summary>The distances of a block's rows to the member at a place.</summary>
+    private float* Distances(int block, int place) => _pool!.Pointer + (((block * (long)_places) + place) * BlockStride);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MeasureBlock(int block, int slot)
     {
+        for (int i = 0; i < _kept.Count; i++)
+        {
+            if (_kept[i].From != i)
+            {
+                NativeMemory.Copy(Distances(block, _kept[i].From), Distances(block, i), BlockRows * sizeof(float));
+            }
+        }
+
         float* rows = Rows(block, slot, out int count);
         float** pointers = stackalloc float*[CpuKernel.MaxTileRows];
         float* squares = stackalloc float[CpuKernel.MaxTileRows];
@@ -173,13 +227,11 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
             // The next tile's rows come in while this one is worked on.
             long next = Math.Clamp(count - first - tile, 0, tile) * (long)_dimension;
-            float* nextRows = rows + ((first + tile) * (long)_dimension);
-            for (int panel = 0; panel < _panels!.PanelCount; panel++)
+            var ahead = new LinesAhead(rows + ((first + tile) * (long)_dimension), next, _panels!.PanelCount * (long)_dimension);
+            for (int panel = 0; panel < _panels.PanelCount; panel++)
             {
-                long from = next * panel / _panels.PanelCount;
-                Lanes.Prefetch(nextRows + from, (next * (panel + 1) / _panels.PanelCount) - from);
-                float* distances = Distances(block, _panels.FirstCenter(panel)) + first;
-                _kernel.SquaredDistances(_tiles[slot].Pointer, _panels, panel, distances, BlockStride);
+                float* distances = Distances(block, _keptPlaces + _panels.FirstCenter(panel)) + first;
+                _kernel.SquaredDistances(_tiles[slot].Pointer, _panels, panel, distances, BlockStride, past: true, ref ahead);
             }
         }
     }

@@ -105,8 +105,16 @@ internal abstract unsafe class CpuKernel
     /// the panel and those that only fill it up. Summed in the order of the columns, multiply and add fused: the same bits in
     /// every kernel on machines that fuse.
     /// </summary>
-    public void SquaredDistances(float* tile, CenterPanels panels, int panel, float* distances, int stride) =>
-        DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride);
+    /// <param name="tile">The rows.</param>
+    /// <param name="panels">The centres.</param>
+    /// <param name="panel">Which of them.</param>
+    /// <param name="distances">Takes the distances: at a line of the cache.</param>
+    /// <param name="stride">From a centre's distances to the next one's: whole lines.</param>
+    /// <param name="past">Whether they go past the caches, for they are not read soon: then lines need not be read to be written.</param>
+    /// <param name="ahead">What is brought in meanwhile, a turn for each column.</param>
+    public void SquaredDistances(
+        float* tile, CenterPanels panels, int panel, float* distances, int stride, bool past, ref LinesAhead ahead) =>
+        DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride, past, ref ahead);
 
     /// <summary><see cref="Assign"/> for rows of no more than <see cref="ChunkColumns"/> columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -138,7 +146,7 @@ internal abstract unsafe class CpuKernel
 
     /// <summary><see cref="SquaredDistances"/> for one panel.</summary>
     protected abstract void DistancesToPanel(
-        float* tile, float* lines, int dimension, int width, float* distances, int stride);
+        float* tile, float* lines, int dimension, int width, float* distances, int stride, bool past, ref LinesAhead ahead);
 
     // Long rows: the scores so far wait in memory, all of it written before it is read.
     [SkipLocalsInit]

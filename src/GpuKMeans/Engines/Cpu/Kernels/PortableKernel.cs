@@ -93,7 +93,8 @@ internal sealed unsafe class PortableKernel : CpuKernel
         }
     }
 
-    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    protected override void DistancesToPanel(
+        float* tile, float* lines, int dimension, int width, float* distances, int stride, bool past, ref LinesAhead ahead)
     {
         float sum = 0;
         for (int d = 0; d < dimension; d++)

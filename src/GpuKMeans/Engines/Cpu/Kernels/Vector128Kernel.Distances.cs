@@ -6,7 +6,8 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Squared distances from direct differences.</content>
 internal sealed unsafe partial class Vector128Kernel
 {
-    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    protected override void DistancesToPanel(
+        float* tile, float* lines, int dimension, int width, float* distances, int stride, bool past, ref LinesAhead ahead)
     {
         if (width == Wide)
         {

@@ -6,20 +6,22 @@ namespace GpuKMeans.Engines.Cpu;
 /// <content>Squared distances from direct differences.</content>
 internal sealed unsafe partial class Vector256Kernel
 {
-    protected override void DistancesToPanel(float* tile, float* lines, int dimension, int width, float* distances, int stride)
+    protected override void DistancesToPanel(
+        float* tile, float* lines, int dimension, int width, float* distances, int stride, bool past, ref LinesAhead ahead)
     {
         if (width == Wide)
         {
-            WideDistances(tile, lines, dimension, distances, stride);
+            WideDistances(tile, lines, dimension, distances, stride, past, ref ahead);
         }
         else
         {
-            TailDistances(tile, lines, dimension, distances, stride);
+            TailDistances(tile, lines, dimension, distances, stride, past, ref ahead);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideDistances(float* tile, float* lines, int dimension, float* distances, int stride)
+    private static void WideDistances(
+        float* tile, float* lines, int dimension, float* distances, int stride, bool past, ref LinesAhead ahead)
     {
         Vector256<float> a0 = Vector256<float>.Zero, b0 = a0;
         Vector256<float> a1 = Vector256<float>.Zero, b1 = a1;
@@ -27,9 +29,11 @@ internal sealed unsafe partial class Vector256Kernel
         Vector256<float> a3 = Vector256<float>.Zero, b3 = a3;
         Vector256<float> a4 = Vector256<float>.Zero, b4 = a4;
         Vector256<float> a5 = Vector256<float>.Zero, b5 = a5;
+        LinesAhead next = ahead;
         float* end = tile + ((long)dimension * Rows);
         for (; tile < end; tile += Rows, lines += 6)
         {
+            next.BringOne();
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c, p, q;
             c = Vector256.Create(lines[0]);
             p = x - c;
@@ -63,28 +67,32 @@ internal sealed unsafe partial class Vector256Kernel
             b5 = Vector256.FusedMultiplyAdd(q, q, b5);
         }
 
-        a0.Store(distances + (0 * stride));
-        b0.Store(distances + (0 * stride) + Lanes);
-        a1.Store(distances + (1 * stride));
-        b1.Store(distances + (1 * stride) + Lanes);
-        a2.Store(distances + (2 * stride));
-        b2.Store(distances + (2 * stride) + Lanes);
-        a3.Store(distances + (3 * stride));
-        b3.Store(distances + (3 * stride) + Lanes);
-        a4.Store(distances + (4 * stride));
-        b4.Store(distances + (4 * stride) + Lanes);
-        a5.Store(distances + (5 * stride));
-        b5.Store(distances + (5 * stride) + Lanes);
+        ahead = next;
+        Put(a0, distances + (0 * stride), past);
+        Put(b0, distances + (0 * stride) + Lanes, past);
+        Put(a1, distances + (1 * stride), past);
+        Put(b1, distances + (1 * stride) + Lanes, past);
+        Put(a2, distances + (2 * stride), past);
+        Put(b2, distances + (2 * stride) + Lanes, past);
+        Put(a3, distances + (3 * stride), past);
+        Put(b3, distances + (3 * stride) + Lanes, past);
+        Put(a4, distances + (4 * stride), past);
+        Put(b4, distances + (4 * stride) + Lanes, past);
+        Put(a5, distances + (5 * stride), past);
+        Put(b5, distances + (5 * stride) + Lanes, past);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TailDistances(float* tile, float* lines, int dimension, float* distances, int stride)
+    private static void TailDistances(
+        float* tile, float* lines, int dimension, float* distances, int stride, bool past, ref LinesAhead ahead)
     {
         Vector256<float> a0 = Vector256<float>.Zero, b0 = a0;
         Vector256<float> a1 = Vector256<float>.Zero, b1 = a1;
+        LinesAhead next = ahead;
         float* end = tile + ((long)dimension * Rows);
         for (; tile < end; tile += Rows, lines += 2)
         {
+            next.BringOne();
             Vector256<float> x = Vector256.Load(tile), y = Vector256.Load(tile + Lanes), c, p, q;
             c = Vector256.Create(lines[0]);
             p = x - c;
@@ -98,9 +106,24 @@ internal sealed unsafe partial class Vector256Kernel
             b1 = Vector256.FusedMultiplyAdd(q, q, b1);
         }
 
-        a0.Store(distances + (0 * stride));
-        b0.Store(distances + (0 * stride) + Lanes);
-        a1.Store(distances + (1 * stride));
-        b1.Store(distances + (1 * stride) + Lanes);
+        ahead = next;
+        Put(a0, distances + (0 * stride), past);
+        Put(b0, distances + (0 * stride) + Lanes, past);
+        Put(a1, distances + (1 * stride), past);
+        Put(b1, distances + (1 * stride) + Lanes, past);
+    }
+
+    // Stores past the caches are seen by others after the locked instruction with which a unit of work ends.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector256<float> values, float* place, bool past)
+    {
+        if (past)
+        {
+            values.StoreAlignedNonTemporal(place);
+        }
+        else
+        {
+            values.Store(place);
+        }
     }
 }

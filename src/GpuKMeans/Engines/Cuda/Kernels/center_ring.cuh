@@ -22,7 +22,7 @@ struct CenterRing {
         if (thread_id() == 0) {
             for (int s = 0; s < stages; s++) {
                 ring_barrier_init(there(s), 32);
-                ring_barrier_init(left(s), Warps);
+                ring_barrier_init(left(s), Warps * 32);
             }
         }
         block_barrier();
@@ -37,10 +37,7 @@ struct CenterRing {
     }
 
     METHOD void leave() {
-        warp_barrier();
-        if (lane_id() == 0) {
-            ring_barrier_arrive(left(stage));
-        }
+        ring_barrier_arrive(left(stage));
         turns--;
         due--;
         stage++;

@@ -40,6 +40,19 @@ public sealed class SeedingDrawsTests
         }
     }
 
+    [Fact]
+    public void Where_a_pass_costs_the_same_it_measures_all_it_can()
+    {
+        using var engine = new CpuEngine();
+        using EngineData data = Load(engine);
+        using var seeding = new Watched(engine.StartSeeding(data), poolSize: 20, keeps: false) { Fills = true };
+        Choose(seeding, 0);
+        seeding.Prepared.Clear();
+        var random = new SplitMix64(1);
+        new SeedingDraws(seeding, Trials, steps: 1).Draw(new long[Trials], ref random);
+        Assert.Equal(20, Assert.Single(seeding.Prepared).Length);
+    }
+
     [Theory, InlineData(48, true), InlineData(48, false), InlineData(7, true), InlineData(7, false)]
     public void Candidates_are_prepared_and_no_more_of_them_than_there_is_room_for(int poolSize, bool keeps)
     {
@@ -87,6 +100,10 @@ public sealed class SeedingDrawsTests
     private sealed class Watched(Seeding inner, int poolSize, bool keeps) : Seeding
     {
         public List<long[]> Prepared { get; } = [];
+
+        public bool Fills { get; init; }
+
+        public override bool FillsPool => Fills;
 
         public override double Potential => inner.Potential;
 

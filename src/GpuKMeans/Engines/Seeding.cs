@@ -15,6 +15,9 @@ internal abstract class Seeding : IDisposable
     /// <summary>Whether rows that are prepared already cost nothing to prepare again: then they do not count among those.</summary>
     public virtual bool KeepsPrepared => false;
 
+    /// <summary>Whether a pass takes as long for one row as for as many as are worth preparing.</summary>
+    public virtual bool FillsPool => false;
+
     /// <summary>
     /// Measures the distances from all rows to these in one pass, to be evaluated over the next steps: reading the data is what
     /// k-means++ costs. Those measured before are forgotten.

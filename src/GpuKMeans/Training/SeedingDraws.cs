@@ -42,7 +42,7 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
     private void Refill(ReadOnlySpan<long> kept, ref SplitMix64 random)
     {
         int most = seeding.KeepsPrepared ? seeding.PoolSize : Math.Max(1, seeding.PoolSize - kept.Length);
-        long[] rows = new long[kept.Length + Math.Min(most, Worthwhile())];
+        long[] rows = new long[kept.Length + (seeding.FillsPool ? most : Math.Min(most, Worthwhile()))];
         double[] shares = new double[rows.Length - kept.Length];
         float[] distances = new float[shares.Length];
         for (int i = 0; i < shares.Length; i++)

@@ -75,6 +75,9 @@ internal sealed partial class CudaEngine
 
         public override int PoolSize { get; }
 
+        // The kernel has a place for each of MostMembers.
+        public override bool FillsPool => true;
+
         // Whole blocks, so that kernels need not look where rows end.
         private long Stride => _blocks * BlockRows;
 

@@ -12,15 +12,18 @@ internal abstract class Seeding : IDisposable
     /// <summary>The number of rows worth preparing at once: as many as memory allows, some 4 bytes a row of data each.</summary>
     public abstract int PoolSize { get; }
 
-    /// <summary>Whether rows that are prepared already cost nothing to prepare again: then they do not count among those.</summary>
+    /// <summary>
+    /// Whether rows that were prepared the last time and are again keep their distances, which costs little: then they come on top
+    /// of <see cref="PoolSize"/>.
+    /// </summary>
     public virtual bool KeepsPrepared => false;
 
-    /// <summary>Whether a pass takes as long for one row as for as many as are worth preparing.</summary>
+    /// <summary>Whether measuring one row takes as long as measuring <see cref="PoolSize"/>.</summary>
     public virtual bool FillsPool => false;
 
     /// <summary>
-    /// Measures the distances from all rows to these in one pass, to be evaluated over the next steps: reading the data is what
-    /// k-means++ costs. Those measured before are forgotten.
+    /// Finds the distances from all rows to these in one pass, to be evaluated over the next steps: reading the data is what
+    /// k-means++ costs. Rows that were prepared before and are not now are forgotten.
     /// </summary>
     /// <param name="rows">The rows that will be evaluated.</param>
     public abstract void Prepare(ReadOnlySpan<long> rows);

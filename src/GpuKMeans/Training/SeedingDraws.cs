@@ -41,8 +41,8 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
     // Candidates of the step at hand stay in the pool.
     private void Refill(ReadOnlySpan<long> kept, ref SplitMix64 random)
     {
-        int most = seeding.KeepsPrepared ? seeding.PoolSize : Math.Max(1, seeding.PoolSize - kept.Length);
-        long[] rows = new long[kept.Length + (seeding.FillsPool ? most : Math.Min(most, Worthwhile()))];
+        int room = Math.Max(seeding.PoolSize, trials) - (seeding.KeepsPrepared ? 0 : kept.Length);
+        long[] rows = new long[kept.Length + Math.Min(room, Worthwhile())];
         double[] shares = new double[rows.Length - kept.Length];
         float[] distances = new float[shares.Length];
         for (int i = 0; i < shares.Length; i++)
@@ -65,17 +65,16 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
 
     /// <summary>
     /// How many rows to draw. If D² goes on falling as over those drawn last, by a share f a row, of m rows m·(1 − f·m/2) are
-    /// kept: the cost of each, (pass + m) / (m·(1 − f·m/2)), is least where ½f·m² + pass·f·m = pass. No more than will be needed.
+    /// kept: the cost of each, (pass + m) / (m·(1 − f·m/2)), is least where ½f·m² + pass·f·m = pass. Of the first nothing is known
+    /// but that D² falls fast. Not many more than are needed until the end.
     /// </summary>
     private int Worthwhile()
     {
-        if (_ahead.Count == 0)
-        {
-            return trials * 2;
-        }
-
-        double falls = Math.Max(1 - (seeding.Potential / _then), 1e-9) / _ahead.Count;
-        double best = Math.Sqrt((PassCost * PassCost) + (2 * PassCost / falls)) - PassCost;
+        bool first = _ahead.Count == 0;
+        double falls = first ? 0 : Math.Max(1 - (seeding.Potential / _then), 1e-9) / _ahead.Count;
+        double best = seeding.FillsPool ? seeding.PoolSize
+            : first ? trials * 2
+            : Math.Sqrt((PassCost * PassCost) + (2 * PassCost / falls)) - PassCost;
         double needed = _left / Math.Max(0.5, 1 - (falls * _left / 2)) * 1.1;
         return Math.Max(trials, (int)Math.Min(int.MaxValue / 2, Math.Min(best, needed)));
     }

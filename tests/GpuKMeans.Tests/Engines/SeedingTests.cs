@@ -68,7 +68,7 @@ public sealed class SeedingTests
         long[] before = [];
         for (int turn = 0; turn < 40; turn++)
         {
-            // Some of those of before, in any order and more than once, between and after others; as many as there is room for, or few.
+            // Some of those of before, in any order and more than once, between and after others; nearly as many as there is room for, or few.
             long[] others = [.. Enumerable.Range(0, random.Next(0, seeding.PoolSize - 22)).Select(_ => random.NextInt64(Count))];
             random.Shuffle(before);
             long[] rows = [.. before.Take(random.Next(0, 20)), .. others, .. before.Take(turn % 3), random.NextInt64(Count)];

@@ -222,7 +222,7 @@ internal sealed unsafe partial class CpuEngine
         float* squares = stackalloc float[CpuKernel.MaxTileRows];
         PackTile(rows, centers.Length, _dimension, scratch.Tiles, squares);
         float* distances = scratch.Scores(_panels!.PaddedCount * tile);
-        LinesAhead nothing = default;
+        var nothing = new LinesAhead(scratch.Tiles, 0, 1);
         for (int panel = 0; panel < _panels.PanelCount; panel++)
         {
             float* place = distances + (_panels.FirstCenter(panel) * tile);

@@ -15,8 +15,8 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
     // Members' distances do not begin at places of a cache that are the same for all.
     private const int BlockStride = BlockRows + (2 * Lanes.CacheLine);
-    private const int MostMembers = 48;
-    private const int LeastMembers = 4;
+    private const int MostPlaces = 60;
+    private const int LeastPlaces = 4;
     private const long PoolBytes = 256L << 20;
 
     private readonly CpuData _data;
@@ -36,7 +36,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
     private readonly Action<int, int> _evaluateBlock;
     private readonly Action<int, int> _acceptBlock;
 
-    // The pool: a block's distances to members that were in the pool before, then to those of the panels.
+    // The pool: places for a block's distances to members that were in the pool before, then to those of the panels.
     private readonly int _keptPlaces;
     private readonly List<(int From, long Row)> _kept = [];
     private NativeBuffer<float>? _pool;
@@ -53,8 +53,9 @@ internal sealed unsafe partial class CpuSeeding : Seeding
         (_data, _kernel, _team, _dimension) = (data, kernel, team, data.Dimension);
         _blocks = checked((int)((data.Count + BlockRows - 1) / BlockRows));
         long rows = _blocks * (long)BlockRows;
-        PoolSize = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, LeastMembers, MostMembers) / LeastMembers * LeastMembers;
-        _keptPlaces = Math.Min(MaxCandidates, PoolSize / LeastMembers);
+        _places = (int)Math.Clamp(PoolBytes / sizeof(float) / rows, LeastPlaces, MostPlaces);
+        _keptPlaces = _places / 5;
+        PoolSize = (_places - _keptPlaces) / LeastPlaces * LeastPlaces;
         _origin = new NativeBuffer<float>(_dimension, clear: true);
         _nearest = new NativeBuffer<float>(rows);
         for (long row = 0; row < rows; row++)
@@ -101,7 +102,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             _panels.Set(panel, members, _origin.Pointer);
         }
 
-        _team.Run(_blocks, measured.Count * (double)_data.Count * _dimension, _measureBlock);
+        _team.Run(_blocks, _data.Count * (_kept.Count + ((measured.Count + 1.0) * _dimension)), _measureBlock);
     }
 
     public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
@@ -165,18 +166,9 @@ internal sealed unsafe partial class CpuSeeding : Seeding
     {
         _kept.Clear();
         List<long> measured = [];
-        int needed = _keptPlaces + (((rows.Length + _kernel.PanelWidth - 1) / _kernel.PanelWidth) * _kernel.PanelWidth);
-        if (needed > _places)
-        {
-            _places = Math.Max(needed, _keptPlaces + PoolSize + _kernel.PanelWidth);
-            NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _places);
-            _placeRows = new long[_places];
-            Array.Fill(_placeRows, -1);
-        }
-
         foreach (long row in rows)
         {
-            // Of the places for those kept, one that is read must not have been written before.
+            // Copies must not read a place that one before has written.
             int from = _placeRows.AsSpan().IndexOf(row), to = _kept.Count;
             if (to < _keptPlaces && (from >= _keptPlaces || from == to))
             {
@@ -188,6 +180,15 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             }
         }
 
+        if (_pool is null || _keptPlaces + Padded(measured.Count) > _places)
+        {
+            _kept.Clear();
+            measured = [.. rows];
+            _places = Math.Max(_places, _keptPlaces + Padded(measured.Count));
+            NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _places);
+            _placeRows = new long[_places];
+        }
+
         Array.Fill(_placeRows, -1);
         for (int i = 0; i < _kept.Count; i++)
         {
@@ -196,6 +197,9 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
         return measured;
     }
+
+    // In whole panels of the narrower kind.
+    private int Padded(int members) => (members + _kernel.TailWidth - 1) / _kernel.TailWidth * _kernel.TailWidth;
 
     /// <summary>The distances of a block's rows to the member at a place.</summary>
     private float* Distances(int block, int place) => _pool!.Pointer + (((block * (long)_places) + place) * BlockStride);
@@ -209,6 +213,11 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             {
                 NativeMemory.Copy(Distances(block, _kept[i].From), Distances(block, i), BlockRows * sizeof(float));
             }
+        }
+
+        if (_panels!.Count == 0)
+        {
+            return;
         }
 
         float* rows = Rows(block, slot, out int count);
@@ -227,13 +236,15 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
             // The next tile's rows come in while this one is worked on.
             long next = Math.Clamp(count - first - tile, 0, tile) * (long)_dimension;
-            var ahead = new LinesAhead(rows + ((first + tile) * (long)_dimension), next, _panels!.PanelCount * (long)_dimension);
+            var ahead = new LinesAhead(rows + ((first + tile) * (long)_dimension), next, _panels.PanelCount * (long)_dimension);
             for (int panel = 0; panel < _panels.PanelCount; panel++)
             {
                 float* distances = Distances(block, _keptPlaces + _panels.FirstCenter(panel)) + first;
                 _kernel.SquaredDistances(_tiles[slot].Pointer, _panels, panel, distances, BlockStride, past: true, ref ahead);
             }
         }
+
+        Lanes.StoreFence();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -90,4 +90,13 @@ internal static unsafe class Lanes
             Sse.Prefetch1(values + i);
         }
     }
+
+    /// <summary>Has others see what was written past the caches before what is written after.</summary>
+    public static void StoreFence()
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.StoreFence();
+        }
+    }
 }

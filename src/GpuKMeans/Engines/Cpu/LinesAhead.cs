@@ -9,7 +9,7 @@ namespace GpuKMeans.Engines.Cpu;
 /// </summary>
 /// <param name="values">Where it begins.</param>
 /// <param name="count">How many values.</param>
-/// <param name="turns">In how many turns they are to come; of more than a line a turn, only every other line or fewer does.</param>
+/// <param name="turns">In how many turns they are to come; where that is more than a line a turn, some lines are left out.</param>
 internal unsafe struct LinesAhead(float* values, long count, long turns)
 {
     private readonly nint _step = (nint)((count + turns - 1) / Math.Max(1, turns));

@@ -75,7 +75,7 @@ internal sealed partial class CudaEngine
 
         public override int PoolSize { get; }
 
-        // The kernel has a place for each of MostMembers.
+        // The kernel computes all MostMembers, whether they are there or not.
         public override bool FillsPool => true;
 
         // Whole blocks, so that kernels need not look where rows end.

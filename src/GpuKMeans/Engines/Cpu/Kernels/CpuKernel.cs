@@ -108,10 +108,13 @@ internal abstract unsafe class CpuKernel
     /// <param name="tile">The rows.</param>
     /// <param name="panels">The centres.</param>
     /// <param name="panel">Which of them.</param>
-    /// <param name="distances">Takes the distances: at a line of the cache.</param>
-    /// <param name="stride">From a centre's distances to the next one's: whole lines.</param>
-    /// <param name="past">Whether they go past the caches, for they are not read soon: then lines need not be read to be written.</param>
-    /// <param name="ahead">What is brought in meanwhile, a turn for each column.</param>
+    /// <param name="distances">Takes the distances; at the beginning of a line of the cache where they go past it.</param>
+    /// <param name="stride">From a centre's distances to the next one's; whole lines where they go past the cache.</param>
+    /// <param name="past">
+    /// Whether they go past the caches, for they are not read soon: then lines need not be read to be written. Others see them after
+    /// <see cref="Lanes.StoreFence"/>. Kernels of narrow vectors write them as always.
+    /// </param>
+    /// <param name="ahead">What is brought in meanwhile, a turn for each column; but not by kernels of narrow vectors.</param>
     public void SquaredDistances(
         float* tile, CenterPanels panels, int panel, float* distances, int stride, bool past, ref LinesAhead ahead) =>
         DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride, past, ref ahead);

@@ -113,7 +113,6 @@ internal sealed unsafe partial class Vector256Kernel
         Put(b1, distances + (1 * stride) + Lanes, past);
     }
 
-    // Stores past the caches are seen by others after the locked instruction with which a unit of work ends.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(Vector256<float> values, float* place, bool past)
     {

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace GpuKMeans.Engines.Cpu;
 
 /// <content>
-/// Squared distances from direct differences. Both of a centre's differences take its value from memory as they subtract: with
-/// registers for all three values of a subtraction, Zen 4 has no ports left to read those of the multiply-add beside it, and
-/// does 7 of 10. The compiler would load the value once; so the same lines go by two names.
+/// Squared distances from direct differences. Both of a centre's differences take its value from memory as they subtract: where
+/// subtractions read two registers, Zen 4 has no ports left to read the three of a multiply-add beside each, and does 39 and not 57
+/// billion terms a second. The compiler would load the value once; so the same lines go by two names.
 /// </content>
 internal sealed unsafe partial class Vector512Kernel
 {
@@ -165,7 +165,6 @@ internal sealed unsafe partial class Vector512Kernel
         Put(b3, distances + (3 * stride) + Lanes, past);
     }
 
-    // Stores past the caches are seen by others after the locked instruction with which a unit of work ends.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(Vector512<float> values, float* place, bool past)
     {

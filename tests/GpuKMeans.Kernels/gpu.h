@@ -259,6 +259,14 @@ private:
     // Those of the centres, or in so many turns.
     Extremes* extremes(int turns = 0) { return _extremes.at() + (_extremes_turn + turns) % 3; }
 
+    // All tiles of centres, or a ring of them with two barriers a stage.
+    template <auto Held, auto Ring>
+    void launch_held(const AssignArgs& a, int tiles, int blocks, int threads) {
+        int bytes = 256 * _tiled_columns;
+        a.stages == tiles ? emulated::launch<Held>(a, blocks, threads, a.stages * bytes)
+            : emulated::launch<Ring>(a, blocks, threads, a.stages * (bytes + 16));
+    }
+
     void fast_pass(AssignArgs& a) {
         int n = a.rows.count, tiles = (_clusters + 127) / 128;
         auto blocks_of = [&](int rows) { return std::min((n + rows - 1) / rows, Multiprocessors); };
@@ -271,19 +279,10 @@ private:
                 : emulated::launch<direct::assign_direct_16>(a, blocks, 256);
         } else if (_way == Way::held) {
             a.stages = tiles <= 4 ? tiles : 3;
-            int bytes = a.stages * 256 * _tiled_columns;
-            if (a.stages == tiles) {
-                _value_columns == 16 ? emulated::launch<assign_held_16>(a, blocks_of(128), 128, bytes)
-                    : _value_columns == 32 ? emulated::launch<assign_held_32>(a, blocks_of(128), 128, bytes)
-                    : _value_columns == 64 ? emulated::launch<assign_held_64>(a, blocks_of(128), 128, bytes)
-                    : emulated::launch<assign_held_128>(a, blocks_of(384), 384, bytes);
-            } else {
-                bytes += a.stages * 16;
-                _value_columns == 16 ? emulated::launch<assign_ring_16>(a, blocks_of(128), 128, bytes)
-                    : _value_columns == 32 ? emulated::launch<assign_ring_32>(a, blocks_of(128), 128, bytes)
-                    : _value_columns == 64 ? emulated::launch<assign_ring_64>(a, blocks_of(128), 128, bytes)
-                    : emulated::launch<assign_ring_128>(a, blocks_of(384), 384, bytes);
-            }
+            _value_columns == 16 ? launch_held<assign_held_16, assign_ring_16>(a, tiles, blocks_of(128), 128)
+                : _value_columns == 32 ? launch_held<assign_held_32, assign_ring_32>(a, tiles, blocks_of(128), 128)
+                : _value_columns == 64 ? launch_held<assign_held_64, assign_ring_64>(a, tiles, blocks_of(128), 128)
+                : launch_held<assign_held_128, assign_ring_128>(a, tiles, blocks_of(384), 384);
         } else if (_way == Way::few) {
             int warps = _tile_centers == 256 ? 8 : 12, chunks = _tiled_columns / 64;
             a.stages = chunks <= 4 ? chunks : 3;

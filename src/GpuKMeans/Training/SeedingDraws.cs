@@ -76,6 +76,6 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
             : first ? trials * 2
             : Math.Sqrt((PassCost * PassCost) + (2 * PassCost / falls)) - PassCost;
         double needed = _left / Math.Max(0.5, 1 - (falls * _left / 2)) * 1.1;
-        return Math.Max(trials, (int)Math.Min(int.MaxValue / 2, Math.Min(best, needed)));
+        return Math.Max(trials, (int)Math.Min(best, needed));
     }
 }

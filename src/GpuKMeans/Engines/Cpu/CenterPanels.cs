@@ -31,9 +31,8 @@ internal sealed unsafe class CenterPanels : IDisposable
         _wide = kernel.PanelWidth;
         _tail = kernel.TailWidth;
         _widePanels = count / _wide;
-        int leftOver = count - (_widePanels * _wide);
-        int tails = (leftOver + _tail - 1) / _tail;
-        PanelCount = _widePanels + tails;
+        PaddedCount = Padded(kernel, count);
+        PanelCount = _widePanels + ((PaddedCount - (_widePanels * _wide)) / _tail);
         _squaredNorms = new float[count];
 
         // Vectors may reach beyond the last panel.
@@ -48,7 +47,8 @@ internal sealed unsafe class CenterPanels : IDisposable
 
     private CenterPanels(CenterPanels whole, int columns)
     {
-        (Count, Dimension, _allColumns, PanelCount) = (whole.Count, columns, whole.Dimension, whole.PanelCount);
+        (Count, Dimension, _allColumns) = (whole.Count, columns, whole.Dimension);
+        (PanelCount, PaddedCount) = (whole.PanelCount, whole.PaddedCount);
         (_wide, _tail, _widePanels, _values) = (whole._wide, whole._tail, whole._widePanels, whole._values);
         _squaredNorms = new float[Count];
         _starts = new NativeBuffer<float>(PaddedCount + CpuKernel.MaxTileRows, clear: true);
@@ -65,13 +65,20 @@ internal sealed unsafe class CenterPanels : IDisposable
     public int WidePanels => _widePanels;
 
     /// <summary>The centres, and those that only fill panels up.</summary>
-    public int PaddedCount => PanelCount == 0 ? 0 : FirstCenter(PanelCount - 1) + Width(PanelCount - 1);
+    public int PaddedCount { get; }
 
     /// <summary>Room for the score of each centre, and for a vector that begins at the last.</summary>
     public int ScoreRoom => Count + CpuKernel.MaxTileRows;
 
     /// <summary>The same centres by their first columns alone.</summary>
     public ReadOnlySpan<CenterPanels> Heads => _heads;
+
+    /// <summary>The <see cref="PaddedCount"/> of so many centres.</summary>
+    public static int Padded(CpuKernel kernel, int count)
+    {
+        int wide = count / kernel.PanelWidth * kernel.PanelWidth;
+        return wide + ((count - wide + kernel.TailWidth - 1) / kernel.TailWidth * kernel.TailWidth);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Width(int panel) => panel < _widePanels ? _wide : _tail;

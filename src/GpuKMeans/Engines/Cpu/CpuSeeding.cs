@@ -92,11 +92,7 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
         measured.CopyTo(_placeRows, _keptPlaces);
         float* members = NativeBuffer<float>.Ensure(ref _members, measured.Count * (long)_dimension);
-        for (int i = 0; i < measured.Count; i++)
-        {
-            _data.Copy([measured[i]], members + (i * (long)_dimension));
-        }
-
+        _data.Copy(CollectionsMarshal.AsSpan(measured), members);
         for (int panel = 0; panel < _panels.PanelCount; panel++)
         {
             _panels.Set(panel, members, _origin.Pointer);
@@ -180,11 +176,11 @@ internal sealed unsafe partial class CpuSeeding : Seeding
             }
         }
 
-        if (_pool is null || _keptPlaces + Padded(measured.Count) > _places)
+        if (_pool is null || _keptPlaces + CenterPanels.Padded(_kernel, measured.Count) > _places)
         {
             _kept.Clear();
             measured = [.. rows];
-            _places = Math.Max(_places, _keptPlaces + Padded(measured.Count));
+            _places = Math.Max(_places, _keptPlaces + CenterPanels.Padded(_kernel, measured.Count));
             NativeBuffer<float>.Ensure(ref _pool, _blocks * (long)BlockStride * _places);
             _placeRows = new long[_places];
         }
@@ -197,9 +193,6 @@ internal sealed unsafe partial class CpuSeeding : Seeding
 
         return measured;
     }
-
-    // In whole panels of the narrower kind.
-    private int Padded(int members) => (members + _kernel.TailWidth - 1) / _kernel.TailWidth * _kernel.TailWidth;
 
     /// <summary>The distances of a block's rows to the member at a place.</summary>
     private float* Distances(int block, int place) => _pool!.Pointer + (((block * (long)_places) + place) * BlockStride);

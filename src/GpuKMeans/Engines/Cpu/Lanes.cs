@@ -91,12 +91,16 @@ internal static unsafe class Lanes
         }
     }
 
-    /// <summary>Has others see what was written past the caches before what is written after.</summary>
+    /// <summary>Has others see what was written past the caches before what is written after: such stores are seen in any order.</summary>
     public static void StoreFence()
     {
         if (Sse.IsSupported)
         {
             Sse.StoreFence();
+        }
+        else
+        {
+            Interlocked.MemoryBarrier();
         }
     }
 }

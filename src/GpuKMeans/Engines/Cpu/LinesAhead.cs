@@ -9,10 +9,10 @@ namespace GpuKMeans.Engines.Cpu;
 /// </summary>
 /// <param name="values">Where it begins.</param>
 /// <param name="count">How many values.</param>
-/// <param name="turns">In how many turns they are to come; where that is more than a line a turn, some lines are left out.</param>
+/// <param name="turns">In how many turns they are to come, at least one; where that is more than a line a turn, some lines are left out.</param>
 internal unsafe struct LinesAhead(float* values, long count, long turns)
 {
-    private readonly nint _step = (nint)((count + turns - 1) / Math.Max(1, turns));
+    private readonly nint _step = (nint)((count + turns - 1) / turns);
     private float* _next = values;
 
     /// <summary>Takes a turn.</summary>

@@ -172,8 +172,8 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
             stages = room >= tiles * (long)tileBytes && tiles <= mostTiles ? tiles : Math.Min(room / (tileBytes + barrierBytes), mostStages);
         }
         while (stages < Math.Min(tiles, 2) && --blocks > 0);
-        int bytes = stages * (tileBytes + (stages < tiles ? barrierBytes : 0));
-        return new AssignKernel(stages < tiles ? ring : held, threads, threads, blocks * gpu.Multiprocessors, bytes, stages);
+        (Kernel kernel, int stageBytes) = stages < tiles ? (ring, tileBytes + barrierBytes) : (held, tileBytes);
+        return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * stageBytes, stages);
     }
 
     /// <summary>The kernel for Hopper that has rows in shared memory.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using GpuKMeans.Engines.Cpu;
 
 namespace GpuKMeans.Engines.Cuda;
 
@@ -21,7 +22,7 @@ internal static unsafe class HostCopy
     public static void Copy(float* to, float* from, long count)
     {
         CopyPastCaches(to, from, count);
-        Fence();
+        Lanes.StoreFence();
     }
 
     /// <summary>Copies rows that lie anywhere, one after another.</summary>
@@ -47,7 +48,7 @@ internal static unsafe class HostCopy
             CopyPastCaches(to + (i * (long)dimension), from + (rows[i] * dimension), dimension);
         }
 
-        Fence();
+        Lanes.StoreFence();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining | MethodImplOptions.AggressiveOptimization)]
@@ -63,18 +64,5 @@ internal static unsafe class HostCopy
         }
 
         Unsafe.CopyBlockUnaligned(to + whole, from + whole, (uint)((count - whole) * sizeof(float)));
-    }
-
-    // Such stores are seen by others in any order, unless one waits for them.
-    private static void Fence()
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.StoreFence();
-        }
-        else
-        {
-            Interlocked.MemoryBarrier();
-        }
     }
 }

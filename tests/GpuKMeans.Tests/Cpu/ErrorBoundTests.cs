@@ -25,6 +25,69 @@ public sealed unsafe class ErrorBoundTests
         Assert.InRange(worst, 1e-6, 1);
     }
 
+    public static TheoryData<string, int> CoarseCases => new(
+        from kernel in CpuKernels.Available
+        where kernel.HasCoarse
+        from dimension in (int[])[1, 2, 7, 16, 33, 100, 768]
+        select (kernel.Name, dimension));
+
+    [Theory(SkipTestWithoutData = true), MemberData(nameof(CoarseCases))]
+    public void No_score_in_16_bits_is_farther_from_the_true_one_than_its_rows_bound_allows(string name, int dimension)
+    {
+        CpuKernel kernel = CpuKernels.Choose(name);
+        double worst = 0;
+        foreach (string kind in TestData.Kinds)
+        {
+            worst = Math.Max(worst, WorstCoarseShare(kernel, TestData.Make(kind, kernel.TileRows, dimension, 29, seed: dimension)));
+        }
+
+        Assert.InRange(worst, 1e-3, 1);
+    }
+
+    /// <summary>The greatest error of a score of a tile in 16 bits as a share of what its row's bound allows it.</summary>
+    private static double WorstCoarseShare(CpuKernel kernel, TestSet set)
+    {
+        (int d, int rows) = (set.Dimension, set.Count);
+        float[] origin = Oracle.Mean(set.Rows, d), tile = new float[rows * d], kept = new float[8 * rows];
+        int[] coarseTile = new int[rows * CoarsePanels.PairsOf(d)];
+        float*[] pointers = new float*[rows];
+        double worst = 0;
+        fixed (float* values = set.Rows, centers = set.Centers, middle = origin, t = tile, s = kept)
+        fixed (int* pairs = coarseTile)
+        fixed (float** p = pointers)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                p[i] = values + (i * d);
+            }
+
+            var state = new TileState(
+                s, s + rows, s + (2 * rows), s + (3 * rows), s + (4 * rows), (int*)(s + (5 * rows)), s + (6 * rows));
+            float* units = stackalloc float[rows], scores = s + (7 * rows);
+            kernel.Pack(p, d, middle, t, state.Squares);
+            for (int j = 0; j < set.Clusters; j++)
+            {
+                // A centre by itself, so that the best score of its panel is its own.
+                using var panels = new CenterPanels(kernel, 1, d);
+                using var coarse = new CoarsePanels(kernel, panels);
+                panels.Set(0, centers + (j * d), middle);
+                coarse.Set(0);
+                state.Reset(rows);
+                RowsAhead ahead = default;
+                kernel.CoarsenRows(t, d, coarse.Doubt(), pairs, state, units);
+                kernel.AssignCoarse(pairs, units, coarse, 0, 1, state, scores, ref ahead);
+                for (int i = 0; i < rows; i++)
+                {
+                    (double exact, double length) = Score(set, origin, i, j);
+                    double allowed = state.TwoG[i] / 2 * length * ((0.5 * length) + Math.Sqrt(state.Squares[i]));
+                    worst = Math.Max(worst, exact == scores[i] ? 0 : Math.Abs(scores[i] - exact) / allowed);
+                }
+            }
+        }
+
+        return worst;
+    }
+
     /// <summary>The greatest error of a score as a share of what the bound allows it.</summary>
     private static double WorstShare(CpuKernel kernel, TestSet set)
     {
@@ -50,7 +113,7 @@ public sealed unsafe class ErrorBoundTests
                     squaredNorm += shifted[column] * shifted[column];
                 }
 
-                kernel.ScoreRow(row, panels, score);
+                kernel.ScoreRow(row, panels, 0, panels.PanelCount, score);
                 float best = scores.AsSpan(0, k).ToArray().Max();
                 double allowed = bound.Margin(squaredNorm, best) / 2;
                 double reach = Math.Sqrt(squaredNorm) + Math.Sqrt(Math.Max(0, squaredNorm - (2 * best)));

@@ -3,7 +3,7 @@ using GpuKMeans.Engines.Cpu;
 
 namespace GpuKMeans.Tests.Cpu;
 
-/// <summary>Engines that take a head of rows whether it pays or not.</summary>
+/// <summary>Engines that take a head of rows, or score them in 16 bits first, whether it pays or not.</summary>
 internal static class HeadEngines
 {
     /// <summary>An engine with the centres of a set, all of whose work is shared between two threads.</summary>
@@ -11,17 +11,18 @@ internal static class HeadEngines
     /// <param name="set">The set.</param>
     /// <param name="frame">The frame of its rows.</param>
     /// <param name="head">The head, −1 for none, null for what pays.</param>
-    public static CpuEngine Make(string kernel, TestSet set, RowFrame frame, int? head)
+    /// <param name="coarse">Whether rows are scored in 16 bits first; null for what pays.</param>
+    public static CpuEngine Make(string kernel, TestSet set, RowFrame frame, int? head, bool? coarse = null)
     {
-        var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head);
+        var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head, alwaysCoarse: coarse);
         engine.SetCenters(set.Centers, new double[set.Clusters], frame);
         return engine;
     }
 
     /// <summary>The centres after some iterations, among which rows are labelled once.</summary>
-    public static float[] Lloyd(string kernel, TestSet set, int head)
+    public static float[] Lloyd(string kernel, TestSet set, int head, bool? coarse = null)
     {
-        using CpuEngine engine = Make(kernel, set, set.Frame, head);
+        using CpuEngine engine = Make(kernel, set, set.Frame, head, coarse);
         using EngineData data = engine.Load(set.Source, set.Weights, set.Frame);
         for (int i = 0; i < 8; i++)
         {

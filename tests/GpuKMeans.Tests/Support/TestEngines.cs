@@ -9,9 +9,15 @@ internal static class TestEngines
 {
     private const string Cuda = "cuda", CudaFloat32 = "cuda float32";
 
-    /// <summary>"avx512 ×1", "avx512 ×2", … for each kernel.</summary>
+    private const string Coarse = " 16 bits";
+
+    /// <summary>"avx512 ×1", "avx512 ×2", … for each kernel; "avx512 16 bits ×1", … where rows can be scored in 16 bits first.</summary>
     public static string[] Cpu { get; } =
-        [.. CpuKernels.Available.SelectMany(kernel => new[] { 1, 2, 3 }.Select(threads => $"{kernel.Name} ×{threads}"))];
+    [
+        .. CpuKernels.Available.SelectMany(kernel => new[] { 1, 2, 3 }.Select(threads => $"{kernel.Name} ×{threads}")),
+        .. CpuKernels.Available.Where(kernel => kernel.HasCoarse)
+            .SelectMany(kernel => new[] { 1, 2 }.Select(threads => $"{kernel.Name}{Coarse} ×{threads}")),
+    ];
 
     public static string[] All { get; } = [.. Cpu, Cuda, CudaFloat32];
 
@@ -26,9 +32,11 @@ internal static class TestEngines
         }
 
         string[] parts = name.Split(" ×");
+        string kernel = parts[0].Replace(Coarse, "", StringComparison.Ordinal);
 
         // However small the work is, it is shared: the shapes of tests are small.
-        return new CpuEngine(int.Parse(parts[1]), CpuKernels.Choose(parts[0]), leastShared: 0);
+        return new CpuEngine(
+            int.Parse(parts[1]), CpuKernels.Choose(kernel), leastShared: 0, alwaysCoarse: kernel == parts[0] ? null : true);
     }
 
     /// <summary>Makes an engine that has the centres of a set.</summary>

@@ -95,6 +95,10 @@ internal sealed unsafe class CenterPanels : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Starts(int panel) => _starts.Pointer + FirstCenter(panel);
 
+    /// <summary>‖c‖² of a panel's centres, without those that only fill it up.</summary>
+    public ReadOnlySpan<float> SquaredNorms(int panel) =>
+        _squaredNorms.AsSpan(FirstCenter(panel), Math.Min(Width(panel), Count - FirstCenter(panel)));
+
     /// <summary>The norm of the longest centre.</summary>
     public float Longest() => MathF.Sqrt(TensorPrimitives.Max<float>(_squaredNorms));
 

@@ -65,17 +65,18 @@ internal sealed unsafe partial class CpuEngine
     private void AssignBlock()
     {
         int units = UnitsOf(_blockRows);
-        bool heads = _heads!.Plan(_unitHeads.AsSpan(0, units), MayGuess);
+        _heads!.Full = _coarseChoice!.LeastCost;
+        bool heads = _heads.Plan(_unitHeads.AsSpan(0, units), MayGuess);
         if (heads || (_blockBounds is not null && _boundsHold))
         {
             Sift(units);
             units = UnitsOf(_listedRows);
-            _team.Run(units, Products(_listedRows), _assignListed);
+            AssignUnits(_listedRows, _assignListed);
         }
         else
         {
             _unboundRows += _blockBounds is null ? 0 : _blockRows;
-            _team.Run(units, Products(_blockRows), _assignUnit);
+            AssignUnits(_blockRows, _assignUnit);
         }
 
         _uncertainRows = Compact(_uncertain!.Pointer, _uncertainCounts, units);
@@ -101,6 +102,7 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignUnit(int unit, int slot)
     {
+        unit += _firstUnit;
         Scratch scratch = ScratchOf(slot);
         int first = unit * _unitRows, end = Math.Min(first + _unitRows, _blockRows);
         LocateRows(first, end, scratch);
@@ -110,6 +112,7 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignListed(int unit, int slot)
     {
+        unit += _firstUnit;
         int first = unit * _unitRows, count = Math.Min(_unitRows, _listedRows - first);
         AssignList(unit, new RowList(ListedPointers + first, _listed!.Pointer + first, 0, count), ScratchOf(slot));
     }
@@ -117,8 +120,8 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignList(int unit, RowList list, Scratch scratch)
     {
-        _uncertainCounts[unit] = 0;
-        int rows = RowsAtOnce(_panels!);
+        (_uncertainCounts[unit], _unitDoubt[unit]) = (0, 0);
+        int rows = _unitCoarse[unit] ? CoarseRowsAtOnce : RowsAtOnce(_panels!);
         for (int row = 0; row < list.Count; row += rows)
         {
             AssignRows(unit, list, row, Math.Min(row + rows, list.Count), scratch);
@@ -138,30 +141,36 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignRows(int unit, RowList list, int first, int end, Scratch scratch)
     {
-        int tile = _kernel.TileRows, tiles = Score(list, first, end, _panels!, scratch);
+        bool coarse = _unitCoarse[unit];
+        int tile = _kernel.TileRows;
+        int tiles = coarse ? ScoreCoarse(list, first, end, scratch) : Score(list, first, end, _panels!, scratch);
         for (int t = 0; t < tiles; t++)
         {
-            uint mask = _kernel.Decide(_bound, State(scratch, t), lower: _blockBounds is not null);
-            int place = first + (t * tile);
+            int place = first + (t * tile), rows = Math.Min(tile, end - place);
+            TileState state = State(scratch, t, coarse);
+            uint mask = _kernel.Decide(coarse ? _coarseBound : _bound, state, lower: _blockBounds is not null) & (uint)((1L << rows) - 1);
+            list.Scatter(place, new ReadOnlySpan<int>(state.Index, rows), _blockLabels);
+            if (_blockBounds is not null)
+            {
+                list.Scatter(place, new ReadOnlySpan<float>(state.Lower, rows), _blockBounds);
+            }
+
+            if (coarse && mask != 0)
+            {
+                mask = SettleAmongPanels(list, place, t, mask, scratch, ref _unitDoubt[unit]);
+            }
+
             for (; mask != 0; mask &= mask - 1)
             {
-                int lane = BitOperations.TrailingZeroCount(mask);
-                if (place + lane < end)
-                {
-                    int row = list[place + lane];
-                    _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row;
-                    _thresholds!.Pointer[row] = scratch.State.Threshold[(t * tile) + lane];
+                int row = list[place + BitOperations.TrailingZeroCount(mask)];
+                _uncertain!.Pointer[(unit * _unitRows) + _uncertainCounts[unit]++] = row;
 
-                    // Which centre is second is not known either.
-                    scratch.State.Lower[(t * tile) + lane] = 0;
+                // Which centre is second is not known either.
+                if (_blockBounds is not null)
+                {
+                    _blockBounds[row] = 0;
                 }
             }
-        }
-
-        list.Scatter(first, new ReadOnlySpan<int>(scratch.State.Index, end - first), _blockLabels);
-        if (_blockBounds is not null)
-        {
-            list.Scatter(first, new ReadOnlySpan<float>(scratch.State.Lower, end - first), _blockBounds);
         }
     }
 

@@ -34,7 +34,6 @@ internal sealed unsafe partial class CpuEngine
     private float* _blockBounds;
     private NativeBuffer<nint>? _rowPointers;
     private NativeBuffer<float>? _rowCopies;
-    private NativeBuffer<float>? _thresholds;
     private NativeBuffer<int>? _uncertain;
     private int[] _uncertainCounts = [];
     private int _uncertainRows;
@@ -48,7 +47,6 @@ internal sealed unsafe partial class CpuEngine
         _blockCapacity = block / CpuKernel.MaxTileRows * CpuKernel.MaxTileRows;
         _mostUnitRows = Math.Clamp(UnitBytes / rowBytes / tile * tile, CpuKernel.MaxTileRows, MaxUnitRows);
         ReleaseBlocks();
-        _thresholds = new NativeBuffer<float>(_blockCapacity);
         _uncertain = new NativeBuffer<int>(_blockCapacity);
         _rowPointers = new NativeBuffer<nint>(_blockCapacity);
         _listed = new NativeBuffer<int>(_blockCapacity);
@@ -56,6 +54,7 @@ internal sealed unsafe partial class CpuEngine
         int units = _blockCapacity / CpuKernel.MaxTileRows;
         _uncertainCounts = new int[units];
         (_unitUnbound, _unitHeads) = (new int[units], new int[units]);
+        (_unitCoarse, _unitDoubt) = (new bool[units], new double[units]);
         (_unitTried, _unitOpen, _unitLeft) = (new int[units], new int[units], new int[units]);
     }
 
@@ -136,7 +135,6 @@ internal sealed unsafe partial class CpuEngine
 
     private void ReleaseBlocks()
     {
-        _thresholds?.Dispose();
         _uncertain?.Dispose();
         _rowPointers?.Dispose();
         _listed?.Dispose();
@@ -145,7 +143,7 @@ internal sealed unsafe partial class CpuEngine
         _stepLabels?.Dispose();
         _stepDistances?.Dispose();
         _clusterEnds?.Dispose();
-        (_thresholds, _uncertain, _rowPointers, _rowCopies) = (null, null, null, null);
+        (_uncertain, _rowPointers, _rowCopies) = (null, null, null);
         (_listed, _listedPointers, _stepLabels, _stepDistances, _clusterEnds) = (null, null, null, null, null);
         for (int slot = 0; slot < _scratch.Length; slot++)
         {
@@ -162,12 +160,15 @@ internal sealed unsafe partial class CpuEngine
         private readonly NativeBuffer<nint> _pointers;
         private readonly NativeBuffer<int> _rowIndices;
         private NativeBuffer<float>? _scores;
+        private NativeBuffer<float>? _rowScores;
         private NativeBuffer<uint>? _masks;
+        private NativeBuffer<int>? _coarse;
+        private NativeBuffer<float>? _units;
 
         public Scratch(int unitRows, int dimension)
         {
             _tiles = new NativeBuffer<float>(unitRows * (long)dimension);
-            _states = new NativeBuffer<float>(6L * unitRows);
+            _states = new NativeBuffer<float>(7L * unitRows);
             _pointers = new NativeBuffer<nint>(unitRows);
             _rowIndices = new NativeBuffer<int>(unitRows);
             RowNumbers = new long[unitRows];
@@ -179,11 +180,15 @@ internal sealed unsafe partial class CpuEngine
                 state + (3 * unitRows),
                 state + (4 * unitRows),
                 (int*)(state + (5 * unitRows)));
+            TwoG = state + (6 * unitRows);
         }
 
         public float* Tiles => _tiles.Pointer;
 
         public TileState State { get; }
+
+        /// <summary>2g of each row where they are scored in 16 bits.</summary>
+        public float* TwoG { get; }
 
         /// <summary>The rows of the unit that are to be assigned, as places in the block.</summary>
         public int* RowIndices => _rowIndices.Pointer;
@@ -195,12 +200,24 @@ internal sealed unsafe partial class CpuEngine
 
         public uint* Masks(int count) => NativeBuffer<uint>.Ensure(ref _masks, count);
 
+        /// <summary>Rows rounded to 16 bits.</summary>
+        public int* Coarse(int room) => NativeBuffer<int>.Ensure(ref _coarse, room);
+
+        /// <summary>What their whole numbers stand for.</summary>
+        public float* Units(int room) => NativeBuffer<float>.Ensure(ref _units, room);
+
         public float* Scores(int room) => NativeBuffer<float>.Ensure(ref _scores, room);
+
+        /// <summary>The scores of a single row, beside those of tiles.</summary>
+        public float* RowScores(int room) => NativeBuffer<float>.Ensure(ref _rowScores, room);
 
         public void Dispose()
         {
             _scores?.Dispose();
+            _rowScores?.Dispose();
             _masks?.Dispose();
+            _coarse?.Dispose();
+            _units?.Dispose();
             _tiles.Dispose();
             _states.Dispose();
             _pointers.Dispose();

@@ -71,7 +71,7 @@ internal sealed unsafe partial class CpuEngine
 
         if (moved)
         {
-            _panels.Set(panel, _centers!.Pointer, _origin!.Pointer);
+            PackUnit(panel, slot);
         }
     }
 

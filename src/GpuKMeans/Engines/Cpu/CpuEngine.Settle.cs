@@ -24,36 +24,45 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Settle(int row, Scratch scratch)
     {
-        float* values = RowPointers[row];
-        var span = new ReadOnlySpan<float>(values, _dimension);
+        var span = new ReadOnlySpan<float>(RowPointers[row], _dimension);
         if (!RowCheck.IsFit(span))
         {
             RowCheck.ThrowNotFinite(span, _blockOrder[_blockStart + row]);
         }
 
-        TensorPrimitives.Subtract(
-            span, new ReadOnlySpan<float>(_origin!.Pointer, _dimension), new Span<float>(scratch.Tiles, _dimension));
-        float* scores = scratch.Scores(_panels!.ScoreRoom);
-        _kernel.ScoreRow(scratch.Tiles, _panels, scores);
-
-        float threshold = _thresholds!.Pointer[row];
+        float* shifted = scratch.Tiles, scores = scratch.Scores(_panels!.ScoreRoom);
+        Shift(row, shifted);
+        _kernel.ScoreRow(shifted, _panels, 0, _panels.PanelCount, scores);
+        float best = TensorPrimitives.Max(new ReadOnlySpan<float>(scores, _clusters));
+        float threshold = best - _bound.Margin(TensorPrimitives.SumOfSquares(new ReadOnlySpan<float>(shifted, _dimension)), best);
         double nearest = double.PositiveInfinity;
-        for (int j = 0; j < _clusters; j++)
+        NearestOf(row, 0, _clusters, scores, threshold, ref nearest);
+        if (_blockDistances is not null)
+        {
+            _blockDistances[row] = SquaredDistance(row);
+        }
+    }
+
+    private void Shift(int row, float* shifted) => TensorPrimitives.Subtract(
+        new ReadOnlySpan<float>(RowPointers[row], _dimension),
+        new ReadOnlySpan<float>(_origin!.Pointer, _dimension),
+        new Span<float>(shifted, _dimension));
+
+    /// <summary>Gives a row the nearest of consecutive centres whose score reaches a threshold, if it is nearer than what was found.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void NearestOf(int row, int first, int end, float* scores, float threshold, ref double nearest)
+    {
+        for (int j = first; j < end; j++)
         {
             if (scores[j] >= threshold)
             {
-                double exact = Distance.SquaredExact(values, Center(j), _dimension);
+                double exact = Distance.SquaredExact(RowPointers[row], Center(j), _dimension);
                 if (exact < nearest)
                 {
                     nearest = exact;
                     _blockLabels[row] = j;
                 }
             }
-        }
-
-        if (_blockDistances is not null)
-        {
-            _blockDistances[row] = SquaredDistance(row);
         }
     }
 }

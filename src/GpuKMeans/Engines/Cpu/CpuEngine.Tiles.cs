@@ -72,12 +72,18 @@ internal sealed unsafe partial class CpuEngine
 
     private float* Tile(Scratch scratch, int tile) => scratch.Tiles + (tile * (long)_kernel.TileRows * _dimension);
 
-    private TileState State(Scratch scratch, int tile)
+    private TileState State(Scratch scratch, int tile, bool coarse = false)
     {
         int row = tile * _kernel.TileRows;
         TileState all = scratch.State;
         return new TileState(
-            all.Best + row, all.Second + row, all.Threshold + row, all.Lower + row, all.Squares + row, all.Index + row);
+            all.Best + row,
+            all.Second + row,
+            all.Threshold + row,
+            all.Lower + row,
+            all.Squares + row,
+            all.Index + row,
+            coarse ? scratch.TwoG + row : null);
     }
 
     /// <summary>Rows of the block: where they lie, and their places, which follow each other where none are listed.</summary>

@@ -6,6 +6,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private readonly CpuKernel _kernel;
     private readonly WorkerTeam _team;
     private readonly int? _alwaysHead;
+    private readonly bool? _alwaysCoarse;
 
     private int _clusters;
     private int _dimension;
@@ -24,15 +25,21 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     /// <param name="kernel">Its inner loops; null for the machine's best.</param>
     /// <param name="leastShared">Work below this is done by one thread.</param>
     /// <param name="alwaysHead">A head that is taken whether it pays or not, −1 for none; null to choose.</param>
+    /// <param name="alwaysCoarse">Whether rows are always scored in 16 bits first where the kernel can, or never; null to choose.</param>
     public CpuEngine(
-        int threads = -1, CpuKernel? kernel = null, double leastShared = WorkerTeam.LeastSharedWork, int? alwaysHead = null)
+        int threads = -1,
+        CpuKernel? kernel = null,
+        double leastShared = WorkerTeam.LeastSharedWork,
+        int? alwaysHead = null,
+        bool? alwaysCoarse = null)
     {
-        _alwaysHead = alwaysHead;
+        (_alwaysHead, _alwaysCoarse) = (alwaysHead, alwaysCoarse);
         _kernel = kernel ?? CpuKernels.Default;
         _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads, leastShared);
         _scratch = new Scratch[_team.Threads];
         _assignUnit = AssignUnit;
         _assignListed = AssignListed;
+        _coarsenUnit = CoarsenUnit;
         _siftUnit = SiftUnit;
         _settleUnit = SettleUnit;
         _neighborUnit = NeighborUnit;
@@ -67,6 +74,9 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             _centers = new NativeBuffer<float>(clusters * (long)dimension);
             int[] heads = HeadColumns(dimension);
             _panels = new CenterPanels(_kernel, clusters, dimension, heads);
+            bool mayCoarse = _kernel.HasCoarse && dimension <= CpuKernel.MostCoarseColumns;
+            double rate = mayCoarse ? _kernel.CoarseRate : 1;
+            _coarseChoice = new CoarseChoice(rate, clusters, dimension) { Always = mayCoarse ? _alwaysCoarse : false };
             _heads = new HeadChoice(heads, clusters, dimension) { Always = _alwaysHead };
             _neighbors = new CenterNeighbors(clusters);
             _headBounds = new ErrorBound[heads.Length];
@@ -83,6 +93,8 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         _frame = frame;
         EndBounds();
         _heads!.Begin();
+        _coarseChoice!.Begin();
+        _coarseIsFresh = false;
         frame.Origin.Span.CopyTo(new Span<float>(_origin!.Pointer, dimension));
         counts.CopyTo(_counts);
         for (int j = 0; j < clusters; j++)
@@ -157,10 +169,20 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     {
         _neighbors!.Forget();
         _bound = new ErrorBound(_dimension, _kernel.RoundingsPerTerm, _panels!.Longest());
+        _coarseIsFresh &= _coarseChoice!.IsTaken;
+        if (_coarseIsFresh)
+        {
+            BoundCoarse();
+        }
+
         BoundHeads();
     }
 
-    private void PackUnit(int panel, int slot) => _panels!.Set(panel, _centers!.Pointer, _origin!.Pointer);
+    private void PackUnit(int panel, int slot)
+    {
+        _panels!.Set(panel, _centers!.Pointer, _origin!.Pointer);
+        KeepCoarse(panel);
+    }
 
     private void ReleaseCenters()
     {
@@ -168,9 +190,11 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
         _means?.Dispose();
         _centers?.Dispose();
         _panels?.Dispose();
+        _coarse?.Dispose();
         _neighbors?.Dispose();
         _sums?.Dispose();
         _sumWeights?.Dispose();
-        (_origin, _means, _centers, _panels, _neighbors, _sums, _sumWeights) = (null, null, null, null, null, null, null);
+        (_origin, _means, _centers, _panels, _coarse) = (null, null, null, null, null);
+        (_neighbors, _sums, _sumWeights) = (null, null, null);
     }
 }

@@ -37,6 +37,9 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
     /// <summary>A head that is always taken, whether it pays or not; null to choose.</summary>
     public int? Always { get; init; }
 
+    /// <summary>What it costs to measure a row by all columns, as a share of its products.</summary>
+    public double Full { get; set; } = 1;
+
     /// <summary>The rows that heads have decided.</summary>
     public long Decided { get; private set; }
 
@@ -109,13 +112,13 @@ internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
         }
 
         int best = -1;
-        double least = 1 - LeastSaving;
+        double least = Full * (1 - LeastSaving);
         for (int head = _least; head < columns.Length; head++)
         {
             double products = head == Guess
                 ? (clusters * (columns[head] + ProductsAGuess)) + (ProductsAColumn * dimension) + GuessedProductsARow
                 : (clusters * (double)columns[head]) + (ProductsAColumn * dimension) + ProductsARow;
-            double cost = (products / (clusters * (double)dimension)) + _left[head];
+            double cost = (products / (clusters * (double)dimension)) + (_left[head] * Full);
             if (cost < least)
             {
                 (best, least) = (head, cost);

@@ -20,6 +20,22 @@ internal abstract unsafe class CpuKernel
     /// <summary>Panels that pass over a chunk of columns before the next comes in.</summary>
     public const int ChunkPanels = 4;
 
+    /// <summary>The greatest length, in whole numbers, of what is rounded to 16 bits: the sum of any products of two such fits 32 bits.</summary>
+    public const float CoarseLength = 46000;
+
+    /// <summary>The greatest of these whole numbers.</summary>
+    public const float CoarseValue = 32767;
+
+    /// <summary>More columns than this could make them longer, by rounding.</summary>
+    public const int MostCoarseColumns = 65536;
+
+    /// <summary>Pairs of columns that are summed in one go (<see cref="ChunkColumns"/>).</summary>
+    public const int CoarsePairs = ChunkColumns / 2;
+
+    private readonly Lazy<double> _coarseRate;
+
+    protected CpuKernel() => _coarseRate = new Lazy<double>(() => Cpu.CoarseRate.Measure(this));
+
     public abstract string Name { get; }
 
     /// <summary>Rows in a tile.</summary>
@@ -36,6 +52,12 @@ internal abstract unsafe class CpuKernel
 
     /// <summary>Transposes rows into a tile, <c>tile[d·TileRows + r] = rows[r][d] − origin[d]</c>, and sums each one's ‖x‖².</summary>
     public abstract void Pack(float** rows, int dimension, float* origin, float* tile, float* squares);
+
+    /// <summary>Whether it has scores in 16 bits.</summary>
+    public virtual bool HasCoarse => false;
+
+    /// <summary>What a product in 16 bits costs on this machine, measured in products of float32 when it is first asked.</summary>
+    public double CoarseRate => _coarseRate.Value;
 
     /// <summary>Carries the best score, its centre and the second best score of each row through panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -94,11 +116,13 @@ internal abstract unsafe class CpuKernel
     /// </summary>
     public abstract uint Decide(in ErrorBound bound, in TileState state, bool lower);
 
-    /// <summary>The scores of one row with all centres.</summary>
+    /// <summary>The scores of one row with the centres of consecutive panels.</summary>
     /// <param name="row">The row, shifted.</param>
     /// <param name="panels">The centres.</param>
-    /// <param name="scores">Takes the scores, in the order of the centres; has room for <see cref="CenterPanels.ScoreRoom"/>.</param>
-    public abstract void ScoreRow(float* row, CenterPanels panels, float* scores);
+    /// <param name="firstPanel">The first of the panels.</param>
+    /// <param name="endPanel">The panel after the last.</param>
+    /// <param name="scores">Takes the scores, each in the place of its centre among all; has room for <see cref="CenterPanels.ScoreRoom"/>.</param>
+    public abstract void ScoreRow(float* row, CenterPanels panels, int firstPanel, int endPanel, float* scores);
 
     /// <summary>
     /// Squared distances from direct differences to the centres of a panel: <c>distances[j·stride + r]</c>, for each centre of
@@ -118,6 +142,41 @@ internal abstract unsafe class CpuKernel
     public void SquaredDistances(
         float* tile, CenterPanels panels, int panel, float* distances, int stride, bool past, ref LinesAhead ahead) =>
         DistancesToPanel(tile, panels.Lines(panel), panels.Dimension, panels.Width(panel), distances, stride, past, ref ahead);
+
+    /// <summary>Rounds a tile to 16 bits, each row by a unit of its own.</summary>
+    /// <param name="tile">The rows.</param>
+    /// <param name="dimension">Their columns.</param>
+    /// <param name="doubt">How far centres were moved by rounding, as a share of their lengths.</param>
+    /// <param name="coarse">Takes the whole numbers, two columns side by side: <c>coarse[d/2·TileRows + r]</c>.</param>
+    /// <param name="state">What is kept of the rows: ‖x‖² is read, 2g is set.</param>
+    /// <param name="units">Takes what a whole number of each row stands for.</param>
+    public virtual void CoarsenRows(float* tile, int dimension, float doubt, int* coarse, in TileState state, float* units) =>
+        throw new NotSupportedException();
+
+    /// <summary>Rounds a panel to 16 bits, two columns side by side.</summary>
+    /// <param name="lines">The panel.</param>
+    /// <param name="dimension">Its columns.</param>
+    /// <param name="width">Its centres.</param>
+    /// <param name="squares">‖c‖² of each.</param>
+    /// <param name="coarse">Takes the whole numbers.</param>
+    /// <param name="units">Takes what a whole number of each centre stands for.</param>
+    /// <param name="doubts">Takes how far each was moved, as a share of its length.</param>
+    public virtual void CoarsenPanel(
+        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* doubts) =>
+        throw new NotSupportedException();
+
+    /// <summary><see cref="Assign"/> in 16 bits: all scores within <see cref="ErrorBound.Coarse"/>.</summary>
+    /// <param name="tile">The rows, rounded.</param>
+    /// <param name="units">What a whole number of each stands for.</param>
+    /// <param name="panels">The centres.</param>
+    /// <param name="firstPanel">The first panel.</param>
+    /// <param name="endPanel">The panel after the last.</param>
+    /// <param name="state">What is kept of the rows.</param>
+    /// <param name="bests">Takes the best score of each panel: <c>bests[panel·TileRows + r]</c>.</param>
+    /// <param name="ahead">What is brought in meanwhile.</param>
+    public virtual void AssignCoarse(
+        int* tile, float* units, CoarsePanels panels, int firstPanel, int endPanel, in TileState state, float* bests, ref RowsAhead ahead) =>
+        throw new NotSupportedException();
 
     /// <summary><see cref="Assign"/> for rows of no more than <see cref="ChunkColumns"/> columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -187,7 +246,8 @@ internal abstract unsafe class CpuKernel
 }
 
 /// <summary>What is kept for each row of a tile: pointers to <see cref="CpuKernel.TileRows"/> values each.</summary>
-internal readonly unsafe struct TileState(float* best, float* second, float* threshold, float* lower, float* squares, int* index)
+internal readonly unsafe struct TileState(
+    float* best, float* second, float* threshold, float* lower, float* squares, int* index, float* twoG = null)
 {
     public readonly float* Best = best;
     public readonly float* Second = second;
@@ -195,6 +255,9 @@ internal readonly unsafe struct TileState(float* best, float* second, float* thr
     public readonly float* Lower = lower;
     public readonly float* Squares = squares;
     public readonly int* Index = index;
+
+    /// <summary>2g of each row where they differ in it (<see cref="ErrorBound"/>), or null.</summary>
+    public readonly float* TwoG = twoG;
 
     public void Reset(int rows)
     {

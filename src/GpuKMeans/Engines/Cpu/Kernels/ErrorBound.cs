@@ -17,11 +17,14 @@ namespace GpuKMeans.Engines.Cpu;
 internal readonly struct ErrorBound
 {
     public ErrorBound(int dimension, int roundingsPerTerm, float longestCenter)
+        : this(dimension, roundingsPerTerm, longestCenter, OfFloat32(dimension, roundingsPerTerm))
     {
-        int chunk = Math.Min(dimension, CpuKernel.ChunkColumns), chunks = (dimension + chunk - 1) / chunk;
-        double g = ((roundingsPerTerm * (double)chunk) + chunks + 4) * Math.ScaleB(1, -24);
+    }
+
+    private ErrorBound(int dimension, int roundingsPerTerm, float longestCenter, double g)
+    {
         double normError = ((roundingsPerTerm * (double)dimension) + 4) * Math.ScaleB(1, -24);
-        TwoG = (float)(2.04 * g);
+        TwoG = (float)(Twice * g);
         Slack = (float)((4.1 * Math.Sqrt(g)) + (1.1 * Math.Sqrt(normError)));
         NormLess = (float)(1 - (2.04 * (g + normError)));
         Longest = longestCenter * 1.001f;
@@ -32,6 +35,15 @@ internal readonly struct ErrorBound
 
     /// <summary>The least normal number of float32.</summary>
     public const float LeastNormal = 1.17549435e-38f;
+
+    /// <summary>2, with room.</summary>
+    public const float Twice = 2.04f;
+
+    /// <summary>What the roundings of shifts, norms and scores add to g in 16 bits.</summary>
+    public const float CoarseRoundings = 12 / 16777216f;
+
+    /// <summary>‖x‖² below which a vector is not rounded to 16 bits.</summary>
+    public const float LeastCoarse = 1e-30f;
 
     /// <summary>A factor that makes up for the roundings of a few operations.</summary>
     public const float Less = 1 - 1e-6f;
@@ -50,6 +62,23 @@ internal readonly struct ErrorBound
 
     /// <summary>What underflow may cost.</summary>
     public float Underflow { get; }
+
+    /// <summary>
+    /// The bound of scores in 16 bits. Rounding moves a row by a share e of its length and a centre by f of its, and so x·c by
+    /// (e·(1 + f) + f)·‖x‖·‖c‖; the sums are exact, and a few roundings make them scores. For rows 2g is computed from how far each
+    /// was moved; this is for those that were moved the most.
+    /// </summary>
+    public static ErrorBound Coarse(int dimension, int roundingsPerTerm, float longestCenter)
+    {
+        double e = 0.51 * Math.Sqrt(dimension) / CpuKernel.CoarseValue;
+        return new ErrorBound(dimension, roundingsPerTerm, longestCenter, (e * (2 + e)) + CoarseRoundings);
+    }
+
+    private static double OfFloat32(int dimension, int roundingsPerTerm)
+    {
+        int chunk = Math.Min(dimension, CpuKernel.ChunkColumns), chunks = (dimension + chunk - 1) / chunk;
+        return ((roundingsPerTerm * (double)chunk) + chunks + 4) * Math.ScaleB(1, -24);
+    }
 
     /// <summary>2E for a row: the plain form of what the kernels compute lane by lane.</summary>
     /// <param name="squaredNorm">‖x‖².</param>

@@ -35,9 +35,9 @@ internal sealed unsafe class PortableKernel : CpuKernel
         return *state.Second < *state.Threshold ? 0u : 1u;
     }
 
-    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    public override void ScoreRow(float* row, CenterPanels panels, int firstPanel, int endPanel, float* scores)
     {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
+        for (int panel = firstPanel; panel < endPanel; panel++)
         {
             scores[panel] = Score(row, panels, panel);
         }

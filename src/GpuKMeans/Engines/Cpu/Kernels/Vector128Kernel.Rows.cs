@@ -7,9 +7,9 @@ namespace GpuKMeans.Engines.Cpu;
 internal sealed unsafe partial class Vector128Kernel
 {
     // A lane is a centre here. Sums are made chunk by chunk as for tiles, so that the same bound holds.
-    public override void ScoreRow(float* row, CenterPanels panels, float* scores)
+    public override void ScoreRow(float* row, CenterPanels panels, int firstPanel, int endPanel, float* scores)
     {
-        for (int panel = 0; panel < panels.PanelCount; panel++)
+        for (int panel = firstPanel; panel < endPanel; panel++)
         {
             int width = panels.Width(panel);
             for (int part = 0; part < width; part += Lanes)

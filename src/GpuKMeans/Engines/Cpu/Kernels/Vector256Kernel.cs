@@ -27,12 +27,13 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     {
         Vector256<float> best = Vector256.Load(state.Best + lane), second = Vector256.Load(state.Second + lane);
         Vector256<float> squares = Vector256.Load(state.Squares + lane), norm = Vector256.Sqrt(squares);
-        Vector256<float> threshold = best - Margin(squares, norm, best, bound);
+        Vector256<float> twoG = state.TwoG is null ? Vector256.Create(bound.TwoG) : Vector256.Load(state.TwoG + lane);
+        Vector256<float> threshold = best - Margin(squares, norm, best, twoG, bound);
         threshold.Store(state.Threshold + lane);
 
         if (lower)
         {
-            Vector256<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
+            Vector256<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, twoG, bound);
             (Vector256.Sqrt(Vector256.MaxNative(least, Vector256<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
         }
 
@@ -42,11 +43,12 @@ internal sealed unsafe partial class Vector256Kernel : CpuKernel
     }
 
     // ErrorBound.Margin, lane by lane.
-    private static Vector256<float> Margin(Vector256<float> squares, Vector256<float> norm, Vector256<float> score, in ErrorBound bound)
+    private static Vector256<float> Margin(
+        Vector256<float> squares, Vector256<float> norm, Vector256<float> score, Vector256<float> twoG, in ErrorBound bound)
     {
         Vector256<float> distance = Vector256.Sqrt(Vector256.MaxNative(squares - (score + score), Vector256<float>.Zero));
         Vector256<float> reach = Vector256.MinNative(Vector256.Create(bound.Longest), norm + distance + (bound.Slack * norm));
-        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
+        return (twoG * reach * ((0.5f * reach) + norm)) + Vector256.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

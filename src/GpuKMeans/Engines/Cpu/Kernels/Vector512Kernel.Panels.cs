@@ -45,17 +45,7 @@ internal sealed unsafe partial class Vector512Kernel
                 places);
         }
 
-        for (int lane = 0; lane < Rows; lane += Lanes)
-        {
-            Running all = Running.Load(state, lane), panel = Running.Load(ofPanels, lane), place = Running.None;
-            for (int i = 0; i < Wide; i++)
-            {
-                place.Add(Vector512.Load(places + (i * Rows) + lane), i);
-            }
-
-            all.Add(panel, place);
-            all.Store(state, lane);
-        }
+        AddPlaces(places, ofPanels, state);
     }
 
     protected override void AssignPanel(
@@ -74,6 +64,22 @@ internal sealed unsafe partial class Vector512Kernel
         else
         {
             TailPanel(tile, start, lines, dimension, center, state, places);
+        }
+    }
+
+    // The best of the panels and of the places are the best of all.
+    private static void AddPlaces(float* places, in TileState ofPanels, in TileState state)
+    {
+        for (int lane = 0; lane < Rows; lane += Lanes)
+        {
+            Running all = Running.Load(state, lane), panel = Running.Load(ofPanels, lane), place = Running.None;
+            for (int i = 0; i < Wide; i++)
+            {
+                place.Add(Vector512.Load(places + (i * Rows) + lane), i);
+            }
+
+            all.Add(panel, place);
+            all.Store(state, lane);
         }
     }
 

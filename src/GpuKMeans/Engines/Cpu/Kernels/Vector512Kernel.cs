@@ -27,12 +27,13 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     {
         Vector512<float> best = Vector512.Load(state.Best + lane), second = Vector512.Load(state.Second + lane);
         Vector512<float> squares = Vector512.Load(state.Squares + lane), norm = Vector512.Sqrt(squares);
-        Vector512<float> threshold = best - Margin(squares, norm, best, bound);
+        Vector512<float> twoG = state.TwoG is null ? Vector512.Create(bound.TwoG) : Vector512.Load(state.TwoG + lane);
+        Vector512<float> threshold = best - Margin(squares, norm, best, twoG, bound);
         threshold.Store(state.Threshold + lane);
 
         if (lower)
         {
-            Vector512<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, bound);
+            Vector512<float> least = (squares * bound.NormLess) - (second + second) - Margin(squares, norm, second, twoG, bound);
             (Vector512.Sqrt(Vector512.MaxNative(least, Vector512<float>.Zero)) * ErrorBound.Less).Store(state.Lower + lane);
         }
 
@@ -42,11 +43,12 @@ internal sealed unsafe partial class Vector512Kernel : CpuKernel
     }
 
     // ErrorBound.Margin, lane by lane.
-    private static Vector512<float> Margin(Vector512<float> squares, Vector512<float> norm, Vector512<float> score, in ErrorBound bound)
+    private static Vector512<float> Margin(
+        Vector512<float> squares, Vector512<float> norm, Vector512<float> score, Vector512<float> twoG, in ErrorBound bound)
     {
         Vector512<float> distance = Vector512.Sqrt(Vector512.MaxNative(squares - (score + score), Vector512<float>.Zero));
         Vector512<float> reach = Vector512.MinNative(Vector512.Create(bound.Longest), norm + distance + (bound.Slack * norm));
-        return (bound.TwoG * reach * ((0.5f * reach) + norm)) + Vector512.Create(bound.Underflow);
+        return (twoG * reach * ((0.5f * reach) + norm)) + Vector512.Create(bound.Underflow);
     }
 
     /// <summary>The best and second best score so far of as many rows as there are lanes.</summary>

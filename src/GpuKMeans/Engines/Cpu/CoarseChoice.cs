@@ -1,8 +1,8 @@
 namespace GpuKMeans.Engines.Cpu;
 
 /// <summary>
-/// Chooses whether rows are scored in 16 bits first (<see cref="CoarsePanels"/>). That takes about half the time, as fast as the
-/// machine makes it; then come the rows it leaves in doubt, and how many these are differs with the data. So it is tried on a unit
+/// Chooses whether rows are scored in 16 bits first (<see cref="CoarsePanels"/>). That takes less time, by how much depends on the
+/// machine; then come the rows it leaves in doubt, and how many these are differs with the data. So it is tried on a unit
 /// at first and again from time to time, and taken where it pays.
 /// </summary>
 /// <remarks>It decides on cost alone, never on a label.</remarks>
@@ -15,11 +15,11 @@ internal sealed class CoarseChoice(double rate, int clusters, int dimension)
     private const int MostBlocksBetweenTrials = 64;
 
     // It must save this much to be worth its while.
-    private const double LeastSaving = 0.05;
+    private const double LeastSaving = 0.06;
 
     // What goes with a score beside its products, in float32 and in 16 bits, and with a column of a row.
     private const double ProductsAScore = 3;
-    private const double ProductsACoarseScore = 6;
+    private const double ProductsACoarseScore = 7.5;
     private const double ProductsARoundedColumn = 10;
 
     private double _doubt = double.NaN;

@@ -11,7 +11,7 @@ public sealed class CoarseChoiceTests
     [Fact]
     public void It_is_tried_on_one_unit_and_then_taken_where_it_leaves_little_in_doubt()
     {
-        var choice = new CoarseChoice(0.5, Clusters, Dimension);
+        var choice = new CoarseChoice(() => 0.5, Clusters, Dimension);
         Assert.False(choice.IsTaken);
         Assert.Equal(1, choice.LeastCost);
         Assert.Equal(1, choice.Trials());
@@ -24,7 +24,7 @@ public sealed class CoarseChoiceTests
     [Fact]
     public void What_leaves_most_rows_in_doubt_is_tried_less_and_less_often()
     {
-        var choice = new CoarseChoice(0.5, Clusters, Dimension);
+        var choice = new CoarseChoice(() => 0.5, Clusters, Dimension);
         List<int> trials = [];
         for (int block = 0; block < 300; block++)
         {
@@ -43,7 +43,7 @@ public sealed class CoarseChoiceTests
     [Fact]
     public void It_is_given_up_when_rows_change_and_all_is_forgotten_with_the_centres()
     {
-        var choice = new CoarseChoice(0.5, Clusters, Dimension);
+        var choice = new CoarseChoice(() => 0.5, Clusters, Dimension);
         choice.Judge(256, 0);
         Assert.True(choice.IsTaken);
         for (int unit = 0; unit < 8; unit++)
@@ -62,8 +62,15 @@ public sealed class CoarseChoiceTests
     [InlineData(0.5, 8, 128)]       // where rounding the rows is
     public void Where_it_cannot_pay_it_is_not_tried(double rate, int clusters, int dimension)
     {
-        var choice = new CoarseChoice(rate, clusters, dimension);
-        Assert.False(choice.MayPay);
+        var choice = new CoarseChoice(() => rate, clusters, dimension);
         Assert.Equal(0, choice.Trials());
+        Assert.Equal(1, choice.LeastCost);
+    }
+
+    [Fact]
+    public void The_rate_of_a_product_is_what_is_left_when_the_rest_of_a_score_is_taken_off()
+    {
+        // 64 columns at 0.5 and 7.5 beside, against 64 and 3.
+        Assert.Equal(0.5, CoarseChoice.RateOf(((0.5 * 64) + 7.5) / (64 + 3), 64), 1e-12);
     }
 }

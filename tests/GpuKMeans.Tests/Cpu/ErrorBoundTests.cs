@@ -74,7 +74,7 @@ public sealed unsafe class ErrorBoundTests
                 coarse.Set(0);
                 state.Reset(rows);
                 RowsAhead ahead = default;
-                kernel.CoarsenRows(t, d, coarse.Doubt(), pairs, state, units);
+                kernel.CoarsenRows(t, d, coarse.Moved(), pairs, state, units);
                 kernel.AssignCoarse(pairs, units, coarse, 0, 1, state, scores, ref ahead);
                 for (int i = 0; i < rows; i++)
                 {

@@ -12,9 +12,11 @@ internal static class HeadEngines
     /// <param name="frame">The frame of its rows.</param>
     /// <param name="head">The head, −1 for none, null for what pays.</param>
     /// <param name="coarse">Whether rows are scored in 16 bits first; null for what pays.</param>
-    public static CpuEngine Make(string kernel, TestSet set, RowFrame frame, int? head, bool? coarse = null)
+    /// <param name="rate">What a product costs in 16 bits; null to time it.</param>
+    public static CpuEngine Make(string kernel, TestSet set, RowFrame frame, int? head, bool? coarse = null, double? rate = null)
     {
-        var engine = new CpuEngine(2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head, alwaysCoarse: coarse);
+        var engine = new CpuEngine(
+            2, CpuKernels.Choose(kernel), leastShared: 0, alwaysHead: head, alwaysCoarse: coarse, coarseRate: rate);
         engine.SetCenters(set.Centers, new double[set.Clusters], frame);
         return engine;
     }

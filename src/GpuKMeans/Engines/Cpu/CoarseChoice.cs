@@ -6,10 +6,10 @@ namespace GpuKMeans.Engines.Cpu;
 /// at first and again from time to time, and taken where it pays.
 /// </summary>
 /// <remarks>It decides on cost alone, never on a label.</remarks>
-/// <param name="rate">What a product costs in 16 bits, measured in products of float32.</param>
+/// <param name="rate">Tells what a product costs in 16 bits, measured in products of float32; asked where it may matter.</param>
 /// <param name="clusters">The centres.</param>
 /// <param name="dimension">The columns.</param>
-internal sealed class CoarseChoice(double rate, int clusters, int dimension)
+internal sealed class CoarseChoice(Func<double> rate, int clusters, int dimension)
 {
     private const int LeastBlocksBetweenTrials = 4;
     private const int MostBlocksBetweenTrials = 64;
@@ -22,6 +22,10 @@ internal sealed class CoarseChoice(double rate, int clusters, int dimension)
     private const double ProductsACoarseScore = 7.5;
     private const double ProductsARoundedColumn = 10;
 
+    // No machine is expected to be faster.
+    private const double LeastRate = 0.4;
+
+    private double? _rate;
     private double _doubt = double.NaN;
     private int _blocks;
     private int _blocksBetween = LeastBlocksBetweenTrials;
@@ -29,20 +33,20 @@ internal sealed class CoarseChoice(double rate, int clusters, int dimension)
     /// <summary>Whether it is always taken, or never; null to choose.</summary>
     public bool? Always { get; init; }
 
-    /// <summary>Whether it can pay at all, if it leaves no row in doubt.</summary>
-    public bool MayPay => Always ?? Products < 1 - LeastSaving;
-
     /// <summary>Whether rows are scored in 16 bits, as far as is known.</summary>
-    public bool IsTaken => Always ?? Cost < 1 - LeastSaving;
+    public bool IsTaken => Always ?? (!double.IsNaN(_doubt) && Cost < 1 - LeastSaving);
 
     /// <summary>What it costs to find the nearest centre of a row, as a share of what it costs in float32 alone.</summary>
     public double LeastCost => IsTaken && !double.IsNaN(_doubt) ? Math.Min(Cost, 1) : 1;
 
-    private double Cost => Products + _doubt;
+    /// <summary>Whether it can pay at all, if it leaves no row in doubt.</summary>
+    private bool MayPay => Products(LeastRate) < 1 - LeastSaving && Products(_rate ??= rate()) < 1 - LeastSaving;
 
-    private double Products =>
-        ((clusters * ((rate * dimension) + ProductsACoarseScore)) + (ProductsARoundedColumn * dimension))
-        / (clusters * (dimension + ProductsAScore));
+    private double Cost => Products(_rate ??= rate()) + _doubt;
+
+    /// <summary>The rate that makes scores of so many columns take a share of the time they take in float32.</summary>
+    public static double RateOf(double share, int columns) =>
+        ((share * (columns + ProductsAScore)) - ProductsACoarseScore) / columns;
 
     /// <summary>Forgets what was learnt: the centres are others.</summary>
     public void Begin()
@@ -55,13 +59,14 @@ internal sealed class CoarseChoice(double rate, int clusters, int dimension)
     /// <summary>Says how many units of a block are to be scored in 16 bits for the others to learn from.</summary>
     public int Trials()
     {
-        if (Always is not null || !MayPay || IsTaken)
+        if (IsTaken)
         {
+            _blocksBetween = LeastBlocksBetweenTrials;
             return 0;
         }
 
         // What does not pay is tried less and less often.
-        if (!double.IsNaN(_doubt) && ++_blocks < _blocksBetween)
+        if (Always is not null || !MayPay || (!double.IsNaN(_doubt) && ++_blocks < _blocksBetween))
         {
             return 0;
         }
@@ -76,7 +81,11 @@ internal sealed class CoarseChoice(double rate, int clusters, int dimension)
     /// <param name="products">What those in doubt have cost, in products.</param>
     public void Judge(int rows, double products)
     {
-        double doubt = products / (rows * (double)clusters * dimension), weight = Math.Min(0.5, rows / 256.0);
+        double doubt = products / (rows * (double)clusters * (dimension + ProductsAScore)), weight = Math.Min(0.5, rows / 256.0);
         _doubt = double.IsNaN(_doubt) ? doubt : _doubt + (weight * (doubt - _doubt));
     }
+
+    private double Products(double rate) =>
+        ((clusters * ((rate * dimension) + ProductsACoarseScore)) + (ProductsARoundedColumn * dimension))
+        / (clusters * (dimension + ProductsAScore));
 }

@@ -12,7 +12,7 @@ internal sealed unsafe class CoarsePanels : IDisposable
     private readonly CenterPanels _panels;
     private readonly NativeBuffer<int> _pairs;
     private readonly NativeBuffer<float> _units;
-    private readonly NativeBuffer<float> _doubts;
+    private readonly NativeBuffer<float> _moved;
 
     public CoarsePanels(CpuKernel kernel, CenterPanels panels)
     {
@@ -20,7 +20,7 @@ internal sealed unsafe class CoarsePanels : IDisposable
         Pairs = PairsOf(panels.Dimension);
         _pairs = new NativeBuffer<int>((long)panels.PaddedCount * Pairs, clear: true);
         _units = new NativeBuffer<float>(panels.PaddedCount, clear: true);
-        _doubts = new NativeBuffer<float>(panels.PaddedCount, clear: true);
+        _moved = new NativeBuffer<float>(panels.PaddedCount, clear: true);
     }
 
     /// <summary>The pairs of columns, of which the last may be filled up with zeros.</summary>
@@ -44,14 +44,13 @@ internal sealed unsafe class CoarsePanels : IDisposable
     public int* Lines(int panel) => _pairs.Pointer + (FirstCenter(panel) * (long)Pairs);
 
     /// <summary>How far rounding has moved a centre at most, as a share of its length.</summary>
-    public float Doubt() => TensorPrimitives.Max(new ReadOnlySpan<float>(_doubts.Pointer, _panels.PaddedCount));
+    public float Moved() => TensorPrimitives.Max(new ReadOnlySpan<float>(_moved.Pointer, _panels.PaddedCount));
 
     /// <summary>Rounds a panel that was filled anew.</summary>
     public void Set(int panel)
     {
         int first = FirstCenter(panel);
         float* squares = stackalloc float[CpuKernel.MaxTileRows];
-        new Span<float>(squares, CpuKernel.MaxTileRows).Clear();
         _panels.SquaredNorms(panel).CopyTo(new Span<float>(squares, CpuKernel.MaxTileRows));
         _kernel.CoarsenPanel(
             _panels.Lines(panel),
@@ -60,13 +59,13 @@ internal sealed unsafe class CoarsePanels : IDisposable
             squares,
             Lines(panel),
             _units.Pointer + first,
-            _doubts.Pointer + first);
+            _moved.Pointer + first);
     }
 
     public void Dispose()
     {
         _pairs.Dispose();
         _units.Dispose();
-        _doubts.Dispose();
+        _moved.Dispose();
     }
 }

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace GpuKMeans.Engines.Cpu;
 
-/// <content>Labels: float32 scores for all, then float64 distances for the rows they leave uncertain.</content>
+/// <content>
+/// Labels: float32 scores for all, or 16 bits and float32 for what these leave in doubt, then float64 distances for the rows that are
+/// uncertain still.
+/// </content>
 internal sealed unsafe partial class CpuEngine
 {
     private readonly Action<int, int> _assignUnit;
@@ -64,22 +67,27 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AssignBlock()
     {
-        int units = UnitsOf(_blockRows);
+        int units = UnitsOf(_blockRows), rows = _blockRows;
         _heads!.Full = _coarseChoice!.LeastCost;
-        bool heads = _heads.Plan(_unitHeads.AsSpan(0, units), MayGuess);
+        bool heads = _heads.Plan(_unitHeads.AsSpan(0, units), MayGuess), coarse;
         if (heads || (_blockBounds is not null && _boundsHold))
         {
             Sift(units);
-            units = UnitsOf(_listedRows);
-            AssignUnits(_listedRows, _assignListed);
+            rows = _listedRows;
+            coarse = AssignUnits(rows, _assignListed);
         }
         else
         {
             _unboundRows += _blockBounds is null ? 0 : _blockRows;
-            AssignUnits(_blockRows, _assignUnit);
+            coarse = AssignUnits(rows, _assignUnit);
         }
 
-        _uncertainRows = Compact(_uncertain!.Pointer, _uncertainCounts, units);
+        _uncertainRows = Compact(_uncertain!.Pointer, _uncertainCounts, UnitsOf(rows));
+        if (coarse)
+        {
+            ScoreAgain();
+        }
+
         _team.Run((_uncertainRows + SettleRows - 1) / SettleRows, Products(_uncertainRows), _settleUnit);
     }
 
@@ -121,7 +129,7 @@ internal sealed unsafe partial class CpuEngine
     private void AssignList(int unit, RowList list, Scratch scratch)
     {
         (_uncertainCounts[unit], _unitDoubt[unit]) = (0, 0);
-        int rows = _unitCoarse[unit] ? CoarseRowsAtOnce : RowsAtOnce(_panels!);
+        int group = _unitCoarse[unit] ? GroupOf(_coarse!) : GroupOf(_panels!), rows = RowsAtOnce(_panels!.PanelCount, group);
         for (int row = 0; row < list.Count; row += rows)
         {
             AssignRows(unit, list, row, Math.Min(row + rows, list.Count), scratch);
@@ -142,6 +150,7 @@ internal sealed unsafe partial class CpuEngine
     private void AssignRows(int unit, RowList list, int first, int end, Scratch scratch)
     {
         bool coarse = _unitCoarse[unit];
+        double cost = 0;
         int tile = _kernel.TileRows;
         int tiles = coarse ? ScoreCoarse(list, first, end, scratch) : Score(list, first, end, _panels!, scratch);
         for (int t = 0; t < tiles; t++)
@@ -157,7 +166,7 @@ internal sealed unsafe partial class CpuEngine
 
             if (coarse && mask != 0)
             {
-                mask = SettleAmongPanels(list, place, t, mask, scratch, ref _unitDoubt[unit]);
+                mask = SettleAmongPanels(list, place, t, mask, scratch, ref cost);
             }
 
             for (; mask != 0; mask &= mask - 1)
@@ -172,6 +181,8 @@ internal sealed unsafe partial class CpuEngine
                 }
             }
         }
+
+        _unitDoubt[unit] += cost;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

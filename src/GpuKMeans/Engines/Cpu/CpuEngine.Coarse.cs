@@ -11,12 +11,13 @@ internal sealed unsafe partial class CpuEngine
 {
     private const int MostRivalPanels = 8;
 
-    // Fewer rows do not make up for rounding the centres.
+    // Fewer rows do not make up for rounding the centres; nor are fewer scored again together, but each by itself.
     private const int LeastCoarseRows = 32;
+    private const int LeastRowsAgain = 8;
 
-    // What a row in doubt costs, in products: all by itself against all centres; against those of a panel; and what goes with it.
-    private const double ProductsAloneFor1 = 2;
-    private const double ProductsInPanelFor1 = 3;
+    // What a row in doubt costs: products in float32 for each in question, and what goes with a row settled by itself.
+    private const double ProductsAgain = 1.2;
+    private const double ProductsInAPanel = 3;
     private const double ProductsADoubt = 3000;
 
     private readonly Action<int, int> _coarsenUnit;
@@ -25,28 +26,43 @@ internal sealed unsafe partial class CpuEngine
     private CoarsePanels? _coarse;
     private bool _coarseIsFresh;
     private ErrorBound _coarseBound;
-    private float _coarseDoubt;
+    private float _coarseMoved;
 
     // For each unit: whether it is scored in 16 bits, and what its rows in doubt have cost.
     private bool[] _unitCoarse = [];
     private double[] _unitDoubt = [];
     private int _firstUnit;
 
+    /// <summary>The rows scored in 16 bits since the centres' number or dimension last changed.</summary>
+    public long ScoredCoarse { get; private set; }
+
     /// <summary>Assigns rows, unit by unit.</summary>
-    private void AssignUnits(int rows, Action<int, int> assign)
+    /// <returns>Whether any were scored in 16 bits.</returns>
+    private bool AssignUnits(int rows, Action<int, int> assign)
     {
-        bool may = _passRows >= LeastCoarseRows;
-        int units = UnitsOf(rows), trials = may ? Math.Min(_coarseChoice!.Trials(), units) : 0;
-        if (trials > 0)
+        if (rows == 0)
         {
-            AssignUnits(0, trials, rows, coarse: true, assign);
+            return false;
         }
 
-        AssignUnits(trials, units, rows, may && _coarseChoice!.IsTaken, assign);
+        bool may = rows >= LeastCoarseRows || _alwaysCoarse is true;
+        int units = UnitsOf(rows), trials = may ? Math.Min(_coarseChoice!.Trials(), units) : 0;
+
+        // Centres that move are not rounded each time for so few.
+        _coarseIsFresh &= may;
+        AssignUnits(0, trials, rows, coarse: true, assign);
+        bool coarse = may && _coarseChoice!.IsTaken;
+        AssignUnits(trials, units, rows, coarse, assign);
+        return coarse || trials > 0;
     }
 
     private void AssignUnits(int first, int end, int rows, bool coarse, Action<int, int> assign)
     {
+        if (first == end)
+        {
+            return;
+        }
+
         if (coarse && !_coarseIsFresh)
         {
             _coarse ??= new CoarsePanels(_kernel, _panels!);
@@ -59,10 +75,26 @@ internal sealed unsafe partial class CpuEngine
         _firstUnit = first;
         int count = Math.Min(end * _unitRows, rows) - (first * _unitRows);
         _team.Run(end - first, Products(count), assign);
+        ScoredCoarse += coarse ? count : 0;
         for (int unit = first; unit < end && coarse; unit++)
         {
             _coarseChoice!.Judge(Math.Min(_unitRows, rows - (unit * _unitRows)), _unitDoubt[unit]);
         }
+    }
+
+    /// <summary>Scores the rows that 16 bits have left uncertain in float32.</summary>
+    private void ScoreAgain()
+    {
+        int rows = _uncertainRows;
+        if (rows < LeastRowsAgain)
+        {
+            return;
+        }
+
+        new ReadOnlySpan<int>(_uncertain!.Pointer, rows).CopyTo(new Span<int>(_listed!.Pointer, rows));
+        LocateListed(rows);
+        AssignUnits(0, UnitsOf(rows), rows, coarse: false, _assignListed);
+        _uncertainRows = Compact(_uncertain.Pointer, _uncertainCounts, UnitsOf(rows));
     }
 
     private void CoarsenUnit(int panel, int slot) => _coarse!.Set(panel);
@@ -79,20 +111,15 @@ internal sealed unsafe partial class CpuEngine
     private void BoundCoarse()
     {
         _coarseBound = ErrorBound.Coarse(_dimension, _kernel.RoundingsPerTerm, _panels!.Longest());
-        _coarseDoubt = _coarse!.Doubt();
+        _coarseMoved = _coarse!.Moved();
     }
-
-    /// <summary>Panels that stay in the second-level cache while all tiles of a unit pass over them.</summary>
-    private int CoarseGroup => Math.Max(1, s_groupBytes / (_coarse!.Pairs * _kernel.PanelWidth * sizeof(int)));
-
-    private int CoarseRowsAtOnce => _coarse!.PanelCount <= CoarseGroup ? _kernel.TileRows : _unitRows;
 
     /// <summary><see cref="Score"/> in 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int ScoreCoarse(RowList list, int first, int end, Scratch scratch)
     {
         CoarsePanels panels = _coarse!;
-        int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile, group = CoarseGroup;
+        int tile = _kernel.TileRows, tiles = (end - first + tile - 1) / tile, group = GroupOf(panels);
         int* rounded = scratch.Coarse(_mostUnitRows * panels.Pairs);
         float* units = scratch.Units(_mostUnitRows), bests = scratch.Scores(tiles * panels.PanelCount * tile);
         scratch.State.Reset(tiles * tile);
@@ -108,7 +135,7 @@ internal sealed unsafe partial class CpuEngine
                     int row = first + (t * tile);
                     TileState state = State(scratch, t, coarse: true);
                     PackTile(list.Pointers + row, Math.Min(tile, end - row), _dimension, scratch.Tiles, state.Squares);
-                    _kernel.CoarsenRows(scratch.Tiles, _dimension, _coarseDoubt, values, state, units + (t * tile));
+                    _kernel.CoarsenRows(scratch.Tiles, _dimension, _coarseMoved, values, state, units + (t * tile));
                     ahead = TileAfter(list, row, endPanel, _dimension);
                 }
 
@@ -162,8 +189,8 @@ internal sealed unsafe partial class CpuEngine
             }
 
             cost += few
-                ? ProductsADoubt + (found * ProductsInPanelFor1 * _kernel.PanelWidth * _dimension)
-                : ProductsAloneFor1 * _clusters * _dimension;
+                ? ProductsADoubt + (found * ProductsInAPanel * _kernel.PanelWidth * _dimension)
+                : ProductsAgain * _clusters * _dimension;
             if (few)
             {
                 float squaredNorm = state.Squares[lane], reach = _coarseBound.LeastDistance(squaredNorm, state.Threshold[lane]);
@@ -188,7 +215,7 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SettleInPanels(int row, ReadOnlySpan<int> panels, float squaredNorm, float reach, float* shifted, float* scores)
     {
-        Shift(row, shifted);
+        CheckAndShift(row, shifted);
         float best = float.NegativeInfinity, second = best;
         int near = 0;
         foreach (int panel in panels)
@@ -202,26 +229,28 @@ internal sealed unsafe partial class CpuEngine
             }
         }
 
-        _blockLabels[row] = near;
-        float threshold = best - _bound.Margin(squaredNorm, best), bound = 0;
+        float threshold = best - _bound.Margin(squaredNorm, best);
         if (second < threshold)
         {
-            bound = MathF.Min(reach, _bound.LeastDistance(squaredNorm, second));
+            _blockLabels[row] = near;
+            Keep(row, 0, MathF.Min(reach, _bound.LeastDistance(squaredNorm, second)));
+            return;
         }
-        else
+
+        Span<int> centers = stackalloc int[MostRivalPanels * CpuKernel.MaxTileRows];
+        int count = 0;
+        foreach (int panel in panels)
         {
-            double nearest = double.PositiveInfinity;
-            foreach (int panel in panels)
+            for (int j = _panels!.FirstCenter(panel), end = EndCenter(panel); j < end; j++)
             {
-                NearestOf(row, _panels!.FirstCenter(panel), EndCenter(panel), scores, threshold, ref nearest);
+                if (scores[j] >= threshold)
+                {
+                    centers[count++] = j;
+                }
             }
         }
 
-        // Which centre is second is not known where the scores did not tell the first.
-        if (_blockBounds is not null)
-        {
-            _blockBounds[row] = bound;
-        }
+        SettleAmong(row, centers[..count], MathF.Min(reach, _bound.LeastDistance(squaredNorm, threshold)));
     }
 
     private int EndCenter(int panel) => Math.Min(_panels!.FirstCenter(panel) + _panels.Width(panel), _clusters);

@@ -35,7 +35,7 @@ internal sealed unsafe partial class CpuEngine
     private int SiftByGuess(RowList list, int count, int* left, Scratch scratch)
     {
         CenterPanels panels = _panels!.Heads[HeadChoice.Guess];
-        int atOnce = RowsAtOnce(panels), open = 0;
+        int atOnce = RowsAtOnce(panels.PanelCount, GroupOf(panels)), open = 0;
         for (int first = 0; first < count; first += atOnce)
         {
             int end = Math.Min(first + atOnce, count);

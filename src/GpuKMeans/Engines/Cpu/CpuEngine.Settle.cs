@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace GpuKMeans.Engines.Cpu;
 
-/// <content>Rows that float32 scores leave uncertain: float64 distances settle them.</content>
+/// <content>Rows that scores leave uncertain: float64 distances settle them.</content>
 internal sealed unsafe partial class CpuEngine
 {
     private const int SettleRows = 4;
@@ -24,35 +24,13 @@ internal sealed unsafe partial class CpuEngine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Settle(int row, Scratch scratch)
     {
-        var span = new ReadOnlySpan<float>(RowPointers[row], _dimension);
-        if (!RowCheck.IsFit(span))
-        {
-            RowCheck.ThrowNotFinite(span, _blockOrder[_blockStart + row]);
-        }
-
         float* shifted = scratch.Tiles, scores = scratch.Scores(_panels!.ScoreRoom);
-        Shift(row, shifted);
+        CheckAndShift(row, shifted);
         _kernel.ScoreRow(shifted, _panels, 0, _panels.PanelCount, scores);
         float best = TensorPrimitives.Max(new ReadOnlySpan<float>(scores, _clusters));
         float threshold = best - _bound.Margin(TensorPrimitives.SumOfSquares(new ReadOnlySpan<float>(shifted, _dimension)), best);
         double nearest = double.PositiveInfinity;
-        NearestOf(row, 0, _clusters, scores, threshold, ref nearest);
-        if (_blockDistances is not null)
-        {
-            _blockDistances[row] = SquaredDistance(row);
-        }
-    }
-
-    private void Shift(int row, float* shifted) => TensorPrimitives.Subtract(
-        new ReadOnlySpan<float>(RowPointers[row], _dimension),
-        new ReadOnlySpan<float>(_origin!.Pointer, _dimension),
-        new Span<float>(shifted, _dimension));
-
-    /// <summary>Gives a row the nearest of consecutive centres whose score reaches a threshold, if it is nearer than what was found.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void NearestOf(int row, int first, int end, float* scores, float threshold, ref double nearest)
-    {
-        for (int j = first; j < end; j++)
+        for (int j = 0; j < _clusters; j++)
         {
             if (scores[j] >= threshold)
             {
@@ -64,5 +42,22 @@ internal sealed unsafe partial class CpuEngine
                 }
             }
         }
+
+        if (_blockDistances is not null)
+        {
+            _blockDistances[row] = SquaredDistance(row);
+        }
+    }
+
+    /// <summary>Refuses a row that is not finite or too large; else takes the origin from it.</summary>
+    private void CheckAndShift(int row, float* shifted)
+    {
+        var values = new ReadOnlySpan<float>(RowPointers[row], _dimension);
+        if (!RowCheck.IsFit(values))
+        {
+            RowCheck.ThrowNotFinite(values, _blockOrder[_blockStart + row]);
+        }
+
+        TensorPrimitives.Subtract(values, new ReadOnlySpan<float>(_origin!.Pointer, _dimension), new Span<float>(shifted, _dimension));
     }
 }

@@ -76,10 +76,15 @@ internal sealed unsafe partial class CpuEngine
         }
 
         SiftUnits(tried, units);
-        _listedRows = Compact(_listed!.Pointer, _unitLeft, units);
-        for (int i = 0; i < _listedRows; i++)
+        LocateListed(Compact(_listed!.Pointer, _unitLeft, units));
+    }
+
+    private void LocateListed(int rows)
+    {
+        _listedRows = rows;
+        for (int i = 0; i < rows; i++)
         {
-            ListedPointers[i] = RowPointers[_listed.Pointer[i]];
+            ListedPointers[i] = RowPointers[_listed!.Pointer[i]];
         }
     }
 

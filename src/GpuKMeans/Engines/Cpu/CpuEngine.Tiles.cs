@@ -6,14 +6,17 @@ namespace GpuKMeans.Engines.Cpu;
 internal sealed unsafe partial class CpuEngine
 {
     /// <summary>Panels that stay in the second-level cache while all tiles of a unit pass over them.</summary>
-    private int GroupOf(CenterPanels panels) =>
-        Math.Max(1, s_groupBytes / (panels.Dimension * _kernel.PanelWidth * sizeof(float)));
+    private static int GroupOf(long bytesAPanel) => (int)Math.Max(1, s_groupBytes / bytesAPanel);
+
+    private int GroupOf(CenterPanels panels) => GroupOf((long)panels.Dimension * _kernel.PanelWidth * sizeof(float));
+
+    private int GroupOf(CoarsePanels panels) => GroupOf((long)panels.Pairs * _kernel.PanelWidth * sizeof(int));
 
     /// <summary>
     /// Rows to score before the next are: where all panels are passed over at once, a tile is done with before the next is
     /// packed in its place.
     /// </summary>
-    private int RowsAtOnce(CenterPanels panels) => panels.PanelCount <= GroupOf(panels) ? _kernel.TileRows : _unitRows;
+    private int RowsAtOnce(int panels, int group) => panels <= group ? _kernel.TileRows : _unitRows;
 
     /// <summary>Scores the rows from one place in a list to another, into the scratch's state.</summary>
     /// <returns>The number of tiles they fill.</returns>

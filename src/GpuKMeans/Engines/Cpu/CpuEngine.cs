@@ -7,6 +7,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     private readonly WorkerTeam _team;
     private readonly int? _alwaysHead;
     private readonly bool? _alwaysCoarse;
+    private readonly Func<double> _coarseRate;
 
     private int _clusters;
     private int _dimension;
@@ -26,15 +27,18 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
     /// <param name="leastShared">Work below this is done by one thread.</param>
     /// <param name="alwaysHead">A head that is taken whether it pays or not, −1 for none; null to choose.</param>
     /// <param name="alwaysCoarse">Whether rows are always scored in 16 bits first where the kernel can, or never; null to choose.</param>
+    /// <param name="coarseRate">What a product costs in 16 bits, measured in products of float32; null to time it.</param>
     public CpuEngine(
         int threads = -1,
         CpuKernel? kernel = null,
         double leastShared = WorkerTeam.LeastSharedWork,
         int? alwaysHead = null,
-        bool? alwaysCoarse = null)
+        bool? alwaysCoarse = null,
+        double? coarseRate = null)
     {
         (_alwaysHead, _alwaysCoarse) = (alwaysHead, alwaysCoarse);
         _kernel = kernel ?? CpuKernels.Default;
+        _coarseRate = () => coarseRate ?? _kernel.CoarseRate;
         _team = new WorkerTeam(threads == -1 ? Environment.ProcessorCount : threads, leastShared);
         _scratch = new Scratch[_team.Threads];
         _assignUnit = AssignUnit;
@@ -75,8 +79,8 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
             int[] heads = HeadColumns(dimension);
             _panels = new CenterPanels(_kernel, clusters, dimension, heads);
             bool mayCoarse = _kernel.HasCoarse && dimension <= CpuKernel.MostCoarseColumns;
-            double rate = mayCoarse ? _kernel.CoarseRate : 1;
-            _coarseChoice = new CoarseChoice(rate, clusters, dimension) { Always = mayCoarse ? _alwaysCoarse : false };
+            _coarseChoice = new CoarseChoice(_coarseRate, clusters, dimension) { Always = mayCoarse ? _alwaysCoarse : false };
+            ScoredCoarse = 0;
             _heads = new HeadChoice(heads, clusters, dimension) { Always = _alwaysHead };
             _neighbors = new CenterNeighbors(clusters);
             _headBounds = new ErrorBound[heads.Length];
@@ -186,6 +190,7 @@ internal sealed unsafe partial class CpuEngine : KMeansEngine
 
     private void ReleaseCenters()
     {
+        _coarseIsFresh = false;
         _origin?.Dispose();
         _means?.Dispose();
         _centers?.Dispose();

@@ -6,7 +6,7 @@ namespace GpuKMeans.Engines.Cpu;
 /// time. So each head is tried on a few rows, at first and again from time to time, and the cheapest is taken: none, where
 /// the rows cannot be told apart by so few columns. The first head is the shortest, which no more than guesses.
 /// </summary>
-/// <remarks>It depends on the rows alone, never on time or threads; and it decides on cost alone, never on a label.</remarks>
+/// <remarks>It depends on the rows and on what the machine does fast, never on threads; and it decides on cost alone, never on a label.</remarks>
 internal sealed class HeadChoice(int[] columns, int clusters, int dimension)
 {
     /// <summary>The head that guesses.</summary>

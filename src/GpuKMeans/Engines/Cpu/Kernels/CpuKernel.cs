@@ -26,7 +26,7 @@ internal abstract unsafe class CpuKernel
     /// <summary>The greatest of these whole numbers.</summary>
     public const float CoarseValue = 32767;
 
-    /// <summary>More columns than this could make them longer, by rounding.</summary>
+    /// <summary>Rounding may make a vector longer by half the root of its columns; of these and fewer, sums fit all the same.</summary>
     public const int MostCoarseColumns = 65536;
 
     /// <summary>Pairs of columns that are summed in one go (<see cref="ChunkColumns"/>).</summary>
@@ -34,7 +34,7 @@ internal abstract unsafe class CpuKernel
 
     private readonly Lazy<double> _coarseRate;
 
-    protected CpuKernel() => _coarseRate = new Lazy<double>(() => Cpu.CoarseRate.Measure(this));
+    protected CpuKernel() => _coarseRate = new Lazy<double>(() => CoarseTiming.Measure(this), LazyThreadSafetyMode.PublicationOnly);
 
     public abstract string Name { get; }
 
@@ -146,11 +146,11 @@ internal abstract unsafe class CpuKernel
     /// <summary>Rounds a tile to 16 bits, each row by a unit of its own.</summary>
     /// <param name="tile">The rows.</param>
     /// <param name="dimension">Their columns.</param>
-    /// <param name="doubt">How far centres were moved by rounding, as a share of their lengths.</param>
+    /// <param name="moved">How far rounding has moved a centre at most, as a share of its length.</param>
     /// <param name="coarse">Takes the whole numbers, two columns side by side: <c>coarse[d/2·TileRows + r]</c>.</param>
     /// <param name="state">What is kept of the rows: ‖x‖² is read, 2g is set.</param>
     /// <param name="units">Takes what a whole number of each row stands for.</param>
-    public virtual void CoarsenRows(float* tile, int dimension, float doubt, int* coarse, in TileState state, float* units) =>
+    public virtual void CoarsenRows(float* tile, int dimension, float moved, int* coarse, in TileState state, float* units) =>
         throw new NotSupportedException();
 
     /// <summary>Rounds a panel to 16 bits, two columns side by side.</summary>
@@ -160,9 +160,9 @@ internal abstract unsafe class CpuKernel
     /// <param name="squares">‖c‖² of each.</param>
     /// <param name="coarse">Takes the whole numbers.</param>
     /// <param name="units">Takes what a whole number of each centre stands for.</param>
-    /// <param name="doubts">Takes how far each was moved, as a share of its length.</param>
+    /// <param name="moved">Takes how far each was moved, as a share of its length.</param>
     public virtual void CoarsenPanel(
-        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* doubts) =>
+        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* moved) =>
         throw new NotSupportedException();
 
     /// <summary><see cref="Assign"/> in 16 bits: all scores within <see cref="ErrorBound.Coarse"/>.</summary>

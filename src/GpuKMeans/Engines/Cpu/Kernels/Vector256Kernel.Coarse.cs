@@ -10,7 +10,7 @@ internal sealed unsafe partial class Vector256Kernel
     public override bool HasCoarse => true;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void CoarsenRows(float* tile, int dimension, float doubt, int* coarse, in TileState state, float* units)
+    public override void CoarsenRows(float* tile, int dimension, float moved, int* coarse, in TileState state, float* units)
     {
         for (int lane = 0; lane < Rows; lane += Lanes)
         {
@@ -24,14 +24,14 @@ internal sealed unsafe partial class Vector256Kernel
             }
 
             rounding.Unit.Store(units + lane);
-            Vector256<float> own = rounding.Doubt(dimension), product = own * (1 + doubt);
-            ((product + Vector256.Create(doubt + ErrorBound.CoarseRoundings)) * ErrorBound.Twice).Store(state.TwoG + lane);
+            Vector256<float> own = rounding.Moved(dimension), product = own * (1 + moved);
+            ((product + Vector256.Create(moved + ErrorBound.CoarseRoundings)) * ErrorBound.Twice).Store(state.TwoG + lane);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CoarsenPanel(
-        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* doubts)
+        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* moved)
     {
         // Lanes beyond the panel are not kept.
         Vector256<int> lanes = Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(width));
@@ -43,7 +43,7 @@ internal sealed unsafe partial class Vector256Kernel
         }
 
         Avx.MaskStore(units, lanes.AsSingle(), rounding.Unit);
-        Avx.MaskStore(doubts, lanes.AsSingle(), rounding.Doubt(dimension));
+        Avx.MaskStore(moved, lanes.AsSingle(), rounding.Moved(dimension));
     }
 
     [SkipLocalsInit]
@@ -105,11 +105,16 @@ internal sealed unsafe partial class Vector256Kernel
         }
 
         /// <summary>What a whole number stands for; 0 where all are 0.</summary>
-        public readonly Vector256<float> Unit => Vector256.ConditionalSelect(
-            Vector256.GreaterThan(_scale, Vector256<float>.Zero), Vector256<float>.One / _scale, Vector256<float>.Zero);
+        public readonly Vector256<float> Unit
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => Vector256.ConditionalSelect(
+                Vector256.GreaterThan(_scale, Vector256<float>.Zero), Vector256<float>.One / _scale, Vector256<float>.Zero);
+        }
 
         /// <summary>How far rounding has moved the vectors, as a share of their lengths; infinite where that is not known.</summary>
-        public readonly Vector256<float> Doubt(int dimension)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Vector256<float> Moved(int dimension)
         {
             // Values were rounded once before, when multiplied.
             Vector256<float> moved = Vector256.Sqrt(_squares) + Vector256.Create(0.004f * MathF.Sqrt(dimension));

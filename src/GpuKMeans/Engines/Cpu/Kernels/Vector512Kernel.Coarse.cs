@@ -10,7 +10,7 @@ internal sealed unsafe partial class Vector512Kernel
     public override bool HasCoarse => Avx512BW.IsSupported;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void CoarsenRows(float* tile, int dimension, float doubt, int* coarse, in TileState state, float* units)
+    public override void CoarsenRows(float* tile, int dimension, float moved, int* coarse, in TileState state, float* units)
     {
         for (int lane = 0; lane < Rows; lane += Lanes)
         {
@@ -24,14 +24,14 @@ internal sealed unsafe partial class Vector512Kernel
             }
 
             rounding.Unit.Store(units + lane);
-            Vector512<float> own = rounding.Doubt(dimension), product = own * (1 + doubt);
-            ((product + Vector512.Create(doubt + ErrorBound.CoarseRoundings)) * ErrorBound.Twice).Store(state.TwoG + lane);
+            Vector512<float> own = rounding.Moved(dimension), product = own * (1 + moved);
+            ((product + Vector512.Create(moved + ErrorBound.CoarseRoundings)) * ErrorBound.Twice).Store(state.TwoG + lane);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CoarsenPanel(
-        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* doubts)
+        float* lines, int dimension, int width, float* squares, int* coarse, float* units, float* moved)
     {
         // Lanes beyond the panel are not kept.
         Vector512<int> lanes = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(width));
@@ -44,7 +44,7 @@ internal sealed unsafe partial class Vector512Kernel
         }
 
         Avx512F.MaskStore(units, lanes.AsSingle(), rounding.Unit);
-        Avx512F.MaskStore(doubts, lanes.AsSingle(), rounding.Doubt(dimension));
+        Avx512F.MaskStore(moved, lanes.AsSingle(), rounding.Moved(dimension));
     }
 
     [SkipLocalsInit]
@@ -115,11 +115,16 @@ internal sealed unsafe partial class Vector512Kernel
         }
 
         /// <summary>What a whole number stands for; 0 where all are 0.</summary>
-        public readonly Vector512<float> Unit => Vector512.ConditionalSelect(
-            Vector512.GreaterThan(_scale, Vector512<float>.Zero), Vector512<float>.One / _scale, Vector512<float>.Zero);
+        public readonly Vector512<float> Unit
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => Vector512.ConditionalSelect(
+                Vector512.GreaterThan(_scale, Vector512<float>.Zero), Vector512<float>.One / _scale, Vector512<float>.Zero);
+        }
 
         /// <summary>How far rounding has moved the vectors, as a share of their lengths; infinite where that is not known.</summary>
-        public readonly Vector512<float> Doubt(int dimension)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Vector512<float> Moved(int dimension)
         {
             // Values were rounded once before, when multiplied.
             Vector512<float> moved = Vector512.Sqrt(_squares) + Vector512.Create(0.004f * MathF.Sqrt(dimension));

@@ -68,6 +68,7 @@ internal sealed unsafe partial class Vector512Kernel
     }
 
     // The best of the panels and of the places are the best of all.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddPlaces(float* places, in TileState ofPanels, in TileState state)
     {
         for (int lane = 0; lane < Rows; lane += Lanes)

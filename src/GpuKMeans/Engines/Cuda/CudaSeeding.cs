@@ -15,6 +15,10 @@ internal sealed partial class CudaEngine
         private const int TileRows = 128;
         private const int MostMembers = 64;
 
+        // Of Kernels/near_members.cuh; shorter rows are measured about as quickly as they are read.
+        private const int NearTileBytes = 101136;
+        private const int LeastNearDimension = 32;
+
         private readonly CudaEngine _engine;
         private readonly CudaData _data;
         private readonly CudaStream _stream;
@@ -24,6 +28,8 @@ internal sealed partial class CudaEngine
         private readonly DeviceBuffer<float> _members;
         private readonly DeviceBuffer<long> _memberRows;
         private readonly DeviceBuffer<float> _memberDistances;
+        private readonly DeviceBuffer<float> _origin;
+        private readonly DeviceBuffer<int> _crowded;
         private readonly DeviceBuffer<double> _blockPotentials;
         private readonly DeviceBuffer<double> _sums;
         private readonly DeviceBuffer<double> _shares;
@@ -33,6 +39,7 @@ internal sealed partial class CudaEngine
         private readonly Dictionary<long, int> _memberOf = [];
         private readonly float[] _squaredDistances = new float[MostMembers];
         private int _memberCount;
+        private int _centers;
         private Tried _lastTried;
         private double _potential = double.PositiveInfinity;
 
@@ -51,6 +58,8 @@ internal sealed partial class CudaEngine
             _memberDistances = new DeviceBuffer<float>(memory, "D² of k-means++ candidates");
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
             _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
+            _origin = new DeviceBuffer<float>(memory, "the origin");
+            _crowded = new DeviceBuffer<int>(memory, "rows with many near candidates");
             _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
             engine.MakeRoom(() =>
             {
@@ -63,7 +72,10 @@ internal sealed partial class CudaEngine
                 _shares.Reserve(MostMembers);
                 _trials.Reserve(MaxCandidates);
                 _drawn.Reserve(MostMembers);
+                _origin.Reserve(data.Dimension);
+                _crowded.Reserve(Blocks(Math.Min(Stride, MostPartRows), TileRows));
             });
+            _stream.Upload(_origin.Pointer, data.Frame.Origin.Span);
             _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
 
             // Half of what is free, so that the rest of the work has the other.
@@ -102,14 +114,7 @@ internal sealed partial class CudaEngine
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
             foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
             {
-                _stream.Launch(Kernel.MeasureMembers, Blocks(part.Count, TileRows), TileRows, new MeasureArgs
-                {
-                    Rows = part,
-                    Members = _members.Pointer,
-                    Distances = _distances.At(part.Before),
-                    Stride = Stride,
-                    MemberCount = rows.Length,
-                });
+                Measure(part);
             }
 
             _engine.ThrowIfBad(_data, 0);
@@ -160,6 +165,7 @@ internal sealed partial class CudaEngine
         {
             using Operation operation = _engine.Enter();
             _potential = _lastTrials[candidate].Potential;
+            _centers++;
             ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
             _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
             {
@@ -206,8 +212,35 @@ internal sealed partial class CudaEngine
                 _memberDistances.Dispose();
                 _shares.Dispose();
                 _trials.Dispose();
+                _origin.Dispose();
+                _crowded.Dispose();
                 _drawn.Dispose();
             }
+        }
+
+        // One pass measures the pairs that may lower D², but for rows with many, which are left to another; before and at the first
+        // centre that is most of them.
+        private void Measure(in Rows part)
+        {
+            long tiles = Blocks(part.Count, TileRows);
+            var arguments = new MeasureArgs
+            {
+                Rows = part,
+                Members = _members.Pointer,
+                Distances = _distances.At(part.Before),
+                Stride = Stride,
+                MemberCount = _memberCount,
+            };
+            if (_centers > 1 && _data.Dimension % 4 == 0 && _data.Dimension >= LeastNearDimension)
+            {
+                arguments.Nearest = _nearest.At(part.Before);
+                arguments.Origin = _origin.Pointer;
+                arguments.Crowded = _crowded.Reserve(tiles);
+                int blocks = 2 * _engine._context.Multiprocessors;
+                _stream.Launch(Kernel.MeasureNearMembers, Math.Min(tiles, blocks), TileRows, arguments, sharedBytes: NearTileBytes);
+            }
+
+            _stream.Launch(Kernel.MeasureMembers, tiles, TileRows, arguments);
         }
 
         private bool FindMembers(ReadOnlySpan<long> candidates)

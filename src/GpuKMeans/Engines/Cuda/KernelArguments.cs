@@ -338,6 +338,9 @@ internal struct MeasureArgs
     public Rows Rows;
     public ulong Members;
     public ulong Distances;
+    public ulong Nearest;
+    public ulong Origin;
+    public ulong Crowded;
     public long Stride;
     public int MemberCount;
 }

@@ -1,19 +1,11 @@
 // k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
 // drawing rows by their share of it.
-#include "squares.cuh"
+#include "near_members.cuh"
 
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
 constexpr int MostTried = 16;       // Seeding.MaxCandidates
 constexpr int MostMembers = TileOthers;     // of the pool
-
-struct MeasureArgs {
-    Rows rows;
-    const float* members;       // member_count × dimension
-    float* distances;           // members × stride
-    int64 stride;               // a multiple of BlockRows, so that rows behind the last may be written
-    int member_count;
-};
 
 template <bool Vectors>
 DEVICE void measure_tile(const MeasureArgs& a, Stage& stage) {
@@ -32,15 +24,25 @@ DEVICE void measure_tile(const MeasureArgs& a, Stage& stage) {
     }
 }
 
-// Squared distances from rows to all members of the pool, from direct differences.
+// Squared distances from rows to all members of the pool, from direct differences: of all tiles, or of those left over.
 GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
     kernel_begins();
+    if (a.crowded && !a.crowded[block_id()]) {
+        return;
+    }
     SHARED Stage stage;
     if (a.rows.dimension % 4 == 0) {
         measure_tile<true>(a, stage);
     } else {
         measure_tile<false>(a, stage);
     }
+}
+
+// Those of rows to the members that may lower their D², and infinity for the others; of all tiles but those it says are crowded.
+GLOBAL BOUNDS(TileThreads, 2) void measure_near_members(MeasureArgs a) {
+    kernel_begins();
+    DYNAMIC_SHARED(shared, 128);
+    measure_near(a, *(NearTile*)shared);
 }
 
 DEVICE double share_of_row(float distance, const float* weights, int64 i) {

@@ -1,0 +1,118 @@
+// k-means++ as CudaSeeding launches it: distances to a pool of members by both kernels, bit for bit.
+#pragma once
+#include "gpu.h"
+
+namespace seeding {
+#include "seeding.cu"
+}
+
+// A pool and the rows it is measured to.
+class Pool {
+public:
+    Pool(const Matrix& rows, const std::vector<float>& origin, Draw& draw, int centers, int members)
+        : _n(rows.count), _members(members), _blocks((_n + seeding::BlockRows - 1) / seeding::BlockRows), _stride((size_t)_blocks * seeding::BlockRows) {
+        _rows.set(rows.values);
+        _origin.set(origin);
+        _nearest.set(std::vector<float>(_stride, INFINITY));
+        _distances.reserve(64 * _stride);
+        _values.reserve(64 * (size_t)rows.dimension);
+        _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
+        _crowded.reserve((size_t)_tiles);
+        _measure = {{_rows.at(), nullptr, nullptr, 0, 0, rows.dimension, _n}, _values.at(), _distances.at(), _nearest.at(), _origin.at(),
+            nullptr, (int64)_stride, 0};
+        // Centres chosen before.
+        for (int i = 0; i < centers; i++) {
+            choose(draw, 1);
+            measure();
+            for (size_t row = 0; row < (size_t)_n; row++) {
+                _nearest[row] = std::fmin(_nearest[row], _distances[row]);
+            }
+        }
+        choose(draw, members);
+    }
+
+    // Distances that may lower D² are the same bits by either kernel, and the others lower nothing. Says what is wrong.
+    std::string measure_both(double most_measured) {
+        measure();
+        std::vector<float> all = _distances.read();
+        _distances.reserve(64 * _stride);
+        _measure.crowded = _crowded.at();
+        emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
+        measure();
+        _measure.crowded = nullptr;
+        int crowded = 0, wrong = 0, measured = 0;
+        for (int t = 0; t < _tiles; t++) {
+            crowded += _crowded[(size_t)t];
+        }
+        for (size_t m = 0; m < (size_t)_members; m++) {
+            for (size_t row = 0; row < (size_t)_n; row++) {
+                float near = _distances[m * _stride + row], full = all[m * _stride + row], before = _nearest[row];
+                wrong += bits(std::fmin(before, near)) != bits(std::fmin(before, full)) || (bits(near) != bits(full) && near != INFINITY);
+                measured += near != INFINITY;
+            }
+        }
+        _distances.set(all);
+        for (auto* b : {&_distances, &_nearest, &_values}) {
+            b->check("what is measured");
+        }
+        _crowded.check("crowded tiles");
+        if (wrong > 0) {
+            return std::to_string(wrong) + " distances";
+        }
+        if (measured > most_measured * _members * _n) {
+            return std::to_string(measured) + " pairs are measured of " + std::to_string(_members * _n) + ", " + std::to_string(crowded) + " crowded tiles";
+        }
+        return "";
+    }
+
+private:
+    static uint bits(float v) { return v != v ? 0x7FC00000u : __builtin_bit_cast(uint, v); }
+
+    void choose(Draw& draw, int members) {
+        std::vector<int64> chosen;
+        for (int m = 0; m < members; m++) {
+            chosen.push_back(draw.below(_n));
+            std::copy_n(_rows.at() + chosen.back() * _measure.rows.dimension, _measure.rows.dimension, _values.at() + m * _measure.rows.dimension);
+        }
+        _member_rows.set(chosen);
+        _measure.member_count = members;
+    }
+
+    void measure() { emulated::launch<seeding::measure_members>(_measure, _tiles, seeding::TileThreads); }
+
+    int _n, _members, _blocks, _tiles;
+    size_t _stride;
+    Buffer<float> _rows, _origin, _nearest, _distances, _values;
+    Buffer<int64> _member_rows;
+    Buffer<int> _crowded;
+    seeding::MeasureArgs _measure;
+};
+
+// Rows of a kind: 0 equal, near one another or between; 1 drawn alike; 2 of very different lengths, some beyond what squares have
+// room for or no number; 3 far from the origin; 4 on a line
+// from the origin, so that what shortening takes from columns adds up, and that is more than what the rows differ by in D². Says what is
+// wrong.
+inline std::string check_seeding(Draw& draw, int kind, int dimension, int count, int centers, int members) {
+    Matrix rows = draw_rows(draw, draw_centers(draw, 20, dimension), count);
+    std::vector<float> origin((size_t)dimension);
+    std::vector<float> line(rows.row(0), rows.row(0) + dimension);
+    for (int i = 0; i < count && kind > 0; i++) {
+        int side = draw.below(3) - 1;
+        double at = 0.875 + side * (0.375 - draw.between(0.6, 0.99) * 0x1p-11);
+        double factor = kind == 2 ? std::pow(10, draw.below(3) ? draw.between(-1, 1) : draw.between(-30, 25)) : 1;
+        for (int d = 0; d < dimension; d++) {
+            rows.row(i)[d] = (float)(kind == 4 ? at * std::copysign(1, line[(size_t)d]) : draw.normal() * factor + (kind == 3 ? 1000 : 0));
+        }
+        if (kind == 2 && draw.below(60) == 0) {
+            rows.row(i)[draw.below(dimension)] = draw.below(3) == 0 ? 3e38f : draw.below(2) ? NAN : -INFINITY;
+        }
+    }
+    for (int d = 0; d < dimension && kind != 1 && kind != 4; d++) {
+        origin[(size_t)d] = kind == 3 ? 1000 : rows.row(draw.below(count))[d];
+    }
+    std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
+        + " centres, " + std::to_string(members) + " members: ";
+    Pool pool(rows, origin, draw, centers, members);
+    std::string wrong = pool.measure_both(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
+    return wrong.empty() ? "" : what + wrong;
+}

@@ -1,4 +1,4 @@
-// k-means++ as CudaSeeding launches it: distances to a pool of members by both kernels, bit for bit.
+// k-means++ as CudaSeeding launches it: distances to a pool of members by both kernels, and what trying them gives, bit for bit.
 #pragma once
 #include "gpu.h"
 
@@ -9,15 +9,17 @@ namespace seeding {
 // A pool and the rows it is measured to.
 class Pool {
 public:
-    Pool(const Matrix& rows, const std::vector<float>& origin, Draw& draw, int centers, int members)
+    Pool(const Matrix& rows, const std::vector<float>& origin, const std::vector<float>& weights, Draw& draw, int centers, int members)
         : _n(rows.count), _members(members), _blocks((_n + seeding::BlockRows - 1) / seeding::BlockRows), _stride((size_t)_blocks * seeding::BlockRows) {
         _rows.set(rows.values);
         _origin.set(origin);
+        _weights.set(weights);
         _nearest.set(std::vector<float>(_stride, INFINITY));
         _distances.reserve(64 * _stride);
         _values.reserve(64 * (size_t)rows.dimension);
         _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
         _crowded.reserve((size_t)_tiles);
+        _finished.set({0});
         _measure = {{_rows.at(), nullptr, nullptr, 0, 0, rows.dimension, _n}, _values.at(), _distances.at(), _nearest.at(), _origin.at(),
             nullptr, (int64)_stride, 0};
         // Centres chosen before.
@@ -65,6 +67,41 @@ public:
         return "";
     }
 
+    // Potentials are sums in the order of the kernels' threads, and D² of the members what it would become.
+    std::string try_some(Draw& draw, bool accepts) {
+        seeding::TryArgs a = {_distances.at(), _nearest.at(), _weights.count ? _weights.at() : nullptr, _member_rows.at(), nullptr, nullptr, _finished.at(),
+            (int64)_stride, _n, {}, 1 + draw.below(16), _members, accepts ? draw.below(_members) : -1};
+        for (int& m : a.tried) {
+            m = draw.below(_members);
+        }
+        _potentials.reserve((size_t)(_blocks * 16));
+        _trials.reserve(16);
+        a.potentials = _potentials.at();
+        a.trials = _trials.at();
+        std::vector<float> nearest = _nearest.read();
+        for (size_t row = 0; row < _stride && accepts; row++) {
+            nearest[row] = std::fmin(nearest[row], _distances[(size_t)a.accepted * _stride + row]);
+        }
+        emulated::launch<seeding::try_members>(a, _blocks, seeding::Threads);
+        int wrong = 0;
+        for (int c = 0; c < a.tried_count; c++) {
+            const float* distances = _distances.at() + (size_t)a.tried[c] * _stride;
+            wrong += _trials[(size_t)c].potential != potential(nearest, distances);
+            for (int m = 0; m < _members; m++) {
+                int64 row = _member_rows[(size_t)m];
+                wrong += bits(_trials[(size_t)c].distances[m]) != bits(std::fmin(nearest[(size_t)row], distances[row]));
+            }
+        }
+        for (size_t row = 0; row < (size_t)_n; row++) {
+            wrong += bits(nearest[row]) != bits(_nearest[row]);
+        }
+        wrong += _finished[0] != 0;
+        _trials.check("trials");
+        _potentials.check("potentials");
+        _nearest.check("D²");
+        return wrong > 0 ? std::to_string(wrong) + " of what is tried" : "";
+    }
+
 private:
     static uint bits(float v) { return v != v ? 0x7FC00000u : __builtin_bit_cast(uint, v); }
 
@@ -80,11 +117,48 @@ private:
 
     void measure() { emulated::launch<seeding::measure_members>(_measure, _tiles, seeding::TileThreads); }
 
+    // As lanes_sum and block_sum add.
+    static double lanes_sum(std::vector<double> v) {
+        for (size_t half = v.size() / 2; half > 0; half /= 2) {
+            for (size_t i = 0; i < half; i++) {
+                v[i] += v[i + half];
+            }
+        }
+        return v[0];
+    }
+
+    double potential(const std::vector<float>& nearest, const float* distances) {
+        auto share = [&](size_t row) {
+            double weight = row >= (size_t)_n ? 0 : _weights.count ? _weights[row] : 1;
+            return weight > 0 ? weight * std::fmin(nearest[row], distances[row]) : 0;
+        };
+        std::vector<double> threads(256);
+        for (size_t b = 0; b < (size_t)_blocks; b++) {
+            double sum = 0;
+            for (size_t w = 0; w < 8; w++) {
+                std::vector<double> lanes;
+                for (size_t i = 0; i < 32; i++) {
+                    size_t row = b * 1024 + (w * 32 + i) * 4;
+                    lanes.push_back((share(row) + share(row + 1)) + (share(row + 2) + share(row + 3)));
+                }
+                sum += lanes_sum(lanes);
+            }
+            threads[b % 256] += sum;
+        }
+        std::vector<double> warps(32);
+        for (size_t w = 0; w < 8; w++) {
+            warps[w] = lanes_sum({threads.begin() + (int64)w * 32, threads.begin() + (int64)(w + 1) * 32});
+        }
+        return lanes_sum(warps);
+    }
+
     int _n, _members, _blocks, _tiles;
     size_t _stride;
-    Buffer<float> _rows, _origin, _nearest, _distances, _values;
+    Buffer<float> _rows, _origin, _weights, _nearest, _distances, _values;
+    Buffer<double> _potentials;
     Buffer<int64> _member_rows;
-    Buffer<int> _crowded;
+    Buffer<int> _crowded, _finished;
+    Buffer<seeding::Trial> _trials;
     seeding::MeasureArgs _measure;
 };
 
@@ -94,7 +168,7 @@ private:
 // wrong.
 inline std::string check_seeding(Draw& draw, int kind, int dimension, int count, int centers, int members) {
     Matrix rows = draw_rows(draw, draw_centers(draw, 20, dimension), count);
-    std::vector<float> origin((size_t)dimension);
+    std::vector<float> origin((size_t)dimension), weights;
     std::vector<float> line(rows.row(0), rows.row(0) + dimension);
     for (int i = 0; i < count && kind > 0; i++) {
         int side = draw.below(3) - 1;
@@ -110,9 +184,15 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     for (int d = 0; d < dimension && kind != 1 && kind != 4; d++) {
         origin[(size_t)d] = kind == 3 ? 1000 : rows.row(draw.below(count))[d];
     }
+    for (int i = 0; i < count && draw.below(2) + (int)weights.size(); i++) {
+        weights.push_back(draw.below(5) ? (float)draw.between(0.1, 3) : 0);
+    }
     std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
         + " centres, " + std::to_string(members) + " members: ";
-    Pool pool(rows, origin, draw, centers, members);
+    Pool pool(rows, origin, weights, draw, centers, members);
     std::string wrong = pool.measure_both(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
+    for (int step = 0; step < 3 && wrong.empty(); step++) {
+        wrong = pool.try_some(draw, step > 0);
+    }
     return wrong.empty() ? "" : what + wrong;
 }

@@ -6,11 +6,13 @@ internal sealed partial class CudaEngine
 {
     /// <summary>
     /// k-means++ on the GPU: one pass over the rows measures a pool of candidates, and a step reads the distances to those it
-    /// tries. A step comes back to the host once, with what becomes of the potential and of the D² of all candidates.
+    /// tries. A step is one kernel, which lowers D² by the centre before as well, and comes back to the host once, with what becomes
+    /// of the potential and of the D² of all candidates.
     /// </summary>
     private sealed class CudaSeeding : Seeding
     {
         // Of Kernels/seeding.cu.
+        private const int None = -1;
         private const int BlockRows = 1024;
         private const int TileRows = 128;
         private const int MostMembers = 64;
@@ -34,13 +36,21 @@ internal sealed partial class CudaEngine
         private readonly DeviceBuffer<double> _sums;
         private readonly DeviceBuffer<double> _shares;
         private readonly DeviceBuffer<Trial> _trials;
+        private readonly DeviceBuffer<int> _finished;
         private readonly DeviceBuffer<Drawn> _drawn;
         private readonly Trial[] _lastTrials = new Trial[MaxCandidates];
         private readonly Dictionary<long, int> _memberOf = [];
         private readonly float[] _squaredDistances = new float[MostMembers];
+
+        // D² of rows drawn since the last centre.
+        private readonly Dictionary<long, float> _found = [];
         private int _memberCount;
         private int _centers;
         private Tried _lastTried;
+
+        // The centre by which D² on the GPU has not been lowered yet, and whether the sums of its blocks are those of now.
+        private int _accepted = None;
+        private bool _isSummed;
         private double _potential = double.PositiveInfinity;
 
         public CudaSeeding(CudaEngine engine, CudaData data)
@@ -60,6 +70,7 @@ internal sealed partial class CudaEngine
             _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
             _origin = new DeviceBuffer<float>(memory, "the origin");
             _crowded = new DeviceBuffer<int>(memory, "rows with many near candidates");
+            _finished = new DeviceBuffer<int>(memory, "a counter");
             _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
             engine.MakeRoom(() =>
             {
@@ -74,8 +85,10 @@ internal sealed partial class CudaEngine
                 _drawn.Reserve(MostMembers);
                 _origin.Reserve(data.Dimension);
                 _crowded.Reserve(Blocks(Math.Min(Stride, MostPartRows), TileRows));
+                _finished.Reserve(1);
             });
             _stream.Upload(_origin.Pointer, data.Frame.Origin.Span);
+            _stream.Fill(_finished.Pointer, 0, 1);
             _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
 
             // Half of what is free, so that the rest of the work has the other.
@@ -96,6 +109,9 @@ internal sealed partial class CudaEngine
         public override void Prepare(ReadOnlySpan<long> rows)
         {
             using Operation operation = _engine.Begin();
+            ApplyAccepted();
+            _stream.Upload(_memberRows.Pointer, rows);
+            KnowDistances(rows);
             _memberCount = rows.Length;
             _memberOf.Clear();
             for (int i = 0; i < rows.Length; i++)
@@ -103,12 +119,7 @@ internal sealed partial class CudaEngine
                 _memberOf[rows[i]] = i;
             }
 
-            _stream.Upload(_memberRows.Pointer, rows);
-            var ofMembers = new Rows { Values = _nearest.Pointer, Index = _memberRows.Pointer, Dimension = 1, Count = rows.Length };
-            Gather(ofMembers, _memberDistances.Pointer);
-            _engine.ReadBack<float>(_memberDistances.Pointer, rows.Length).CopyTo(_squaredDistances);
-
-            Gather(_engine.Listed(_data, rows), _members.Pointer);
+            Gather(_data.IsResident ? Members(_data.Rows.Pointer, _data.Dimension, rows.Length) : _engine.Listed(_data, rows), _members.Pointer);
             long measured = rows.Length * Stride;
             _engine.MakeRoom(() => _distances.Reserve(measured));
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
@@ -117,7 +128,12 @@ internal sealed partial class CudaEngine
                 Measure(part);
             }
 
-            _engine.ThrowIfBad(_data, 0);
+            // Rows that are on the GPU were looked at when they came there.
+            if (!_data.IsResident)
+            {
+                _engine.ThrowIfBad(_data, 0);
+            }
+
             operation.Complete();
         }
 
@@ -136,24 +152,18 @@ internal sealed partial class CudaEngine
                 Distances = _distances.Pointer,
                 Nearest = _nearest.Pointer,
                 Weights = _data.DeviceWeights.Pointer,
+                Rows = _memberRows.Pointer,
                 Potentials = _blockPotentials.Pointer,
+                Trials = _trials.Pointer,
+                Finished = _finished.Pointer,
                 Stride = Stride,
                 Count = _data.Count,
                 Tried = _lastTried,
                 TriedCount = count,
-            });
-            _stream.Launch(Kernel.SumTrials, count, 256, new TrialArgs
-            {
-                Potentials = _blockPotentials.Pointer,
-                Distances = _distances.Pointer,
-                Nearest = _nearest.Pointer,
-                Rows = _memberRows.Pointer,
-                Trials = _trials.Pointer,
-                Stride = Stride,
-                Blocks = _blocks,
-                Tried = _lastTried,
                 MemberCount = _memberCount,
+                Accepted = _accepted,
             });
+            _accepted = None;
             _engine.ReadBack<Trial>(_trials.Pointer, count).CopyTo(_lastTrials);
             for (int i = 0; i < count; i++)
             {
@@ -163,18 +173,12 @@ internal sealed partial class CudaEngine
 
         public override void Accept(int candidate)
         {
-            using Operation operation = _engine.Enter();
             _potential = _lastTrials[candidate].Potential;
-            _centers++;
             ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
-            _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
-            {
-                Distances = _distances.At(_lastTried[candidate] * Stride),
-                Weights = _data.DeviceWeights.Pointer,
-                Nearest = _nearest.Pointer,
-                Sums = _sums.Pointer,
-                Count = _data.Count,
-            });
+            _found.Clear();
+            _accepted = _lastTried[candidate];
+            _isSummed = false;
+            _centers++;
         }
 
         public override float SquaredDistance(long row) => _squaredDistances[_memberOf[row]];
@@ -182,6 +186,11 @@ internal sealed partial class CudaEngine
         public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances)
         {
             using Operation operation = _engine.Enter();
+            if (!_isSummed)
+            {
+                SumNearest();
+            }
+
             _stream.Upload(_shares.Reserve(shares.Length), shares);
             _stream.Launch(Kernel.DrawRows, shares.Length, 1024, new DrawArgs
             {
@@ -196,6 +205,7 @@ internal sealed partial class CudaEngine
             for (int i = 0; i < drawn.Length; i++)
             {
                 (rows[i], squaredDistances[i]) = (drawn[i].Row, drawn[i].Distance);
+                _found[drawn[i].Row] = drawn[i].Distance;
             }
         }
 
@@ -214,6 +224,7 @@ internal sealed partial class CudaEngine
                 _trials.Dispose();
                 _origin.Dispose();
                 _crowded.Dispose();
+                _finished.Dispose();
                 _drawn.Dispose();
             }
         }
@@ -243,6 +254,52 @@ internal sealed partial class CudaEngine
             _stream.Launch(Kernel.MeasureMembers, tiles, TileRows, arguments);
         }
 
+        /// <summary>Lowers D² by the last centre, which the next step does by itself, before the pool is another.</summary>
+        private void ApplyAccepted()
+        {
+            if (_accepted != None)
+            {
+                SumNearest();
+            }
+        }
+
+        private void SumNearest()
+        {
+            _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
+            {
+                Distances = _accepted == None ? _nearest.Pointer : _distances.At(_accepted * Stride),
+                Weights = _data.DeviceWeights.Pointer,
+                Nearest = _nearest.Pointer,
+                Sums = _sums.Pointer,
+                Count = _data.Count,
+            });
+            (_accepted, _isSummed) = (None, true);
+        }
+
+        /// <summary>Finds D² of rows that are to be prepared; where all were drawn or prepared before, it is known.</summary>
+        private void KnowDistances(ReadOnlySpan<long> rows)
+        {
+            Span<float> known = stackalloc float[rows.Length];
+            for (int i = 0; i < rows.Length; i++)
+            {
+                if (_found.TryGetValue(rows[i], out known[i]))
+                {
+                    continue;
+                }
+
+                if (!_memberOf.TryGetValue(rows[i], out int member))
+                {
+                    Gather(Members(_nearest.Pointer, 1, rows.Length), _memberDistances.Pointer);
+                    _engine.ReadBack<float>(_memberDistances.Pointer, rows.Length).CopyTo(_squaredDistances);
+                    return;
+                }
+
+                known[i] = _squaredDistances[member];
+            }
+
+            known.CopyTo(_squaredDistances);
+        }
+
         private bool FindMembers(ReadOnlySpan<long> candidates)
         {
             for (int i = 0; i < candidates.Length; i++)
@@ -257,6 +314,10 @@ internal sealed partial class CudaEngine
 
             return true;
         }
+
+        // What is kept for each of the members' rows.
+        private Rows Members(ulong values, int dimension, int count) =>
+            new() { Values = values, Index = _memberRows.Pointer, Dimension = dimension, Count = count };
 
         private void Gather(in Rows rows, ulong to) =>
             _stream.Launch(Kernel.GatherRows, Blocks(rows.Count, 32), 256, new GatherArgs { Rows = rows, Values = to });

@@ -357,11 +357,16 @@ internal struct TryArgs
     public ulong Distances;
     public ulong Nearest;
     public ulong Weights;
+    public ulong Rows;
     public ulong Potentials;
+    public ulong Trials;
+    public ulong Finished;
     public long Stride;
     public long Count;
     public Tried Tried;
     public int TriedCount;
+    public int MemberCount;
+    public int Accepted;
 }
 
 [InlineArray(64)]
@@ -375,20 +380,6 @@ internal struct Trial
 {
     public double Potential;
     public MemberDistances Distances;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct TrialArgs
-{
-    public ulong Potentials;
-    public ulong Distances;
-    public ulong Nearest;
-    public ulong Rows;
-    public ulong Trials;
-    public long Stride;
-    public long Blocks;
-    public Tried Tried;
-    public int MemberCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -50,27 +50,80 @@ DEVICE double share_of_row(float distance, const float* weights, int64 i) {
     return w > 0 ? (double)w * distance : 0;
 }
 
+// What trying members tells of one of them.
+struct Trial {
+    double potential;
+    float distances[MostMembers];   // what D² of each member would become
+};
+
 struct TryArgs {
     const float* distances;     // members × stride
-    const float* nearest;       // D² so far
+    float* nearest;             // D² so far
     const float* weights;       // null for weights of 1
+    const int64* rows;          // of the members
     double* potentials;         // for each block, MostTried
+    Trial* trials;
+    int* finished;              // blocks; 0 before and after
     int64 stride;
     int64 count;
     int tried[MostTried];       // members
     int tried_count;
+    int member_count;
+    int accepted;               // the member that D² is to be lowered by before; -1 where it has been
 };
 
-// What blocks of rows would leave of the potential with each of a few members as the next centre.
+DEVICE const float* distances_to(const TryArgs& a, int member) { return a.distances + member * a.stride; }
+
+DEVICE float4 smaller_each(float4 a, float4 b) { return {smaller(a.x, b.x), smaller(a.y, b.y), smaller(a.z, b.z), smaller(a.w, b.w)}; }
+
+// What D² of the members would become. Another block may lower it meanwhile by the accepted one, which changes nothing here.
+DEVICE void try_for_members(const TryArgs& a) {
+    for (int c = block_id(); c < a.tried_count; c += grid_blocks()) {
+        if (thread_id() < a.member_count) {
+            int64 row = a.rows[thread_id()];
+            float nearest = a.nearest[row];
+            nearest = a.accepted < 0 ? nearest : smaller(nearest, distances_to(a, a.accepted)[row]);
+            a.trials[c].distances[thread_id()] = smaller(nearest, distances_to(a, a.tried[c])[row]);
+        }
+    }
+}
+
+DEVICE void sum_potentials(const TryArgs& a, double* scratch) {
+    double sums[MostTried] = {};
+    for (int64 i = thread_id(); i < grid_blocks(); i += Threads) {
+#pragma unroll
+        for (int c = 0; c < MostTried; c++) {
+            sums[c] += c < a.tried_count ? a.potentials[i * MostTried + c] : 0;
+        }
+    }
+#pragma unroll
+    for (int c = 0; c < MostTried; c++) {
+        if (c < a.tried_count) {
+            double sum = block_sum(sums[c], scratch);
+            if (thread_id() == 0) {
+                a.trials[c].potential = sum;
+            }
+        }
+    }
+}
+
+// Lowers D² by the member accepted last, and finds what would be left of the potential with each of a few as the next centre. The
+// last block sums what the blocks have found.
 GLOBAL BOUNDS(Threads, 2) void try_members(TryArgs a) {
     kernel_begins();
     SHARED double scratch[Threads / 32][MostTried];
+    SHARED double block_scratch[32];
     int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
     float4 nearest = load4(a.nearest + row), distances[MostTried];
 #pragma unroll
     for (int c = 0; c < MostTried; c++) {
-        distances[c] = c < a.tried_count ? load4(a.distances + a.tried[c] * a.stride + row) : float4{0, 0, 0, 0};
+        distances[c] = c < a.tried_count ? load4(distances_to(a, a.tried[c]) + row) : float4{0, 0, 0, 0};
     }
+    if (a.accepted >= 0) {
+        nearest = smaller_each(nearest, load4(distances_to(a, a.accepted) + row));
+        *(float4*)(a.nearest + row) = nearest;
+    }
+    try_for_members(a);
     float weights[4];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -97,53 +150,20 @@ GLOBAL BOUNDS(Threads, 2) void try_members(TryArgs a) {
         }
         a.potentials[(int64)block_id() * MostTried + thread_id()] = sum;
     }
-}
-
-// What trying members tells of one of them.
-struct Trial {
-    double potential;
-    float distances[MostMembers];   // what D² of each member would become
-};
-
-struct TrialArgs {
-    const double* potentials;   // for each block, MostTried
-    const float* distances;
-    const float* nearest;
-    const int64* rows;          // of the members
-    Trial* trials;
-    int64 stride;
-    int64 blocks;
-    int tried[MostTried];
-    int member_count;
-};
-
-// A block a member that is tried.
-GLOBAL BOUNDS(Threads, 1) void sum_trials(TrialArgs a) {
-    kernel_begins();
-    SHARED double scratch[32];
-    Trial& trial = a.trials[block_id()];
-    double sum = 0;
-    for (int64 i = thread_id(); i < a.blocks; i += Threads) {
-        sum += a.potentials[i * MostTried + block_id()];
-    }
-    sum = block_sum(sum, scratch);
-    if (thread_id() == 0) {
-        trial.potential = sum;
-    }
-    if (thread_id() < a.member_count) {
-        int64 row = a.rows[thread_id()];
-        trial.distances[thread_id()] = smaller(a.nearest[row], a.distances[a.tried[block_id()] * a.stride + row]);
+    if (comes_last(a.finished, grid_blocks())) {
+        sum_potentials(a, block_scratch);
     }
 }
 
 struct AcceptArgs {
-    const float* distances;     // to the accepted member
+    const float* distances;     // to the accepted member, or `nearest`
     const float* weights;       // null for weights of 1
     float* nearest;
     double* sums;               // of weight × D², for each block of rows
     int64 count;
 };
 
+// Lowers D² by an accepted member, and sums it for drawing. D² itself in the member's place changes nothing.
 GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
     kernel_begins();
     SHARED double scratch[32];

@@ -20,6 +20,7 @@ internal sealed partial class CudaEngine
         // Of Kernels/near_members.cuh; shorter rows are measured about as quickly as they are read.
         private const int NearTileBytes = 101136;
         private const int LeastNearDimension = 32;
+        private const int FewMembers = 8;
 
         private readonly CudaEngine _engine;
         private readonly CudaData _data;
@@ -229,8 +230,8 @@ internal sealed partial class CudaEngine
             }
         }
 
-        // One pass measures the pairs that may lower D², but for rows with many, which are left to another; before and at the first
-        // centre that is most of them.
+        // One pass measures the pairs that may lower D², but for rows with many, which are left to another. Before and at the first
+        // centre that is most of them, unless they are few in all.
         private void Measure(in Rows part)
         {
             long tiles = Blocks(part.Count, TileRows);
@@ -242,7 +243,7 @@ internal sealed partial class CudaEngine
                 Stride = Stride,
                 MemberCount = _memberCount,
             };
-            if (_centers > 1 && _data.Dimension % 4 == 0 && _data.Dimension >= LeastNearDimension)
+            if ((_centers > 1 || _memberCount <= FewMembers) && _data.Dimension % 4 == 0 && _data.Dimension >= LeastNearDimension)
             {
                 arguments.Nearest = _nearest.At(part.Before);
                 arguments.Origin = _origin.Pointer;

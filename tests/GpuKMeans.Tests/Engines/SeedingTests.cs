@@ -92,6 +92,40 @@ public sealed class SeedingTests
         }
     }
 
+    [Theory, MemberData(nameof(NamesAndWeights))]
+    public void Potentials_are_right_where_few_rows_come_nearer(string name, bool weighted)
+    {
+        foreach ((string kind, int n, int d) in (ReadOnlySpan<(string, int, int)>)[("blobs", 1500, 64), ("gaussian", 700, 132), ("offset 1e7", 400, 36)])
+        {
+            TestSet set = TestData.Get(kind, n, d, 12);
+            float[]? weights = weighted ? set.Weights : null;
+            using KMeansEngine engine = TestEngines.Create(name, set);
+            using EngineData data = engine.Load(set.Source, weights, set.Frame);
+            using Seeding seeding = engine.StartSeeding(data);
+            var random = new Random(n);
+            List<long> chosen = [];
+            double[] potentials = new double[Seeding.MaxCandidates];
+            for (int pool = 0; pool < 3; pool++)
+            {
+                long[] rows = [.. Enumerable.Range(0, Math.Min(seeding.PoolSize, 64)).Select(_ => random.NextInt64(n))];
+                seeding.Prepare(rows);
+                for (int step = 0; step < 5; step++)
+                {
+                    random.Shuffle(rows);
+                    long[] candidates = [.. rows.Take(4)];
+                    seeding.Evaluate(candidates, potentials.AsSpan(0, 4));
+                    int best = random.Next(4);
+                    chosen.Add(candidates[best]);
+                    Near.Equal(
+                        Oracle.Potential(set.Rows, [.. chosen], d, weights), potentials[best], 2 * Near.DistanceError(d), $"{kind}, centre {chosen.Count}", 1e-30);
+                    seeding.Accept(best);
+                    double least = chosen.Min(c => Oracle.SquaredDistance(Oracle.Row(set.Rows, (int)rows[9], d), Oracle.Row(set.Rows, (int)c, d)));
+                    Near.Equal(least, seeding.SquaredDistance(rows[9]), 2 * Near.DistanceError(d), $"{kind}, D² after {chosen.Count}", 1e-30);
+                }
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(Names))]
     public void The_potential_is_0_exactly_once_every_distinct_row_is_chosen(string name)
     {

@@ -36,7 +36,8 @@ internal sealed partial class CudaEngine
         private readonly DeviceBuffer<double> _blockPotentials;
         private readonly DeviceBuffer<double> _sums;
         private readonly DeviceBuffer<double> _shares;
-        private readonly DeviceBuffer<Trial> _trials;
+        private readonly PinnedBuffer _trials;
+        private readonly ulong _trialsOnDevice;
         private readonly DeviceBuffer<int> _finished;
         private readonly DeviceBuffer<Drawn> _drawn;
         private readonly Trial[] _lastTrials = new Trial[MaxCandidates];
@@ -68,7 +69,6 @@ internal sealed partial class CudaEngine
             _sums = new DeviceBuffer<double>(memory, "the sums of blocks");
             _memberDistances = new DeviceBuffer<float>(memory, "D² of k-means++ candidates");
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
-            _trials = new DeviceBuffer<Trial>(memory, "the trials of k-means++ candidates");
             _origin = new DeviceBuffer<float>(memory, "the origin");
             _crowded = new DeviceBuffer<int>(memory, "rows with many near candidates");
             _finished = new DeviceBuffer<int>(memory, "a counter");
@@ -82,12 +82,16 @@ internal sealed partial class CudaEngine
                 _blockPotentials.Reserve(_blocks * MaxCandidates);
                 _sums.Reserve(_blocks);
                 _shares.Reserve(MostMembers);
-                _trials.Reserve(MaxCandidates);
                 _drawn.Reserve(MostMembers);
                 _origin.Reserve(data.Dimension);
                 _crowded.Reserve(Blocks(Math.Min(Stride, MostPartRows), TileRows));
                 _finished.Reserve(1);
             });
+            // Where the kernel writes them: a copy of so little takes longer.
+            long bytes = MaxCandidates * System.Runtime.CompilerServices.Unsafe.SizeOf<Trial>();
+            _trials = new PinnedBuffer(engine._context);
+            _trials.Reserve(bytes);
+            _trialsOnDevice = PinnedBuffer.OnDevice(_trials.Address, bytes);
             _stream.Upload(_origin.Pointer, data.Frame.Origin.Span);
             _stream.Fill(_finished.Pointer, 0, 1);
             _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
@@ -155,7 +159,7 @@ internal sealed partial class CudaEngine
                 Weights = _data.DeviceWeights.Pointer,
                 Rows = _memberRows.Pointer,
                 Potentials = _blockPotentials.Pointer,
-                Trials = _trials.Pointer,
+                Trials = _trialsOnDevice,
                 Finished = _finished.Pointer,
                 Stride = Stride,
                 Count = _data.Count,
@@ -165,7 +169,8 @@ internal sealed partial class CudaEngine
                 Accepted = _accepted,
             });
             _accepted = None;
-            _engine.ReadBack<Trial>(_trials.Pointer, count).CopyTo(_lastTrials);
+            _stream.Synchronize();
+            _trials.Span<Trial>(0, count).CopyTo(_lastTrials);
             for (int i = 0; i < count; i++)
             {
                 potentials[i] = _lastTrials[i].Potential;

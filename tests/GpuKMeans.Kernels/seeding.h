@@ -1,4 +1,4 @@
-// k-means++ as CudaSeeding launches it: distances to a pool of members by both kernels, and what trying them gives, bit for bit.
+// k-means++ as CudaSeeding launches it: distances to a pool of members by all kernels, and what trying them gives, bit for bit.
 #pragma once
 #include "gpu.h"
 
@@ -18,7 +18,8 @@ public:
         _distances.reserve(64 * _stride);
         _values.reserve(64 * (size_t)rows.dimension);
         _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
-        _crowded.reserve((size_t)_tiles);
+        _crowded.reserve(2 + 8 * (size_t)_tiles);
+        _crowded[0] = _crowded[1] = 0;
         _finished.set({0});
         _measure = {{_rows.at(), nullptr, nullptr, 0, 0, rows.dimension, _n}, _values.at(), _distances.at(), _nearest.at(), _origin.at(),
             nullptr, (int64)_stride, 0};
@@ -33,27 +34,39 @@ public:
         choose(draw, members);
     }
 
-    // Distances that may lower D² are the same bits by either kernel, and the others lower nothing. Says what is wrong.
-    std::string measure_both(double most_measured) {
+    // Distances that may lower D² are the same bits by all kernels, and the others lower nothing. Says what is wrong.
+    std::string measure_all(double most_measured) {
         measure();
-        std::vector<float> all = _distances.read();
-        _distances.reserve(64 * _stride);
-        _measure.crowded = _crowded.at();
-        emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
-        measure();
-        _measure.crowded = nullptr;
-        int crowded = 0, wrong = 0, measured = 0;
-        for (int t = 0; t < _tiles; t++) {
-            crowded += _crowded[(size_t)t];
+        _all = _distances.read();
+        std::string wrong = measure_near(most_measured, [&] {
+            emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
+        });
+        if (wrong.empty() && _measure.rows.dimension <= seeding::NearColumns) {
+            wrong = measure_near(most_measured, [&] {
+                constexpr int Warps = 3;
+                emulated::launch<seeding::measure_near_groups>(_measure, 2, Warps * 32, sizeof(seeding::NearPool) + Warps * sizeof(seeding::NearGroup));
+            });
         }
+        _distances.set(_all);
+        return wrong;
+    }
+
+    template <typename Near>
+    std::string measure_near(double most_measured, Near near_kernel) {
+        _distances.reserve(64 * _stride);
+        _measure.crowded = (seeding::Crowded*)_crowded.at();
+        near_kernel();
+        int crowded = _crowded[0], wrong = 0, measured = 0;
+        emulated::launch<seeding::measure_members>(_measure, 2, seeding::TileThreads);
+        _measure.crowded = nullptr;
         for (size_t m = 0; m < (size_t)_members; m++) {
             for (size_t row = 0; row < (size_t)_n; row++) {
-                float near = _distances[m * _stride + row], full = all[m * _stride + row], before = _nearest[row];
+                float near = _distances[m * _stride + row], full = _all[m * _stride + row], before = _nearest[row];
                 wrong += bits(std::fmin(before, near)) != bits(std::fmin(before, full)) || (bits(near) != bits(full) && near != INFINITY);
                 measured += near != INFINITY;
             }
         }
-        _distances.set(all);
+        wrong += _crowded[0] + _crowded[1];
         for (auto* b : {&_distances, &_nearest, &_values}) {
             b->check("what is measured");
         }
@@ -62,7 +75,7 @@ public:
             return std::to_string(wrong) + " distances";
         }
         if (measured > most_measured * _members * _n) {
-            return std::to_string(measured) + " pairs are measured of " + std::to_string(_members * _n) + ", " + std::to_string(crowded) + " crowded tiles";
+            return std::to_string(measured) + " pairs are measured of " + std::to_string(_members * _n) + ", " + std::to_string(crowded) + " crowded groups";
         }
         return "";
     }
@@ -158,6 +171,7 @@ private:
     Buffer<double> _potentials;
     Buffer<int64> _member_rows;
     Buffer<int> _crowded, _finished;
+    std::vector<float> _all;
     Buffer<seeding::Trial> _trials;
     seeding::MeasureArgs _measure;
 };
@@ -190,7 +204,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
         + " centres, " + std::to_string(members) + " members: ";
     Pool pool(rows, origin, weights, draw, centers, members);
-    std::string wrong = pool.measure_both(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
+    std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
     for (int step = 0; step < 3 && wrong.empty(); step++) {
         wrong = pool.try_some(draw, step > 0);
     }

@@ -22,6 +22,17 @@ internal sealed partial class CudaEngine
         private const int LeastNearDimension = 32;
         private const int FewMembers = 8;
 
+        // Of Kernels/near_groups.cuh; where there is room for fewer warps, the other is as quick.
+        private const int NearColumns = 128;
+        private const int GroupRows = 16;
+        private const int NearPoolBytes = 66304;
+        private const int NearGroupBytes = 16448;
+        private const int MostGroupWarps = 10;
+        private const int LeastGroupWarps = 6;
+
+        // Two counters, and a number for each group.
+        private const int CrowdedCounters = 2;
+
         private readonly CudaEngine _engine;
         private readonly CudaData _data;
         private readonly CudaStream _stream;
@@ -84,7 +95,7 @@ internal sealed partial class CudaEngine
                 _shares.Reserve(MostMembers);
                 _drawn.Reserve(MostMembers);
                 _origin.Reserve(data.Dimension);
-                _crowded.Reserve(Blocks(Math.Min(Stride, MostPartRows), TileRows));
+                _crowded.Reserve(CrowdedCounters + Blocks(Math.Min(Stride, MostPartRows), GroupRows));
                 _finished.Reserve(1);
             });
             // Where the kernel writes them: a copy of so little takes longer.
@@ -94,6 +105,7 @@ internal sealed partial class CudaEngine
             _trialsOnDevice = PinnedBuffer.OnDevice(_trials.Address, bytes);
             _stream.Upload(_origin.Pointer, data.Frame.Origin.Span);
             _stream.Fill(_finished.Pointer, 0, 1);
+            _stream.Fill(_crowded.Pointer, 0, CrowdedCounters);
             _stream.Fill(_nearest.Pointer, BitConverter.SingleToUInt32Bits(float.PositiveInfinity), Stride);
 
             // Half of what is free, so that the rest of the work has the other.
@@ -252,12 +264,29 @@ internal sealed partial class CudaEngine
             {
                 arguments.Nearest = _nearest.At(part.Before);
                 arguments.Origin = _origin.Pointer;
-                arguments.Crowded = _crowded.Reserve(tiles);
-                int blocks = 2 * _engine._context.Multiprocessors;
-                _stream.Launch(Kernel.MeasureNearMembers, Math.Min(tiles, blocks), TileRows, arguments, sharedBytes: NearTileBytes);
+                arguments.Crowded = _crowded.Pointer;
+                MeasureNear(arguments, tiles);
+                tiles = Math.Min(tiles, 2 * _engine._context.Multiprocessors);
             }
 
             _stream.Launch(Kernel.MeasureMembers, tiles, TileRows, arguments);
+        }
+
+        private void MeasureNear(in MeasureArgs arguments, long tiles)
+        {
+            CudaContext gpu = _engine._context;
+            int warps = _data.Dimension <= NearColumns ? Math.Min((gpu.SharedMemory - NearPoolBytes) / NearGroupBytes, MostGroupWarps) : 0;
+            if (warps >= LeastGroupWarps)
+            {
+                long blocks = Math.Min(Blocks(arguments.Rows.Count, GroupRows * warps), gpu.Multiprocessors);
+                int bytes = NearPoolBytes + (warps * NearGroupBytes);
+                _stream.Launch(Kernel.MeasureNearGroups, blocks, 32 * warps, arguments, sharedBytes: bytes);
+            }
+            else
+            {
+                long blocks = Math.Min(tiles, 2 * gpu.Multiprocessors);
+                _stream.Launch(Kernel.MeasureNearMembers, blocks, TileRows, arguments, sharedBytes: NearTileBytes);
+            }
         }
 
         /// <summary>Lowers D² by the last centre, which the next step does by itself, before the pool is another.</summary>

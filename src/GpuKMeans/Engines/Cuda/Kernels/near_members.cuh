@@ -6,6 +6,14 @@
 
 constexpr int NearColumns = 128;        // of a tile at once
 constexpr int MostNear = 1024;          // of the pairs of a tile; where there are more, all are measured as quickly
+constexpr int GroupRows = 16;
+
+// Groups of rows with too many pairs to single them out, for measure_members: it leaves both counters 0.
+struct Crowded {
+    int count;
+    int finished;               // blocks
+    int groups[];
+};
 
 struct MeasureArgs {
     Rows rows;
@@ -13,7 +21,7 @@ struct MeasureArgs {
     float* distances;           // members × stride
     const float* nearest;       // D² so far
     const float* origin;        // what rows and members are less
-    int* crowded;               // tiles of rows with too many pairs to single them out; null where all are measured
+    Crowded* crowded;           // null where all are measured
     int64 stride;               // a multiple of the rows of a tile, so that rows behind the last may be written
     int member_count;
 };
@@ -38,13 +46,13 @@ DEVICE float shortened(float v) { return bits_float(float_bits(v) & 0xFFFFE000u)
 // Columns that products are made of: whole sixteens, with zeros behind the last.
 DEVICE int near_width(int dimension, int from) { return least((dimension - from + 15) / 16 * 16, NearColumns); }
 
-// Starts to copy columns, a warp a row.
-template <int Count, typename Row>
-DEVICE void copy_near(float* to, int from, int dimension, Row row) {
+// Starts to copy columns, a warp a row, of rows that are `step` apart.
+template <typename Row>
+DEVICE void copy_near(float* to, int first, int count, int step, int from, int dimension, Row row) {
     int column = lane_id() * 4;
     bool exists = from + column < dimension;
     if (column < near_width(dimension, from)) {
-        for (int r = warp_id(); r < Count; r += TileThreads / 32) {
+        for (int r = first; r < count; r += step) {
             const float* values = row(r);
             copy_async_or_zeros<16>(shared_address(to + near_place(r, lane_id())), exists ? values + from + column : values, exists);
         }
@@ -52,13 +60,14 @@ DEVICE void copy_near(float* to, int from, int dimension, Row row) {
 }
 
 DEVICE void copy_near_rows(const MeasureArgs& a, NearTile& tile, int first, int from) {
-    copy_near<TileRows>(tile.rows, from, a.rows.dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); });
+    copy_near(tile.rows, warp_id(), TileRows, TileThreads / 32, from, a.rows.dimension,
+        [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); });
 }
 
 DEVICE const float* near_member(const MeasureArgs& a, int m) { return a.members + (int64)least(m, a.member_count - 1) * a.rows.dimension; }
 
 DEVICE void copy_near_members(const MeasureArgs& a, NearTile& tile, int from) {
-    copy_near<TileOthers>(tile.members, from, a.rows.dimension, [&](int m) { return near_member(a, m); });
+    copy_near(tile.members, warp_id(), TileOthers, TileThreads / 32, from, a.rows.dimension, [&](int m) { return near_member(a, m); });
 }
 
 // Half the squares of the members less the origin, a warp a member.
@@ -180,6 +189,16 @@ DEVICE void list_near(const MeasureArgs& a, NearTile& tile, int first, const flo
     }
 }
 
+// A row's squares to a member, in the order of squares.cuh.
+DEVICE float add_near_squares(const float* rows, int row, const float* members, int m, int fours, float sum) {
+#pragma unroll 4
+    for (int four = 0; four < fours; four++) {
+        float4 x = load4(rows + near_place(row, four)), c = load4(members + near_place(m, four));
+        sum = add_square(x.w, c.w, add_square(x.z, c.z, add_square(x.y, c.y, add_square(x.x, c.x, sum))));
+    }
+    return sum;
+}
+
 // Measures the pairs, a thread a pair. `bring` puts columns into the tile where they are not all there.
 template <typename Bring>
 DEVICE void measure_pairs(const MeasureArgs& a, const NearTile& tile, int first, Bring bring) {
@@ -193,13 +212,7 @@ DEVICE void measure_pairs(const MeasureArgs& a, const NearTile& tile, int first,
             int pair = thread_id() + i * TileThreads;
             if (pair < tile.count) {
                 int row = tile.pairs[pair] / TileOthers, m = tile.pairs[pair] % TileOthers;
-                float sum = distances[i];
-#pragma unroll 4
-                for (int four = 0; four < fours; four++) {
-                    float4 x = load4(tile.rows + near_place(row, four)), c = load4(tile.members + near_place(m, four));
-                    sum = add_square(x.w, c.w, add_square(x.z, c.z, add_square(x.y, c.y, add_square(x.x, c.x, sum))));
-                }
-                distances[i] = sum;
+                distances[i] = add_near_squares(tile.rows, row, tile.members, m, fours, distances[i]);
             }
         }
     }
@@ -231,7 +244,7 @@ DEVICE void measure_near(const MeasureArgs& a, NearTile& tile) {
             copy_near_rows(a, tile, first, from);
             if (!all_columns || t == block_id()) {
                 copy_near_members(a, tile, from);
-                copy_near<1>(tile.origin, from, dimension, [&](int) { return a.origin; });
+                copy_near(tile.origin, warp_id(), 1, TileThreads / 32, from, dimension, [&](int) { return a.origin; });
             }
             copy_commit();
             if (from == 0) {
@@ -255,8 +268,12 @@ DEVICE void measure_near(const MeasureArgs& a, NearTile& tile) {
         list_near(a, tile, first, sums, squares, nearest, longest);
         block_barrier();
         bool crowded = tile.count > MostNear;
-        if (thread_id() == 0) {
-            a.crowded[t] = crowded;
+        if (crowded && thread_id() == 0) {
+            constexpr int Groups = TileRows / GroupRows;
+            int at = atomic_add(&a.crowded->count, Groups);
+            for (int i = 0; i < Groups; i++) {
+                a.crowded->groups[at + i] = t * Groups + i;
+            }
         }
         if (!crowded && tile.count > 0) {
             measure_pairs(a, tile, first, [&](int from) {

@@ -1,48 +1,70 @@
 // k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
 // drawing rows by their share of it.
-#include "near_members.cuh"
+#include "near_groups.cuh"
 
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
 constexpr int MostTried = 16;       // Seeding.MaxCandidates
 constexpr int MostMembers = TileOthers;     // of the pool
 
+// `places`: where the tile's groups of rows begin.
 template <bool Vectors>
-DEVICE void measure_tile(const MeasureArgs& a, Stage& stage) {
-    int first = block_id() * TileRows;
+DEVICE void measure_tile(const MeasureArgs& a, Stage& stage, const int* places) {
     float sums[ThreadOthers][ThreadRows] = {};
     add_squares<Vectors>(
-        stage, sums, a.rows.dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); },
+        stage, sums, a.rows.dimension,
+        [&](int r) { return row_values(a.rows, least(places[r / GroupRows] + r % GroupRows, a.rows.count - 1)); },
         [&](int m) { return a.members + (int64)least(m, a.member_count - 1) * a.rows.dimension; });
+    int place = places[own_rows() / GroupRows] + own_rows() % GroupRows;
 #pragma unroll
     for (int m = 0; m < ThreadOthers; m++) {
         if (own_other(m) < a.member_count) {
-            float* to = a.distances + own_other(m) * a.stride + first + own_rows();
+            float* to = a.distances + own_other(m) * a.stride + place;
             *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
             *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
     }
 }
 
-// Squared distances from rows to all members of the pool, from direct differences: of all tiles, or of those left over.
+// Squared distances from rows to all members of the pool, from direct differences: of all tiles, a block a tile, or of the groups
+// left over, which come together to tiles.
 GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
     kernel_begins();
-    if (a.crowded && !a.crowded[block_id()]) {
-        return;
-    }
+    constexpr int Groups = TileRows / GroupRows;
     SHARED Stage stage;
-    if (a.rows.dimension % 4 == 0) {
-        measure_tile<true>(a, stage);
-    } else {
-        measure_tile<false>(a, stage);
+    SHARED int places[Groups];
+    int crowded = a.crowded ? a.crowded->count : 0;
+    int tiles = a.crowded ? (crowded + Groups - 1) / Groups : grid_blocks();
+    for (int t = block_id(); t < tiles; t += grid_blocks()) {
+        block_barrier();
+        if (thread_id() < Groups) {
+            int group = t * Groups + thread_id();
+            places[thread_id()] = (a.crowded ? a.crowded->groups[least(group, crowded - 1)] : group) * GroupRows;
+        }
+        block_barrier();
+        if (a.rows.dimension % 4 == 0) {
+            measure_tile<true>(a, stage, places);
+        } else {
+            measure_tile<false>(a, stage, places);
+        }
+    }
+    if (a.crowded && comes_last(&a.crowded->finished, grid_blocks()) && thread_id() == 0) {
+        a.crowded->count = 0;
     }
 }
 
-// Those of rows to the members that may lower their D², and infinity for the others; of all tiles but those it says are crowded.
+// Those of rows to the members that may lower their D², and infinity for the others; of all rows but those it says are crowded.
 GLOBAL BOUNDS(TileThreads, 2) void measure_near_members(MeasureArgs a) {
     kernel_begins();
     DYNAMIC_SHARED(shared, 128);
     measure_near(a, *(NearTile*)shared);
+}
+
+// The same of rows with at most NearColumns columns.
+GLOBAL BOUNDS(MostGroupWarps * 32, 1) void measure_near_groups(MeasureArgs a) {
+    kernel_begins();
+    DYNAMIC_SHARED(shared, 128);
+    measure_groups(a, *(NearPool*)shared, ((NearGroup*)(shared + sizeof(NearPool)))[warp_id()]);
 }
 
 DEVICE double share_of_row(float distance, const float* weights, int64 i) {

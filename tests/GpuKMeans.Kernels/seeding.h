@@ -1,4 +1,4 @@
-// k-means++ as CudaSeeding launches it: distances to a pool of members by all kernels, and what trying them gives, bit for bit.
+// k-means++ as CudaSeeding launches it: distances to a pool of members by all kernels, and what steps with them give, bit for bit.
 #pragma once
 #include "gpu.h"
 
@@ -80,42 +80,82 @@ public:
         return "";
     }
 
-    // Potentials are sums in the order of the kernels' threads, and D² of the members what it would become.
-    std::string try_some(Draw& draw, bool accepts) {
-        seeding::TryArgs a = {_distances.at(), _nearest.at(), _weights.count ? _weights.at() : nullptr, _member_rows.at(), nullptr, nullptr, _finished.at(),
-            (int64)_stride, _n, {}, 1 + draw.below(16), _members, accepts ? draw.below(_members) : -1};
-        for (int& m : a.tried) {
-            m = draw.below(_members);
+    // Steps, one after another: potentials are sums in the order of the kernels' threads, D² of the members what it would become, and
+    // what is chosen and tried next what the host would take.
+    std::string take_steps(Draw& draw, bool accepts) {
+        _steps.reserve(1);
+        seeding::Steps& s = _steps[0];
+        s.trials = s.tried_count = 1 + draw.below(16);
+        s.accepted = accepts ? draw.below(_members) : -1;
+        s.left = 1 + draw.below(6);
+        s.potential = draw.below(8) ? INFINITY : draw.below(2) ? 0 : NAN;
+        s.next = draw.below(_members + 1);
+        s.member_count = _members;
+        s.chosen_count = 0;
+        for (int c = 0; c < s.trials; c++) {
+            s.tried[c] = draw.below(_members);
+        }
+        for (int m = 0; m < _members; m++) {
+            s.thresholds[m] = draw.between(0, 1.2) * _nearest[(size_t)_member_rows[(size_t)m]];
         }
         _potentials.reserve((size_t)(_blocks * 16));
         _trials.reserve(16);
-        a.potentials = _potentials.at();
-        a.trials = _trials.at();
-        std::vector<float> nearest = _nearest.read();
-        for (size_t row = 0; row < _stride && accepts; row++) {
-            nearest[row] = std::fmin(nearest[row], _distances[(size_t)a.accepted * _stride + row]);
-        }
-        emulated::launch<seeding::try_members>(a, _blocks, seeding::Threads);
         int wrong = 0;
-        for (int c = 0; c < a.tried_count; c++) {
-            const float* distances = _distances.at() + (size_t)a.tried[c] * _stride;
+        for (int step = 0; step < 4 && wrong == 0; step++) {
+            wrong += take_step();
+        }
+        return wrong > 0 ? std::to_string(wrong) + " of what steps give" : "";
+    }
+
+private:
+    int take_step() {
+        seeding::TryArgs a = {_distances.at(), _nearest.at(), _weights.count ? _weights.at() : nullptr, _member_rows.at(), _potentials.at(), _trials.at(),
+            _steps.at(), _finished.at(), (int64)_stride, _n};
+        seeding::Steps before = _steps[0];
+        std::vector<float> nearest = _nearest.read();
+        emulated::launch<seeding::try_members>(a, _blocks, seeding::Threads);
+        const seeding::Steps& after = _steps[0];
+        _trials.check("trials");
+        _potentials.check("potentials");
+        _nearest.check("D²");
+        _steps.check("steps");
+        if (before.tried_count < before.trials || before.left == 0 || !(before.potential > 0)) {
+            return std::memcmp(&before, &after, sizeof before) != 0;
+        }
+        for (size_t row = 0; row < _stride && before.accepted >= 0; row++) {
+            nearest[row] = std::fmin(nearest[row], _distances[(size_t)before.accepted * _stride + row]);
+        }
+        int wrong = 0, best = 0;
+        for (int c = 0; c < before.tried_count; c++) {
+            const float* distances = _distances.at() + (size_t)before.tried[c] * _stride;
             wrong += _trials[(size_t)c].potential != potential(nearest, distances);
             for (int m = 0; m < _members; m++) {
                 int64 row = _member_rows[(size_t)m];
                 wrong += bits(_trials[(size_t)c].distances[m]) != bits(std::fmin(nearest[(size_t)row], distances[row]));
             }
+            best = _trials[(size_t)c].potential < _trials[(size_t)best].potential ? c : best;
         }
         for (size_t row = 0; row < (size_t)_n; row++) {
             wrong += bits(nearest[row]) != bits(_nearest[row]);
         }
-        wrong += _finished[0] != 0;
-        _trials.check("trials");
-        _potentials.check("potentials");
-        _nearest.check("D²");
-        return wrong > 0 ? std::to_string(wrong) + " of what is tried" : "";
+        std::vector<int> tried;
+        int next = before.next;
+        double left = _trials[(size_t)best].potential;
+        while (before.left > 1 && left > 0 && next < _members && (int)tried.size() < before.trials) {
+            if (before.thresholds[next] < _trials[(size_t)best].distances[next]) {
+                tried.push_back(next);
+            }
+            next++;
+        }
+        wrong += after.left != before.left - 1 || after.chosen_count != before.chosen_count + 1 || after.next != next || after.trials != before.trials;
+        wrong += after.accepted != before.tried[best] || after.chosen[before.chosen_count] != after.accepted || after.potential != left;
+        wrong += after.tried_count != (int)tried.size() || !std::equal(tried.begin(), tried.end(), after.tried);
+        for (int m = 0; m < _members; m++) {
+            wrong += bits(after.distances[m]) != bits(_trials[(size_t)best].distances[m]);
+        }
+        return wrong + (_finished[0] != 0);
     }
 
-private:
     static uint bits(float v) { return v != v ? 0x7FC00000u : __builtin_bit_cast(uint, v); }
 
     void choose(Draw& draw, int members) {
@@ -173,6 +213,7 @@ private:
     Buffer<int> _crowded, _finished;
     std::vector<float> _all;
     Buffer<seeding::Trial> _trials;
+    Buffer<seeding::Steps> _steps;
     seeding::MeasureArgs _measure;
 };
 
@@ -206,7 +247,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     Pool pool(rows, origin, weights, draw, centers, members);
     std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
     for (int step = 0; step < 3 && wrong.empty(); step++) {
-        wrong = pool.try_some(draw, step > 0);
+        wrong = pool.take_steps(draw, step > 0);
     }
     return wrong.empty() ? "" : what + wrong;
 }

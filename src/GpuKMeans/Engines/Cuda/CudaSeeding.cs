@@ -6,10 +6,10 @@ internal sealed partial class CudaEngine
 {
     /// <summary>
     /// k-means++ on the GPU: one pass over the rows measures a pool of candidates, and a step reads the distances to those it
-    /// tries. A step is one kernel, which lowers D² by the centre before as well, and comes back to the host once, with what becomes
-    /// of the potential and of the D² of all candidates.
+    /// tries. A step is one kernel, which lowers D² by the centre before as well, and decides what the next one tries: the host
+    /// waits once for those of a pool.
     /// </summary>
-    private sealed class CudaSeeding : Seeding
+    private sealed partial class CudaSeeding : Seeding
     {
         // Of Kernels/seeding.cu.
         private const int None = -1;
@@ -47,11 +47,12 @@ internal sealed partial class CudaEngine
         private readonly DeviceBuffer<double> _blockPotentials;
         private readonly DeviceBuffer<double> _sums;
         private readonly DeviceBuffer<double> _shares;
-        private readonly PinnedBuffer _trials;
-        private readonly ulong _trialsOnDevice;
+        private readonly DeviceBuffer<Trial> _trials;
+        private readonly DeviceBuffer<Steps> _steps;
         private readonly DeviceBuffer<int> _finished;
         private readonly DeviceBuffer<Drawn> _drawn;
         private readonly Trial[] _lastTrials = new Trial[MaxCandidates];
+        private readonly long[] _rows = new long[MostMembers];
         private readonly Dictionary<long, int> _memberOf = [];
         private readonly float[] _squaredDistances = new float[MostMembers];
 
@@ -82,6 +83,8 @@ internal sealed partial class CudaEngine
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
             _origin = new DeviceBuffer<float>(memory, "the origin");
             _crowded = new DeviceBuffer<int>(memory, "rows with many near candidates");
+            _trials = new DeviceBuffer<Trial>(memory, "what trying k-means++ candidates tells");
+            _steps = new DeviceBuffer<Steps>(memory, "steps of k-means++");
             _finished = new DeviceBuffer<int>(memory, "a counter");
             _drawn = new DeviceBuffer<Drawn>(memory, "rows drawn");
             engine.MakeRoom(() =>
@@ -96,13 +99,10 @@ internal sealed partial class CudaEngine
                 _drawn.Reserve(MostMembers);
                 _origin.Reserve(data.Dimension);
                 _crowded.Reserve(CrowdedCounters + Blocks(Math.Min(Stride, MostPartRows), GroupRows));
+                _trials.Reserve(MaxCandidates);
+                _steps.Reserve(1);
                 _finished.Reserve(1);
             });
-            // Where the kernel writes them: a copy of so little takes longer.
-            long bytes = MaxCandidates * System.Runtime.CompilerServices.Unsafe.SizeOf<Trial>();
-            _trials = new PinnedBuffer(engine._context);
-            _trials.Reserve(bytes);
-            _trialsOnDevice = PinnedBuffer.OnDevice(_trials.Address, bytes);
             _stream.Upload(_origin.Pointer, data.Frame.Origin.Span);
             _stream.Fill(_finished.Pointer, 0, 1);
             _stream.Fill(_crowded.Pointer, 0, CrowdedCounters);
@@ -130,6 +130,7 @@ internal sealed partial class CudaEngine
             _stream.Upload(_memberRows.Pointer, rows);
             KnowDistances(rows);
             _memberCount = rows.Length;
+            rows.CopyTo(_rows);
             _memberOf.Clear();
             for (int i = 0; i < rows.Length; i++)
             {
@@ -152,51 +153,6 @@ internal sealed partial class CudaEngine
             }
 
             operation.Complete();
-        }
-
-        public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials)
-        {
-            if (!FindMembers(candidates))
-            {
-                Prepare(candidates);
-                FindMembers(candidates);
-            }
-
-            using Operation operation = _engine.Enter();
-            int count = candidates.Length;
-            _stream.Launch(Kernel.TryMembers, _blocks, 256, new TryArgs
-            {
-                Distances = _distances.Pointer,
-                Nearest = _nearest.Pointer,
-                Weights = _data.DeviceWeights.Pointer,
-                Rows = _memberRows.Pointer,
-                Potentials = _blockPotentials.Pointer,
-                Trials = _trialsOnDevice,
-                Finished = _finished.Pointer,
-                Stride = Stride,
-                Count = _data.Count,
-                Tried = _lastTried,
-                TriedCount = count,
-                MemberCount = _memberCount,
-                Accepted = _accepted,
-            });
-            _accepted = None;
-            _stream.Synchronize();
-            _trials.Span<Trial>(0, count).CopyTo(_lastTrials);
-            for (int i = 0; i < count; i++)
-            {
-                potentials[i] = _lastTrials[i].Potential;
-            }
-        }
-
-        public override void Accept(int candidate)
-        {
-            _potential = _lastTrials[candidate].Potential;
-            ((ReadOnlySpan<float>)_lastTrials[candidate].Distances).CopyTo(_squaredDistances);
-            _found.Clear();
-            _accepted = _lastTried[candidate];
-            _isSummed = false;
-            _centers++;
         }
 
         public override float SquaredDistance(long row) => _squaredDistances[_memberOf[row]];
@@ -240,6 +196,7 @@ internal sealed partial class CudaEngine
                 _memberDistances.Dispose();
                 _shares.Dispose();
                 _trials.Dispose();
+                _steps.Dispose();
                 _origin.Dispose();
                 _crowded.Dispose();
                 _finished.Dispose();
@@ -333,21 +290,6 @@ internal sealed partial class CudaEngine
             }
 
             known.CopyTo(_squaredDistances);
-        }
-
-        private bool FindMembers(ReadOnlySpan<long> candidates)
-        {
-            for (int i = 0; i < candidates.Length; i++)
-            {
-                if (!_memberOf.TryGetValue(candidates[i], out int member))
-                {
-                    return false;
-                }
-
-                _lastTried[i] = member;
-            }
-
-            return true;
         }
 
         // What is kept for each of the members' rows.

@@ -1,11 +1,7 @@
 // k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
 // drawing rows by their share of it.
 #include "near_groups.cuh"
-
-constexpr int Threads = 256;
-constexpr int BlockRows = 1024;
-constexpr int MostTried = 16;       // Seeding.MaxCandidates
-constexpr int MostMembers = TileOthers;     // of the pool
+#include "seeding_steps.cuh"
 
 // `places`: where the tile's groups of rows begin.
 template <bool Vectors>
@@ -72,137 +68,11 @@ DEVICE double share_of_row(float distance, const float* weights, int64 i) {
     return w > 0 ? (double)w * distance : 0;
 }
 
-// What trying members tells of one of them.
-struct Trial {
-    double potential;
-    float distances[MostMembers];   // what D² of each member would become
-};
-
-struct TryArgs {
-    const float* distances;     // members × stride
-    float* nearest;             // D² so far
-    const float* weights;       // null for weights of 1
-    const int64* rows;          // of the members
-    double* potentials;         // MostTried for each block
-    Trial* trials;
-    int* finished;              // blocks; 0 before and after
-    int64 stride;
-    int64 count;
-    int tried[MostTried];       // members
-    int tried_count;
-    int member_count;
-    int accepted;               // the member that D² is to be lowered by before; -1 where it has been
-};
-
-DEVICE const float* distances_to(const TryArgs& a, int member) { return a.distances + member * a.stride; }
-
-DEVICE float4 smaller_each(float4 a, float4 b) { return {smaller(a.x, b.x), smaller(a.y, b.y), smaller(a.z, b.z), smaller(a.w, b.w)}; }
-
-// What D² of the members would become. Another block may lower it meanwhile by the accepted one, which changes nothing here.
-DEVICE void try_for_members(const TryArgs& a) {
-    for (int c = block_id(); c < a.tried_count; c += grid_blocks()) {
-        if (thread_id() < a.member_count) {
-            int64 row = a.rows[thread_id()];
-            float nearest = a.nearest[row];
-            nearest = a.accepted < 0 ? nearest : smaller(nearest, distances_to(a, a.accepted)[row]);
-            a.trials[c].distances[thread_id()] = smaller(nearest, distances_to(a, a.tried[c])[row]);
-        }
-    }
-}
-
-// In the order of the blocks' threads; a warp ends the sum of a member.
-DEVICE void sum_potentials(const TryArgs& a, double (&scratch)[MostTried][Threads / 32]) {
-    for (int c = 0; c < a.tried_count; c++) {
-        double sum = 0;
-#pragma unroll 4
-        for (int i = thread_id(); i < grid_blocks(); i += Threads) {
-            sum += a.potentials[(int64)c * grid_blocks() + i];
-        }
-        sum = lanes_sum(sum);
-        if (lane_id() == 0) {
-            scratch[c][warp_id()] = sum;
-        }
-    }
-    block_barrier();
-    for (int c = warp_id(); c < a.tried_count; c += Threads / 32) {
-        double sum = lanes_sum(lane_id() < Threads / 32 ? scratch[c][lane_id()] : 0.0);
-        if (lane_id() == 0) {
-            a.trials[c].potential = sum;
-        }
-    }
-}
-
-// The sums over a warp of four values; a lane gets that of value lane_id() / 8. Pairs of lanes are added as in lanes_sum.
-DEVICE double lanes_sum_of_four(const double (&v)[4]) {
-    bool upper = lane_id() & 16, odd = lane_id() & 8;
-    double first = (upper ? v[2] : v[0]) + shuffle_xor(upper ? v[0] : v[2], 16);
-    double second = (upper ? v[3] : v[1]) + shuffle_xor(upper ? v[1] : v[3], 16);
-    return lanes_sum<8>((odd ? second : first) + shuffle_xor(odd ? first : second, 8));
-}
-
-// Four neighbours of the members tried, four members at once: so few registers let enough threads read.
-template <bool Weighted>
-DEVICE void try_rows(const TryArgs& a, double (&scratch)[MostTried][Threads / 32]) {
-    int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
-    int left = (int)(a.count - row < 4 ? a.count - row : 4);
-    float4 nearest = load4(a.nearest + row), accepted = load4((a.accepted < 0 ? a.nearest : distances_to(a, a.accepted)) + row);
-    float weights[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        weights[i] = i >= left ? 0 : Weighted ? a.weights[row + i] : 1;
-    }
-    auto share = [&](int i, float d, float before) {
-        float v = weights[i] > 0 ? smaller(d, before) : 0;
-        return Weighted ? (double)weights[i] * v : (double)v;
-    };
-#pragma unroll 1
-    for (int first = 0; first < a.tried_count; first += 4) {
-        float4 distances[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            distances[i] = load4(distances_to(a, a.tried[least(first + i, a.tried_count - 1)]) + row);
-        }
-        // Here, so that no load waits for it.
-        nearest = smaller_each(nearest, accepted);
-        double sums[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            float4 d = distances[i];
-            sums[i] = (share(0, d.x, nearest.x) + share(1, d.y, nearest.y)) + (share(2, d.z, nearest.z) + share(3, d.w, nearest.w));
-        }
-        double sum = lanes_sum_of_four(sums);
-        if (lane_id() % 8 == 0) {
-            scratch[first + lane_id() / 8][warp_id()] = sum;
-        }
-    }
-    if (a.accepted >= 0) {
-        *(float4*)(a.nearest + row) = nearest;
-    }
-}
-
-// Lowers D² by the member accepted last, and finds what would be left of the potential with each of a few as the next centre. The
-// last block sums what the blocks have found.
+// Takes a step of k-means++, where there is one to take: lowers D² by the member accepted last, and finds what would be left of the
+// potential with each of a few as the next centre. The last block to end sums what all have found, and decides.
 GLOBAL BOUNDS(Threads, 5) void try_members(TryArgs a) {
     kernel_begins();
-    SHARED double scratch[MostTried][Threads / 32];
-    if (a.weights) {
-        try_rows<true>(a, scratch);
-    } else {
-        try_rows<false>(a, scratch);
-    }
-    try_for_members(a);
-    block_barrier();
-    if (thread_id() < a.tried_count) {
-        double sum = 0;
-#pragma unroll
-        for (int w = 0; w < Threads / 32; w++) {
-            sum += scratch[thread_id()][w];
-        }
-        a.potentials[(int64)thread_id() * grid_blocks() + block_id()] = sum;
-    }
-    if (comes_last(a.finished, grid_blocks())) {
-        sum_potentials(a, scratch);
-    }
+    try_all(a);
 }
 
 struct AcceptArgs {

@@ -66,35 +66,39 @@ DEVICE void try_for_members(const TryArgs& a) {
     }
 }
 
-// In the order of the blocks' threads; a warp ends the sum of a member.
-DEVICE void sum_potentials(const TryArgs& a, double (&scratch)[MostTried][Threads / 32]) {
-    int tried = a.steps->tried_count;
-    for (int c = 0; c < tried; c++) {
-        double sum = 0;
-#pragma unroll 4
-        for (int i = thread_id(); i < grid_blocks(); i += Threads) {
-            sum += a.potentials[(int64)c * grid_blocks() + i];
-        }
-        sum = lanes_sum(sum);
-        if (lane_id() == 0) {
-            scratch[c][warp_id()] = sum;
-        }
-    }
-    block_barrier();
-    for (int c = warp_id(); c < tried; c += Threads / 32) {
-        double sum = lanes_sum(lane_id() < Threads / 32 ? scratch[c][lane_id()] : 0.0);
-        if (lane_id() == 0) {
-            a.trials[c].potential = sum;
-        }
-    }
-}
-
 // The sums over a warp of four values; a lane gets that of value lane_id() / 8. Pairs of lanes are added as in lanes_sum.
 DEVICE double lanes_sum_of_four(const double (&v)[4]) {
     bool upper = lane_id() & 16, odd = lane_id() & 8;
     double first = (upper ? v[2] : v[0]) + shuffle_xor(upper ? v[0] : v[2], 16);
     double second = (upper ? v[3] : v[1]) + shuffle_xor(upper ? v[1] : v[3], 16);
     return lanes_sum<8>((odd ? second : first) + shuffle_xor(odd ? first : second, 8));
+}
+
+// In the order of the blocks' threads, four members at once as well; a warp ends the sum of a member. Nothing else runs meanwhile.
+DEVICE void sum_potentials(const TryArgs& a, double (&scratch)[MostTried][Threads / 32], double (&potentials)[MostTried]) {
+    int tried = a.steps->tried_count, blocks = grid_blocks();
+    for (int first = 0; first < tried; first += 4) {
+        double sums[4] = {};
+#pragma unroll 2
+        for (int i = thread_id(); i < blocks; i += Threads) {
+#pragma unroll
+            for (int c = 0; c < 4; c++) {
+                sums[c] += a.potentials[(int64)least(first + c, tried - 1) * blocks + i];
+            }
+        }
+        double sum = lanes_sum_of_four(sums);
+        if (lane_id() % 8 == 0) {
+            scratch[first + lane_id() / 8][warp_id()] = sum;
+        }
+    }
+    block_barrier();
+    for (int c = warp_id(); c < tried; c += Threads / 32) {
+        double sum = lanes_sum(lane_id() < Threads / 32 ? scratch[c][lane_id()] : 0.0);
+        if (lane_id() == 0) {
+            a.trials[c].potential = potentials[c] = sum;
+        }
+    }
+    block_barrier();
 }
 
 // Four neighbours of the members tried, four members at once: so few registers let enough threads read.
@@ -139,29 +143,24 @@ DEVICE void try_rows(const TryArgs& a, double (&scratch)[MostTried][Threads / 32
 }
 
 // The first of the least. All are numbers: of D², infinite at first, and a distance that is none, infinity is the smaller.
-DEVICE int best_of(const Trial* trials, int count) {
+DEVICE int best_of(const double (&potentials)[MostTried], int count) {
     int best = 0;
     for (int c = 1; c < count; c++) {
-        best = trials[c].potential < trials[best].potential ? c : best;
+        best = potentials[c] < potentials[best] ? c : best;
     }
     return best;
 }
 
 // Makes the best member tried the next centre, and takes those to be tried next: the first whose D² is above their thresholds. For
 // the one block that is left.
-DEVICE void decide(const TryArgs& a, Steps& s) {
-    SHARED int best;
+DEVICE void decide(const TryArgs& a, Steps& s, const double (&potentials)[MostTried]) {
     SHARED uint drawn[MostMembers / 32];
-    block_barrier();
-    if (thread_id() == 0) {
-        best = best_of(a.trials, s.tried_count);
-    }
-    block_barrier();
+    int best = best_of(potentials, s.tried_count), members = s.member_count, next = s.next;
     if (thread_id() < MostMembers) {
-        bool exists = thread_id() >= s.next && thread_id() < s.member_count;
-        float distance = thread_id() < s.member_count ? a.trials[best].distances[thread_id()] : 0;
-        s.distances[thread_id()] = distance;
+        float distance = thread_id() < members ? a.trials[best].distances[thread_id()] : 0;
+        bool exists = thread_id() >= next && thread_id() < members;
         uint of_warp = ballot(exists && s.thresholds[thread_id()] < distance);
+        s.distances[thread_id()] = distance;
         if (lane_id() == 0) {
             drawn[warp_id()] = of_warp;
         }
@@ -170,21 +169,28 @@ DEVICE void decide(const TryArgs& a, Steps& s) {
     if (thread_id() > 0) {
         return;
     }
-    s.accepted = s.chosen[s.chosen_count++] = s.tried[best];
-    s.potential = a.trials[best].potential;
-    s.left--;
-    s.tried_count = 0;
-    if (s.left > 0 && s.potential > 0) {
-        uint64 members = (uint64)drawn[1] << 32 | drawn[0];
-        for (; members != 0 && s.tried_count < s.trials; members &= members - 1) {
-            s.tried[s.tried_count++] = __builtin_ctzll(members);
+    double potential = potentials[best];
+    int left = s.left - 1, trials = s.trials, chosen = s.chosen_count, tried = 0;
+    s.accepted = s.chosen[chosen] = s.tried[best];
+    s.chosen_count = chosen + 1;
+    s.potential = potential;
+    s.left = left;
+    if (left > 0 && potential > 0) {
+        uint64 open = (uint64)drawn[1] << 32 | drawn[0];
+        next = members;
+        for (; open != 0 && tried < trials; open &= open - 1) {
+            int member = __builtin_ctzll(open);
+            s.tried[tried++] = member;
+            next = tried == trials ? member + 1 : next;
         }
-        s.next = s.tried_count == s.trials ? s.tried[s.trials - 1] + 1 : s.member_count;
+        s.next = next;
     }
+    s.tried_count = tried;
 }
 
 DEVICE void try_all(const TryArgs& a) {
     SHARED double scratch[MostTried][Threads / 32];
+    SHARED double potentials[MostTried];
     // On its way while it is looked at whether there is a step.
     prefetch(a.nearest + (int64)block_id() * BlockRows + thread_id() * 4);
     if (!is_wanted(*a.steps)) {
@@ -206,7 +212,7 @@ DEVICE void try_all(const TryArgs& a) {
         a.potentials[(int64)thread_id() * grid_blocks() + block_id()] = sum;
     }
     if (comes_last(a.finished, grid_blocks())) {
-        sum_potentials(a, scratch);
-        decide(a, *a.steps);
+        sum_potentials(a, scratch, potentials);
+        decide(a, *a.steps, potentials);
     }
 }

@@ -37,6 +37,23 @@ internal abstract class Seeding : IDisposable
     /// <param name="candidate">Its place among the candidates.</param>
     public abstract void Accept(int candidate);
 
+    /// <summary>Whether steps may be left to <see cref="TakeSteps"/>.</summary>
+    public virtual bool TakesSteps => false;
+
+    /// <summary>
+    /// Goes from step to step as long as rows last: those drawn whose D² is above their thresholds are tried, in order and so many for
+    /// a centre, and the first of those that leave the least potential is made the next. Ends where no potential is left as well.
+    /// </summary>
+    /// <param name="drawn">Rows: the last that were prepared.</param>
+    /// <param name="thresholds">One for each.</param>
+    /// <param name="candidates">As many prepared rows as a step tries.</param>
+    /// <param name="kept">How many of them the first step has already; takes how many the step that rows did not last for has.</param>
+    /// <param name="centers">Takes the rows chosen: at most so many.</param>
+    /// <returns>How many of the drawn rows were looked at, and how many centres were chosen.</returns>
+    public virtual (int Drawn, int Centers) TakeSteps(
+        ReadOnlySpan<long> drawn, ReadOnlySpan<double> thresholds, Span<long> candidates, ref int kept, Span<long> centers) =>
+        throw new NotSupportedException();
+
     /// <summary>The D² of a row that is prepared.</summary>
     public abstract float SquaredDistance(long row);
 

@@ -118,7 +118,7 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
         chosen[0] = RandomRows(data.Count, weights, 1, ref random)[0];
         seeding.Evaluate(chosen.AsSpan(0, 1), potentials);
         seeding.Accept(0);
-        for (int j = 1; j < clusters; j++)
+        for (int j = 1; j < clusters;)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!(seeding.Potential > 0))
@@ -128,11 +128,17 @@ internal sealed class Initializer(KMeansEngine engine, KMeansOptions options, Ro
                 break;
             }
 
+            if (seeding.TakesSteps)
+            {
+                j += draws.Choose(chosen.AsSpan(j), ref random);
+                continue;
+            }
+
             draws.Draw(candidates, ref random);
             seeding.Evaluate(candidates, potentials);
             int best = TensorPrimitives.IndexOfMin<double>(potentials);
             seeding.Accept(best);
-            chosen[j] = candidates[best];
+            chosen[j++] = candidates[best];
         }
 
         return chosen;

@@ -15,6 +15,10 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
     private const double PassCost = 16;
 
     private readonly List<(long Row, float Then)> _ahead = [];
+
+    // Of the step at hand, where another pool goes on with it.
+    private readonly long[] _candidates = new long[trials];
+    private int _kept;
     private int _next;
     private double _then = double.PositiveInfinity;
     private long _left = (long)trials * steps;
@@ -36,6 +40,37 @@ internal sealed class SeedingDraws(Seeding seeding, int trials, int steps)
                 _left--;
             }
         }
+    }
+
+    /// <summary>Chooses centres by as many steps as one pool lasts for.</summary>
+    /// <returns>How many: none where the step at hand goes on with another pool.</returns>
+    public int Choose(Span<long> centers, ref SplitMix64 random)
+    {
+        if (_next == _ahead.Count)
+        {
+            Refill(_candidates.AsSpan(0, _kept), ref random);
+        }
+
+        // Steps may end before all are looked at: then no more numbers have been drawn.
+        SplitMix64 ahead = random;
+        long[] rows = new long[_ahead.Count - _next];
+        double[] thresholds = new double[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            (rows[i], float then) = _ahead[_next + i];
+            thresholds[i] = ahead.NextDouble() * then;
+        }
+
+        int before = _kept;
+        (int drawn, int chosen) = seeding.TakeSteps(rows, thresholds, _candidates, ref _kept, centers);
+        for (int i = 0; i < drawn; i++)
+        {
+            random.NextDouble();
+        }
+
+        _next += drawn;
+        _left -= _kept - before + ((long)chosen * trials);
+        return chosen;
     }
 
     // Candidates of the step at hand stay in the pool.

@@ -397,6 +397,40 @@ inline void multiply_add(float (&sums)[4], const uint32_t* a, const uint32_t* b,
     std::memcpy(sums, own.c, sizeof own.c);
 }
 
+// The same of floats (16×8 · 8×8), of which the tensor cores take 11 digits and are not said to round what is behind them.
+inline void multiply_add_short(float (&sums)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    Product& own = warp().products[lane()];
+    std::memcpy(own.c, sums, sizeof own.c);
+    std::memcpy(own.a, a, sizeof own.a);
+    std::memcpy(own.b, b, sizeof own.b);
+    meet(~0u, 0, [](Warp& w) {
+        auto value = [](uint32_t bits) {
+            if (bits & 0x1FFF) {
+                fail("a float with more digits than products take");
+            }
+            float v;
+            std::memcpy(&v, &bits, 4);
+            return v;
+        };
+        float rows[16][8], columns[8][8];
+        for (int l = 0; l < 32; l++) {
+            for (int i = 0; i < 4; i++) {
+                rows[(l >> 2) + (i & 1) * 8][(l & 3) + (i >> 1) * 4] = value(w.products[l].a[i]);
+            }
+            for (int i = 0; i < 2; i++) {
+                columns[l >> 2][(l & 3) + i * 4] = value(w.products[l].b[i]);
+            }
+        }
+        for (int l = 0; l < 32; l++) {
+            for (int i = 0; i < 4; i++) {
+                float& c = w.products[l].c[i];
+                c = sum_of_products(c, rows[(l >> 2) + (i >> 1) * 8], columns[(l & 3) * 2 + (i & 1)], 8);
+            }
+        }
+    });
+    std::memcpy(sums, own.c, sizeof own.c);
+}
+
 // Of a matrix in blocks of 8×8, as Hopper's products are told of it.
 inline float half_of_blocks(uint32_t described, int row, int column) {
     uint32_t block = (uint32_t)(column / 8) * (described >> 16) * 16 + (uint32_t)(row / 8) * 128;

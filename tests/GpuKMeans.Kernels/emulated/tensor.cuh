@@ -41,3 +41,8 @@ DEVICE void multiply_add(float (&sums)[4], uint a0, uint a1, uint b) {
     uint a[2] = {a0, a1};
     emulated::multiply_add(sums, a, &b, 8);
 }
+
+DEVICE void multiply_add_short(float (&sums)[4], const uint (&a)[4], uint b0, uint b1) {
+    uint b[2] = {b0, b1};
+    emulated::multiply_add_short(sums, a, b);
+}

@@ -92,6 +92,84 @@ public sealed class SeedingTests
         }
     }
 
+    [Theory, MemberData(nameof(NamesAndWeights))]
+    public void Potentials_are_right_where_few_rows_come_nearer(string name, bool weighted)
+    {
+        foreach ((string kind, int n, int d) in (ReadOnlySpan<(string, int, int)>)[("blobs", 1500, 64), ("gaussian", 700, 132), ("offset 1e7", 400, 36)])
+        {
+            TestSet set = TestData.Get(kind, n, d, 12);
+            float[]? weights = weighted ? set.Weights : null;
+            using KMeansEngine engine = TestEngines.Create(name, set);
+            using EngineData data = engine.Load(set.Source, weights, set.Frame);
+            using Seeding seeding = engine.StartSeeding(data);
+            var random = new Random(n);
+            List<long> chosen = [];
+            double[] potentials = new double[Seeding.MaxCandidates];
+            for (int pool = 0; pool < 3; pool++)
+            {
+                long[] rows = [.. Enumerable.Range(0, Math.Min(seeding.PoolSize, 64)).Select(_ => random.NextInt64(n))];
+                seeding.Prepare(rows);
+                for (int step = 0; step < 5; step++)
+                {
+                    random.Shuffle(rows);
+                    long[] candidates = [.. rows.Take(4)];
+                    seeding.Evaluate(candidates, potentials.AsSpan(0, 4));
+                    int best = random.Next(4);
+                    chosen.Add(candidates[best]);
+                    Near.Equal(
+                        Oracle.Potential(set.Rows, [.. chosen], d, weights), potentials[best], 2 * Near.DistanceError(d), $"{kind}, centre {chosen.Count}", 1e-30);
+                    seeding.Accept(best);
+                    double least = chosen.Min(c => Oracle.SquaredDistance(Oracle.Row(set.Rows, (int)rows[9], d), Oracle.Row(set.Rows, (int)c, d)));
+                    Near.Equal(least, seeding.SquaredDistance(rows[9]), 2 * Near.DistanceError(d), $"{kind}, D² after {chosen.Count}", 1e-30);
+                }
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(NamesAndWeights))]
+    public void Steps_left_to_the_engine_choose_what_single_ones_do(string name, bool weighted)
+    {
+        foreach ((string kind, int n, int d, int clusters) in (ReadOnlySpan<(string, int, int, int)>)
+            [("blobs", 3000, 64, 60), ("gaussian", 1100, 132, 20), ("offset 1e7", 400, 36, 9), ("duplicates", 2500, 37, 90), ("gaussian", 300, 3, 2)])
+        {
+            TestSet set = TestData.Get(kind, n, d, 12);
+            using KMeansEngine engine = TestEngines.Create(name, set);
+            using EngineData data = engine.Load(set.Source, weighted ? set.Weights : null, set.Frame);
+            Assert.Equal(Choose(single: true), Choose(single: false));
+
+            // The rows chosen, what is left of the potential, and the next random number.
+            (string Rows, double Potential, ulong Random) Choose(bool single)
+            {
+                int trials = Seeding.TrialsFor(clusters);
+                var random = new SplitMix64((ulong)n);
+                using Seeding seeding = engine.StartSeeding(data);
+                var draws = new SeedingDraws(seeding.TakesSteps || single ? seeding : new StepByStep(seeding), trials, clusters - 1);
+                long[] rows = new long[clusters], candidates = new long[trials];
+                double[] potentials = new double[trials];
+                rows[0] = n / 3;
+                seeding.Evaluate([rows[0]], potentials);
+                seeding.Accept(0);
+                int count = 1;
+                while (count < clusters && seeding.Potential > 0)
+                {
+                    if (!single)
+                    {
+                        count += draws.Choose(rows.AsSpan(count), ref random);
+                        continue;
+                    }
+
+                    draws.Draw(candidates, ref random);
+                    seeding.Evaluate(candidates, potentials);
+                    int best = Array.IndexOf(potentials, potentials.Min());
+                    seeding.Accept(best);
+                    rows[count++] = candidates[best];
+                }
+
+                return (string.Join(' ', rows), seeding.Potential, random.Next());
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(Names))]
     public void The_potential_is_0_exactly_once_every_distinct_row_is_chosen(string name)
     {
@@ -153,6 +231,73 @@ public sealed class SeedingTests
         foreach (double share in Enumerable.Range(0, 400).Select(i => i / 400.0).Append(0).Append(Math.BitDecrement(1.0)))
         {
             Assert.Equal(6, seeding.Find(share) % 7);
+        }
+    }
+
+    /// <summary>Takes steps as <see cref="Seeding.TakeSteps"/> says, by single ones.</summary>
+    private sealed class StepByStep(Seeding inner) : Seeding
+    {
+        private long[] _prepared = [];
+
+        public override bool TakesSteps => true;
+
+        public override bool FillsPool => inner.FillsPool;
+
+        public override double Potential => inner.Potential;
+
+        public override int PoolSize => inner.PoolSize;
+
+        public override bool KeepsPrepared => inner.KeepsPrepared;
+
+        public override void Prepare(ReadOnlySpan<long> rows)
+        {
+            _prepared = rows.ToArray();
+            inner.Prepare(rows);
+        }
+
+        public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials) => inner.Evaluate(candidates, potentials);
+
+        public override void Accept(int candidate) => inner.Accept(candidate);
+
+        public override float SquaredDistance(long row) => inner.SquaredDistance(row);
+
+        public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances) =>
+            inner.Find(shares, rows, squaredDistances);
+
+        public override (int Drawn, int Centers) TakeSteps(
+            ReadOnlySpan<long> drawn, ReadOnlySpan<double> thresholds, Span<long> candidates, ref int kept, Span<long> centers)
+        {
+            Assert.Equal(drawn, _prepared.AsSpan(_prepared.Length - drawn.Length));
+            Assert.Equal(candidates[..kept], _prepared.AsSpan(0, kept));
+            int chosen = 0;
+            double[] potentials = new double[candidates.Length];
+            for (int i = 0; i < drawn.Length; i++)
+            {
+                if (thresholds[i] < SquaredDistance(drawn[i]))
+                {
+                    candidates[kept++] = drawn[i];
+                }
+
+                if (kept == candidates.Length)
+                {
+                    Evaluate(candidates, potentials);
+                    int best = Array.IndexOf(potentials, potentials.Min());
+                    Accept(best);
+                    centers[chosen++] = candidates[best];
+                    kept = 0;
+                    if (chosen == centers.Length || !(Potential > 0))
+                    {
+                        return (i + 1, chosen);
+                    }
+                }
+            }
+
+            return (drawn.Length, chosen);
+        }
+
+        // The one that made it disposes what is inside.
+        protected override void Dispose(bool disposing)
+        {
         }
     }
 }

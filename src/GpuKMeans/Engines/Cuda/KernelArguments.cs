@@ -338,6 +338,9 @@ internal struct MeasureArgs
     public Rows Rows;
     public ulong Members;
     public ulong Distances;
+    public ulong Nearest;
+    public ulong Origin;
+    public ulong Crowded;
     public long Stride;
     public int MemberCount;
 }
@@ -354,38 +357,44 @@ internal struct TryArgs
     public ulong Distances;
     public ulong Nearest;
     public ulong Weights;
+    public ulong Rows;
     public ulong Potentials;
+    public ulong Trials;
+    public ulong Steps;
+    public ulong Finished;
     public long Stride;
     public long Count;
-    public Tried Tried;
-    public int TriedCount;
 }
 
 [InlineArray(64)]
-internal struct MemberDistances
+internal struct ForMembers<T>
 {
-    private float _distance;
+    private T _value;
 }
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct Trial
 {
     public double Potential;
-    public MemberDistances Distances;
+    public ForMembers<float> Distances;
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct TrialArgs
+internal struct Steps
 {
-    public ulong Potentials;
-    public ulong Distances;
-    public ulong Nearest;
-    public ulong Rows;
-    public ulong Trials;
-    public long Stride;
-    public long Blocks;
     public Tried Tried;
+    public int TriedCount;
+    public int Trials;
+    public int Accepted;
+    public int Left;
+    public double Potential;
+    public int Next;
     public int MemberCount;
+    public int ChosenCount;
+    public int Unused;
+    public ForMembers<int> Chosen;
+    public ForMembers<float> Distances;
+    public ForMembers<double> Thresholds;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -1,46 +1,66 @@
 // k-means++: distances from all rows to a pool of candidates in one pass, what each would leave of the potential, and
 // drawing rows by their share of it.
-#include "squares.cuh"
+#include "near_groups.cuh"
+#include "seeding_steps.cuh"
 
-constexpr int Threads = 256;
-constexpr int BlockRows = 1024;
-constexpr int MostTried = 16;       // Seeding.MaxCandidates
-constexpr int MostMembers = TileOthers;     // of the pool
-
-struct MeasureArgs {
-    Rows rows;
-    const float* members;       // member_count × dimension
-    float* distances;           // members × stride
-    int64 stride;               // a multiple of BlockRows, so that rows behind the last may be written
-    int member_count;
-};
-
+// `places`: where the tile's groups of rows begin.
 template <bool Vectors>
-DEVICE void measure_tile(const MeasureArgs& a, Stage& stage) {
-    int first = block_id() * TileRows;
+DEVICE void measure_tile(const MeasureArgs& a, Stage& stage, const int* places) {
     float sums[ThreadOthers][ThreadRows] = {};
     add_squares<Vectors>(
-        stage, sums, a.rows.dimension, [&](int r) { return row_values(a.rows, least(first + r, a.rows.count - 1)); },
+        stage, sums, a.rows.dimension,
+        [&](int r) { return row_values(a.rows, least(places[r / GroupRows] + r % GroupRows, a.rows.count - 1)); },
         [&](int m) { return a.members + (int64)least(m, a.member_count - 1) * a.rows.dimension; });
+    int place = places[own_rows() / GroupRows] + own_rows() % GroupRows;
 #pragma unroll
     for (int m = 0; m < ThreadOthers; m++) {
         if (own_other(m) < a.member_count) {
-            float* to = a.distances + own_other(m) * a.stride + first + own_rows();
+            float* to = a.distances + own_other(m) * a.stride + place;
             *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
             *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
     }
 }
 
-// Squared distances from rows to all members of the pool, from direct differences.
+// Squared distances from rows to all members of the pool, from direct differences: of all tiles, a block a tile, or of the groups
+// left over, which come together to tiles.
 GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
     kernel_begins();
+    constexpr int Groups = TileRows / GroupRows;
     SHARED Stage stage;
-    if (a.rows.dimension % 4 == 0) {
-        measure_tile<true>(a, stage);
-    } else {
-        measure_tile<false>(a, stage);
+    SHARED int places[Groups];
+    int crowded = a.crowded ? a.crowded->count : 0;
+    int tiles = a.crowded ? (crowded + Groups - 1) / Groups : grid_blocks();
+    for (int t = block_id(); t < tiles; t += grid_blocks()) {
+        block_barrier();
+        if (thread_id() < Groups) {
+            int group = t * Groups + thread_id();
+            places[thread_id()] = (a.crowded ? a.crowded->groups[least(group, crowded - 1)] : group) * GroupRows;
+        }
+        block_barrier();
+        if (a.rows.dimension % 4 == 0) {
+            measure_tile<true>(a, stage, places);
+        } else {
+            measure_tile<false>(a, stage, places);
+        }
     }
+    if (a.crowded && comes_last(&a.crowded->finished, grid_blocks()) && thread_id() == 0) {
+        a.crowded->count = 0;
+    }
+}
+
+// Those of rows to the members that may lower their D², and infinity for the others; of all rows but those it says are crowded.
+GLOBAL BOUNDS(TileThreads, 2) void measure_near_members(MeasureArgs a) {
+    kernel_begins();
+    DYNAMIC_SHARED(shared, 128);
+    measure_near(a, *(NearTile*)shared);
+}
+
+// The same of rows with at most NearColumns columns.
+GLOBAL BOUNDS(MostGroupWarps * 32, 1) void measure_near_groups(MeasureArgs a) {
+    kernel_begins();
+    DYNAMIC_SHARED(shared, 128);
+    measure_groups(a, *(NearPool*)shared, ((NearGroup*)(shared + sizeof(NearPool)))[warp_id()]);
 }
 
 DEVICE double share_of_row(float distance, const float* weights, int64 i) {
@@ -48,100 +68,22 @@ DEVICE double share_of_row(float distance, const float* weights, int64 i) {
     return w > 0 ? (double)w * distance : 0;
 }
 
-struct TryArgs {
-    const float* distances;     // members × stride
-    const float* nearest;       // D² so far
-    const float* weights;       // null for weights of 1
-    double* potentials;         // for each block, MostTried
-    int64 stride;
-    int64 count;
-    int tried[MostTried];       // members
-    int tried_count;
-};
-
-// What blocks of rows would leave of the potential with each of a few members as the next centre.
-GLOBAL BOUNDS(Threads, 2) void try_members(TryArgs a) {
+// Takes a step of k-means++, where there is one to take: lowers D² by the member accepted last, and finds what would be left of the
+// potential with each of a few as the next centre. The last block to end sums what all have found, and decides.
+GLOBAL BOUNDS(Threads, 5) void try_members(TryArgs a) {
     kernel_begins();
-    SHARED double scratch[Threads / 32][MostTried];
-    int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
-    float4 nearest = load4(a.nearest + row), distances[MostTried];
-#pragma unroll
-    for (int c = 0; c < MostTried; c++) {
-        distances[c] = c < a.tried_count ? load4(a.distances + a.tried[c] * a.stride + row) : float4{0, 0, 0, 0};
-    }
-    float weights[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        weights[i] = row + i >= a.count ? 0 : a.weights ? a.weights[row + i] : 1;
-    }
-    auto share = [&](int i, float d, float before) { return weights[i] > 0 ? (double)weights[i] * smaller(d, before) : 0; };
-#pragma unroll
-    for (int c = 0; c < MostTried; c++) {
-        float4 d = distances[c];
-        double sum = (share(0, d.x, nearest.x) + share(1, d.y, nearest.y)) + (share(2, d.z, nearest.z) + share(3, d.w, nearest.w));
-        if (c < a.tried_count) {
-            sum = lanes_sum(sum);
-            if (lane_id() == 0) {
-                scratch[warp_id()][c] = sum;
-            }
-        }
-    }
-    block_barrier();
-    if (thread_id() < a.tried_count) {
-        double sum = 0;
-#pragma unroll
-        for (int w = 0; w < Threads / 32; w++) {
-            sum += scratch[w][thread_id()];
-        }
-        a.potentials[(int64)block_id() * MostTried + thread_id()] = sum;
-    }
-}
-
-// What trying members tells of one of them.
-struct Trial {
-    double potential;
-    float distances[MostMembers];   // what D² of each member would become
-};
-
-struct TrialArgs {
-    const double* potentials;   // for each block, MostTried
-    const float* distances;
-    const float* nearest;
-    const int64* rows;          // of the members
-    Trial* trials;
-    int64 stride;
-    int64 blocks;
-    int tried[MostTried];
-    int member_count;
-};
-
-// A block a member that is tried.
-GLOBAL BOUNDS(Threads, 1) void sum_trials(TrialArgs a) {
-    kernel_begins();
-    SHARED double scratch[32];
-    Trial& trial = a.trials[block_id()];
-    double sum = 0;
-    for (int64 i = thread_id(); i < a.blocks; i += Threads) {
-        sum += a.potentials[i * MostTried + block_id()];
-    }
-    sum = block_sum(sum, scratch);
-    if (thread_id() == 0) {
-        trial.potential = sum;
-    }
-    if (thread_id() < a.member_count) {
-        int64 row = a.rows[thread_id()];
-        trial.distances[thread_id()] = smaller(a.nearest[row], a.distances[a.tried[block_id()] * a.stride + row]);
-    }
+    try_all(a);
 }
 
 struct AcceptArgs {
-    const float* distances;     // to the accepted member
+    const float* distances;     // to the accepted member, or `nearest`
     const float* weights;       // null for weights of 1
     float* nearest;
     double* sums;               // of weight × D², for each block of rows
     int64 count;
 };
 
+// Lowers D² by an accepted member, and sums it for drawing. D² itself in the member's place changes nothing.
 GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
     kernel_begins();
     SHARED double scratch[32];

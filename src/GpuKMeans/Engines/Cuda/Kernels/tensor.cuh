@@ -84,3 +84,11 @@ DEVICE void multiply_add(float (&sums)[4], uint a0, uint a1, uint b) {
         : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
         : "r"(a0), "r"(a1), "r"(b));
 }
+
+// sums (16×8) += a (16×8) · b (8×8) of floats with 11 digits.
+DEVICE void multiply_add_short(float (&sums)[4], const uint (&a)[4], uint b0, uint b1) {
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}

@@ -1,0 +1,256 @@
+// k-means++ as CudaSeeding launches it: distances to a pool of members by all kernels, and what steps with them give, bit for bit.
+#pragma once
+#include "gpu.h"
+
+namespace seeding {
+#include "seeding.cu"
+}
+
+// A pool and the rows it is measured to.
+class Pool {
+public:
+    Pool(const Matrix& rows, const std::vector<float>& origin, const std::vector<float>& weights, Draw& draw, int centers, int members)
+        : _n(rows.count), _members(members), _blocks((_n + seeding::BlockRows - 1) / seeding::BlockRows), _stride((size_t)_blocks * seeding::BlockRows) {
+        _rows.set(rows.values);
+        _origin.set(origin);
+        _weights.set(weights);
+        _nearest.set(std::vector<float>(_stride, INFINITY));
+        _distances.reserve(64 * _stride);
+        _values.reserve(64 * (size_t)rows.dimension);
+        _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
+        _crowded.reserve(2 + 8 * (size_t)_tiles);
+        _crowded[0] = _crowded[1] = 0;
+        _finished.set({0});
+        _measure = {{_rows.at(), nullptr, nullptr, 0, 0, rows.dimension, _n}, _values.at(), _distances.at(), _nearest.at(), _origin.at(),
+            nullptr, (int64)_stride, 0};
+        // Centres chosen before.
+        for (int i = 0; i < centers; i++) {
+            choose(draw, 1);
+            measure();
+            for (size_t row = 0; row < (size_t)_n; row++) {
+                _nearest[row] = std::fmin(_nearest[row], _distances[row]);
+            }
+        }
+        choose(draw, members);
+    }
+
+    // Distances that may lower D² are the same bits by all kernels, and the others lower nothing. Says what is wrong.
+    std::string measure_all(double most_measured) {
+        measure();
+        _all = _distances.read();
+        std::string wrong = measure_near(most_measured, [&] {
+            emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
+        });
+        if (wrong.empty() && _measure.rows.dimension <= seeding::NearColumns) {
+            wrong = measure_near(most_measured, [&] {
+                constexpr int Warps = 3;
+                emulated::launch<seeding::measure_near_groups>(_measure, 2, Warps * 32, sizeof(seeding::NearPool) + Warps * sizeof(seeding::NearGroup));
+            });
+        }
+        _distances.set(_all);
+        return wrong;
+    }
+
+    template <typename Near>
+    std::string measure_near(double most_measured, Near near_kernel) {
+        _distances.reserve(64 * _stride);
+        _measure.crowded = (seeding::Crowded*)_crowded.at();
+        near_kernel();
+        int crowded = _crowded[0], wrong = 0, measured = 0;
+        emulated::launch<seeding::measure_members>(_measure, 2, seeding::TileThreads);
+        _measure.crowded = nullptr;
+        for (size_t m = 0; m < (size_t)_members; m++) {
+            for (size_t row = 0; row < (size_t)_n; row++) {
+                float near = _distances[m * _stride + row], full = _all[m * _stride + row], before = _nearest[row];
+                wrong += bits(std::fmin(before, near)) != bits(std::fmin(before, full)) || (bits(near) != bits(full) && near != INFINITY);
+                measured += near != INFINITY;
+            }
+        }
+        wrong += _crowded[0] + _crowded[1];
+        for (auto* b : {&_distances, &_nearest, &_values}) {
+            b->check("what is measured");
+        }
+        _crowded.check("crowded tiles");
+        if (wrong > 0) {
+            return std::to_string(wrong) + " distances";
+        }
+        if (measured > most_measured * _members * _n) {
+            return std::to_string(measured) + " pairs are measured of " + std::to_string(_members * _n) + ", " + std::to_string(crowded) + " crowded groups";
+        }
+        return "";
+    }
+
+    // Steps, one after another: potentials are sums in the order of the kernels' threads, D² of the members what it would become, and
+    // what is chosen and tried next what the host would take.
+    std::string take_steps(Draw& draw, bool accepts, bool all_are_centers) {
+        if (all_are_centers) {
+            _nearest.fill(0);
+        }
+        _steps.reserve(1);
+        seeding::Steps& s = _steps[0];
+        s.trials = s.tried_count = 1 + draw.below(16);
+        s.accepted = accepts ? draw.below(_members) : -1;
+        s.left = 1 + draw.below(6);
+        s.potential = draw.below(8) ? INFINITY : draw.below(2) ? 0 : NAN;
+        s.next = draw.below(_members + 1);
+        s.member_count = _members;
+        s.chosen_count = 0;
+        for (int c = 0; c < s.trials; c++) {
+            s.tried[c] = draw.below(_members);
+        }
+        for (int m = 0; m < _members; m++) {
+            s.thresholds[m] = draw.between(0, 1.2) * _nearest[(size_t)_member_rows[(size_t)m]];
+        }
+        _potentials.reserve((size_t)(_blocks * 16));
+        _trials.reserve(16);
+        int wrong = 0;
+        for (int step = 0; step < 4 && wrong == 0; step++) {
+            wrong += take_step();
+        }
+        return wrong > 0 ? std::to_string(wrong) + " of what steps give" : "";
+    }
+
+private:
+    int take_step() {
+        seeding::TryArgs a = {_distances.at(), _nearest.at(), _weights.count ? _weights.at() : nullptr, _member_rows.at(), _potentials.at(), _trials.at(),
+            _steps.at(), _finished.at(), (int64)_stride, _n};
+        seeding::Steps before = _steps[0];
+        std::vector<float> nearest = _nearest.read();
+        emulated::launch<seeding::try_members>(a, _blocks, seeding::Threads);
+        const seeding::Steps& after = _steps[0];
+        _trials.check("trials");
+        _potentials.check("potentials");
+        _nearest.check("D²");
+        _steps.check("steps");
+        if (before.tried_count < before.trials || before.left == 0 || !(before.potential > 0)) {
+            return std::memcmp(&before, &after, sizeof before) != 0;
+        }
+        for (size_t row = 0; row < _stride && before.accepted >= 0; row++) {
+            nearest[row] = std::fmin(nearest[row], _distances[(size_t)before.accepted * _stride + row]);
+        }
+        int wrong = 0, best = 0;
+        for (int c = 0; c < before.tried_count; c++) {
+            const float* distances = _distances.at() + (size_t)before.tried[c] * _stride;
+            wrong += _trials[(size_t)c].potential != potential(nearest, distances);
+            for (int m = 0; m < _members; m++) {
+                int64 row = _member_rows[(size_t)m];
+                wrong += bits(_trials[(size_t)c].distances[m]) != bits(std::fmin(nearest[(size_t)row], distances[row]));
+            }
+            best = _trials[(size_t)c].potential < _trials[(size_t)best].potential ? c : best;
+        }
+        for (size_t row = 0; row < (size_t)_n; row++) {
+            wrong += bits(nearest[row]) != bits(_nearest[row]);
+        }
+        std::vector<int> tried;
+        int next = before.next;
+        double left = _trials[(size_t)best].potential;
+        while (before.left > 1 && left > 0 && next < _members && (int)tried.size() < before.trials) {
+            if (before.thresholds[next] < _trials[(size_t)best].distances[next]) {
+                tried.push_back(next);
+            }
+            next++;
+        }
+        wrong += after.left != before.left - 1 || after.chosen_count != before.chosen_count + 1 || after.next != next || after.trials != before.trials;
+        wrong += after.accepted != before.tried[best] || after.chosen[before.chosen_count] != after.accepted || after.potential != left;
+        wrong += after.tried_count != (int)tried.size() || !std::equal(tried.begin(), tried.end(), after.tried);
+        for (int m = 0; m < _members; m++) {
+            wrong += bits(after.distances[m]) != bits(_trials[(size_t)best].distances[m]);
+        }
+        return wrong + (_finished[0] != 0);
+    }
+
+    static uint bits(float v) { return v != v ? 0x7FC00000u : __builtin_bit_cast(uint, v); }
+
+    void choose(Draw& draw, int members) {
+        std::vector<int64> chosen;
+        for (int m = 0; m < members; m++) {
+            chosen.push_back(draw.below(_n));
+            std::copy_n(_rows.at() + chosen.back() * _measure.rows.dimension, _measure.rows.dimension, _values.at() + m * _measure.rows.dimension);
+        }
+        _member_rows.set(chosen);
+        _measure.member_count = members;
+    }
+
+    void measure() { emulated::launch<seeding::measure_members>(_measure, _tiles, seeding::TileThreads); }
+
+    // As lanes_sum and block_sum add.
+    static double lanes_sum(std::vector<double> v) {
+        for (size_t half = v.size() / 2; half > 0; half /= 2) {
+            for (size_t i = 0; i < half; i++) {
+                v[i] += v[i + half];
+            }
+        }
+        return v[0];
+    }
+
+    double potential(const std::vector<float>& nearest, const float* distances) {
+        auto share = [&](size_t row) {
+            double weight = row >= (size_t)_n ? 0 : _weights.count ? _weights[row] : 1;
+            return weight > 0 ? weight * std::fmin(nearest[row], distances[row]) : 0;
+        };
+        std::vector<double> threads(256);
+        for (size_t b = 0; b < (size_t)_blocks; b++) {
+            double sum = 0;
+            for (size_t w = 0; w < 8; w++) {
+                std::vector<double> lanes;
+                for (size_t i = 0; i < 32; i++) {
+                    size_t row = b * 1024 + (w * 32 + i) * 4;
+                    lanes.push_back((share(row) + share(row + 1)) + (share(row + 2) + share(row + 3)));
+                }
+                sum += lanes_sum(lanes);
+            }
+            threads[b % 256] += sum;
+        }
+        std::vector<double> warps(32);
+        for (size_t w = 0; w < 8; w++) {
+            warps[w] = lanes_sum({threads.begin() + (int64)w * 32, threads.begin() + (int64)(w + 1) * 32});
+        }
+        return lanes_sum(warps);
+    }
+
+    int _n, _members, _blocks, _tiles;
+    size_t _stride;
+    Buffer<float> _rows, _origin, _weights, _nearest, _distances, _values;
+    Buffer<double> _potentials;
+    Buffer<int64> _member_rows;
+    Buffer<int> _crowded, _finished;
+    std::vector<float> _all;
+    Buffer<seeding::Trial> _trials;
+    Buffer<seeding::Steps> _steps;
+    seeding::MeasureArgs _measure;
+};
+
+// Rows of a kind: 0 equal, near one another or between; 1 drawn alike; 2 of very different lengths, some beyond what squares have
+// room for or no number; 3 far from the origin; 4 on a line
+// from the origin, so that what shortening takes from columns adds up, and that is more than what the rows differ by in D². Says what is
+// wrong.
+inline std::string check_seeding(Draw& draw, int kind, int dimension, int count, int centers, int members) {
+    Matrix rows = draw_rows(draw, draw_centers(draw, 20, dimension), count);
+    std::vector<float> origin((size_t)dimension), weights;
+    std::vector<float> line(rows.row(0), rows.row(0) + dimension);
+    for (int i = 0; i < count && kind > 0; i++) {
+        int side = draw.below(3) - 1;
+        double at = 0.875 + side * (0.375 - draw.between(0.6, 0.99) * 0x1p-11);
+        double factor = kind == 2 ? std::pow(10, draw.below(3) ? draw.between(-1, 1) : draw.between(-30, 25)) : 1;
+        for (int d = 0; d < dimension; d++) {
+            rows.row(i)[d] = (float)(kind == 4 ? at * std::copysign(1, line[(size_t)d]) : draw.normal() * factor + (kind == 3 ? 1000 : 0));
+        }
+        if (kind == 2 && draw.below(60) == 0) {
+            rows.row(i)[draw.below(dimension)] = draw.below(3) == 0 ? 3e38f : draw.below(2) ? NAN : -INFINITY;
+        }
+    }
+    for (int d = 0; d < dimension && kind != 1 && kind != 4; d++) {
+        origin[(size_t)d] = kind == 3 ? 1000 : rows.row(draw.below(count))[d];
+    }
+    for (int i = 0; i < count && draw.below(2) + (int)weights.size(); i++) {
+        weights.push_back(draw.below(5) ? (float)draw.between(0.1, 3) : 0);
+    }
+    std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
+        + " centres, " + std::to_string(members) + " members: ";
+    Pool pool(rows, origin, weights, draw, centers, members);
+    std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
+    for (int step = 0; step < 3 && wrong.empty(); step++) {
+        wrong = pool.take_steps(draw, step > 0, step == 2 && draw.below(2));
+    }
+    return wrong.empty() ? "" : what + wrong;
+}

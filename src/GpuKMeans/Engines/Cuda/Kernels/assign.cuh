@@ -10,7 +10,8 @@ struct Undecided {
                             // of centres, in all, among which the first kind has candidates
     int* count_next;        // the counters of the next part: 0 once the rows of this one are settled
     int* places;            // the place in the batch of each
-    float* thresholds;      // the score a candidate must reach, in units of the centres' scale
+    float* thresholds;      // the score a candidate must reach, in units of the centres' scale, or of the pass that listed the row and
+                            // looks for them itself
     int* candidate_counts;  // more than MostCandidates: any centre may be the one
     int* candidates;        // MostCandidates for each entry; until some are found, the first two are its classes
 };

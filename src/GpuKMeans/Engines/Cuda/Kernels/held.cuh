@@ -115,10 +115,10 @@ DEVICE int share_largest(const int (&v)[4]) {
 // A lane that has seen more candidates of a row than it can name counts as so many more: too many for a row, and in a byte even four times.
 constexpr int HeldUnnamed = MostCandidates + 1;
 
-// Labels the warp's rows, and lists those that are not decided, as label_rows does. Once so many are open that measuring them would take
-// long, it looks for their candidates if it can.
+// Labels the warp's rows, and lists those that are not decided, as label_rows does. `open_classes` takes those of all open rows listed
+// up to the last of the lane. `Searches`: open rows are marked for search_held.
 template <int Steps, bool Searches>
-DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, int place, uint values_at, uint extra_at) {
+DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], const HeldRows<Steps>& rows, int place, int& open_classes) {
     bool odd = lane_id() & 1, high = lane_id() & 2;
     int scores[4];
 #pragma unroll
@@ -202,15 +202,14 @@ DEVICE int label_held(const AssignArgs& a, const HeldBest<Steps> (&best)[4], con
             classes |= shuffle_xor(classes, 2);
             own_classes = valid && (lane_id() & 3) == r ? classes : own_classes;
         }
-        int searched = -1;
         if (open) {
             float best_score = (float)(score - ZeroScore) * KeyUnit;
-            Opened opened = list_open(a, row, valid ? (best_score - (float)rows.margin * KeyUnit) / rows.ratio : -infinity(), own_classes);
-            searched = valid && !is_scanned(a, opened.classes) ? opened.entry : -1;
-        }
-        if (Searches && any_lane(searched >= 0)) {
-            warp_barrier();     // what is listed comes before what is found
-            search_held<Steps>(HeldSearch(a, place), values_at, extra_at, searched, limit);
+            float threshold = Searches ? (float)limit : (best_score - (float)rows.margin * KeyUnit) / rows.ratio;
+            Opened opened = list_open(a, row, valid ? threshold : -infinity(), own_classes);
+            if (Searches && valid) {
+                a.labels[row] = label_of_entry(opened.entry);
+            }
+            open_classes = opened.classes;
         }
     }
     return label;
@@ -316,6 +315,7 @@ DEVICE void assign_held(const AssignArgs& a) {
         }
     }();
     begin_apart<Steps, Groups>(warp / 4, own_tiles);
+    int open_classes = 0;
     for (int tile = block_id(); tile < tiles; tile += grid_blocks()) {
         int place = (tile * Warps + warp) * HeldRowsOfWarp + (lane_id() >> 2);
         HeldRows<Steps> rows = hold_rows<Steps>(a, place);
@@ -343,9 +343,14 @@ DEVICE void assign_held(const AssignArgs& a) {
                 restore(best, saved);
             }
         }
-        int label = label_held<Steps, All>(a, best, rows, place, values_at, extra_at);
+        int label = label_held<Steps, All>(a, best, rows, place, open_classes);
         if (a.distances) {
             measure_held(a, label, place);
         }
+    }
+    // Where all rows listed as open up to the last of this warp are soon measured, settling does that.
+    if (All && any_lane(!is_scanned(a, open_classes))) {
+        search_held<Steps, Warps>(a.rows.values, a.rows.index, a.rows.start, a.rows.dimension, a.rows.count, a.centers.origin, a.centers.extremes,
+            a.centers.count, a.labels, a.undecided.thresholds, a.undecided.candidate_counts, a.undecided.candidates);
     }
 }

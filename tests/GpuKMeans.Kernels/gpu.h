@@ -94,8 +94,8 @@ struct Buffer {
 
 enum class Way { held, few, wide, direct, shared, shorter, batch, few_hopper };
 
-// What becomes of open rows: another pass looks for their candidates, or they are measured, in one or the other kernel.
-enum class Open { looked_through, measured, measured_in_batch };
+// What becomes of open rows: their candidates are looked for, those of some or of all, or they are measured, in one or the other kernel.
+enum class Open { looked_through, partly_measured, measured, measured_in_batch };
 
 struct Found {
     std::vector<int> labels;
@@ -193,11 +193,12 @@ public:
         _bad.set({~0ull});
         _turn ^= 1;
         AssignArgs a = {_rows, centers_arguments(), undecided(), _labels.at(), _distances.at(), _bad.at(), (half_bits*)_rounded.at(), _scales.at(),
-            _open == Open::looked_through ? 0 : 1 << 25, 0, 4};
+            most_scanned(), 0, 4};
         fast_pass(a);
         check_candidates();
-        bool looks = _way != Way::few && _way != Way::few_hopper && _way != Way::direct;
-        if (looks && _open == Open::measured_in_batch) {
+        bool searches = _way == Way::held && a.stages == (_clusters + 127) / 128;
+        bool looks = !searches && _way != Way::few && _way != Way::few_hopper && _way != Way::direct;
+        if ((looks || searches) && _open == Open::measured_in_batch) {
             emulated::launch<settle_batch>(a, Multiprocessors * 2, 256);
         } else {
             if (looks) {
@@ -251,6 +252,12 @@ public:
     }
 
 private:
+    // A row that may be nearest to a centre of any class has as many values as that.
+    int64 most_scanned() const {
+        int64 of_row = (_clusters + Classes - 1) / Classes * (int64)Classes * _dimension;
+        return _open == Open::looked_through ? 0 : _open == Open::partly_measured ? of_row / 2 : 1 << 25;
+    }
+
     void finish_step(int tiles) {
         emulated::launch<final_total>(FinalTotalArgs{_totals.at(), _shifts.at(), _result.at(), _bad.at(), tiles, _clusters}, 1, 256);
         check_guards();

@@ -41,10 +41,13 @@ void check_labels(Gpu& gpu, const Matrix& rows, const std::string& what) {
 }
 
 void assignments(Draw& draw, Way way, int dimension, int clusters, int count) {
-    for (Open open : {Open::looked_through, Open::measured, Open::measured_in_batch}) {
+    for (Open open : {Open::looked_through, Open::partly_measured, Open::measured, Open::measured_in_batch}) {
+        if (open == Open::partly_measured && way != Way::held) {
+            continue;       // another pass looks for all or none
+        }
         Matrix centers = draw_centers(draw, clusters, dimension), rows = draw_rows(draw, centers, count);
         Gpu gpu(way, centers, draw_origin(draw, rows), open);
-        std::string what = std::string(name_of(way)) + ", open rows " + (open == Open::looked_through ? "looked through" : open == Open::measured ? "measured" : "measured in a batch") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
+        std::string what = std::string(name_of(way)) + ", open rows " + (open == Open::looked_through ? "looked through" : open == Open::partly_measured ? "partly measured" : open == Open::measured ? "measured" : "measured in a batch") + ", D = " + std::to_string(dimension) + ", K = " + std::to_string(clusters);
         check_labels(gpu, rows, what);
 
         // One that is too large is named as well, also where it lies as far out as padding may.

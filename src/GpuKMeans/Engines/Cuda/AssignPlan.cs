@@ -14,6 +14,9 @@ namespace GpuKMeans.Engines.Cuda;
 internal sealed record AssignKernel(
     Kernel Kernel, int Threads, int BlockRows, int MostBlocks = int.MaxValue, int SharedBytes = 0, int Stages = 0, int Cluster = 1, long BlockRoom = 0)
 {
+    /// <summary>Whether it looks for the candidates of open rows itself, where these are many.</summary>
+    public bool Searches { get; init; }
+
     /// <summary>The rows that all blocks take at once.</summary>
     public long WaveRows => BlockRows * (long)MostBlocks;
 
@@ -35,7 +38,7 @@ internal readonly record struct CenterTiles(int Centers, int Columns = 0, int Va
 
 /// <summary>Which kernels find labels for a shape on a GPU.</summary>
 /// <param name="Assign">The fast pass.</param>
-/// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where there is none.</param>
+/// <param name="Candidates">The pass that looks for the candidates of rows it left undecided; null where none is needed.</param>
 /// <param name="Tiles">How the fast pass reads centres.</param>
 internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Candidates, CenterTiles Tiles)
 {
@@ -53,7 +56,7 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
 
     /// <summary>Whether so few rows may be left undecided that no candidates need be looked for.</summary>
     public bool IsScanned(int rows, int dimension, int clusters) =>
-        Candidates is not null && rows <= MostScannedRows && clusters <= MostScannedClusters
+        (Candidates is not null || Assign.Searches) && rows <= MostScannedRows && clusters <= MostScannedClusters
         && rows * (long)clusters * dimension <= MostScannedProducts;
 
     // Of Kernels/centers.cuh: rows that find room in registers.
@@ -107,7 +110,8 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
                 }
             }
 
-            return new AssignPlan(ForHeldRows(gpu, columns, clusters), candidates, new(128, columns + 8, columns, ByFours: true));
+            AssignKernel ofHeld = ForHeldRows(gpu, columns, clusters);
+            return new AssignPlan(ofHeld, ofHeld.Searches ? null : candidates, new(128, columns + 8, columns, ByFours: true));
         }
 
         if (hopper)
@@ -172,8 +176,9 @@ internal sealed partial record AssignPlan(AssignKernel Assign, AssignKernel? Can
             stages = room >= tiles * (long)tileBytes && tiles <= mostTiles ? tiles : Math.Min(room / (tileBytes + barrierBytes), mostStages);
         }
         while (stages < Math.Min(tiles, 2) && --blocks > 0);
-        (Kernel kernel, int stageBytes) = stages < tiles ? (ring, tileBytes + barrierBytes) : (held, tileBytes);
-        return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * stageBytes, stages);
+        bool all = stages == tiles;
+        (Kernel kernel, int stageBytes) = all ? (held, tileBytes) : (ring, tileBytes + barrierBytes);
+        return new AssignKernel(kernel, threads, threads, blocks * gpu.Multiprocessors, stages * stageBytes, stages) { Searches = all };
     }
 
     /// <summary>The kernel for Hopper that has rows in shared memory.</summary>

@@ -62,7 +62,7 @@ internal sealed partial class CudaEngine : KMeansEngine
 
     /// <summary>
     /// Rows that the fast pass left open are measured to the centres they may be nearest to where these have no more values than that,
-    /// for all of those rows; else another pass looks for candidates, which takes two kernels more. Tests see to it that both are tried.
+    /// for all of those rows; else the fast pass looks for candidates, or two kernels more do. Tests see to it that both are tried.
     /// </summary>
     internal long MostScannedValues { get; set; } = 1 << 25;
 

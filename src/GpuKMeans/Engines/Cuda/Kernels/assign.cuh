@@ -10,9 +10,10 @@ struct Undecided {
                             // of centres, in all, among which the first kind has candidates
     int* count_next;        // the counters of the next part: 0 once the rows of this one are settled
     int* places;            // the place in the batch of each
-    float* thresholds;      // the score a candidate must reach, in units of the centres' scale
+    float* thresholds;      // the score a candidate must reach, in units of the centres' scale, or of the pass that listed the row and
+                            // looks for them itself
     int* candidate_counts;  // more than MostCandidates: any centre may be the one
-    int* candidates;        // MostCandidates for each entry; before they are looked for, the first two are its classes
+    int* candidates;        // MostCandidates for each entry; until some are found, the first two are its classes
 };
 
 constexpr int MostCandidates = 16;
@@ -86,21 +87,29 @@ DEVICE float direct_margin(float sum, int dimension) {
     return (float)(dimension + 4) * 0x1.01p-23f * sum + 1e-35f;
 }
 
-// Whether all open rows are measured to the centres they may be nearest to, without a pass that looks for candidates: where these
-// have no more values than that, in all.
-DEVICE bool is_scanned(const AssignArgs& a) {
+// Whether open rows are measured to the centres they may be nearest to, of so many classes in all, without looking for candidates: where
+// these have no more values than that.
+DEVICE bool is_scanned(const AssignArgs& a, int classes) {
     int64 of_class = (a.centers.count + Classes - 1) / Classes;
-    return a.undecided.count[2] * of_class * a.rows.dimension <= a.most_scanned;
+    return classes * of_class * a.rows.dimension <= a.most_scanned;
 }
 
+DEVICE bool is_scanned(const AssignArgs& a) { return is_scanned(a, a.undecided.count[2]); }
+
+struct Opened {
+    int entry;
+    int classes;        // of all open rows listed so far
+};
+
 // Lists an open row. Minus infinity is reached by all centres, also by those that the fast pass leaves out: none are looked for.
-DEVICE void list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
-    int entry = atomic_add(a.undecided.count, 1);
-    atomic_add(a.undecided.count + 2, __builtin_popcountll(classes));
+DEVICE Opened list_open(const AssignArgs& a, int place, float threshold, uint64 classes) {
+    int entry = atomic_add(a.undecided.count, 1), own = __builtin_popcountll(classes);
+    int before = atomic_add(a.undecided.count + 2, own);
     a.undecided.places[entry] = place;
     a.undecided.thresholds[entry] = threshold;
     a.undecided.candidate_counts[entry] = threshold == -infinity() ? MostCandidates + 1 : 0;
     *(uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) = classes;
+    return {entry, before + own};
 }
 
 // Lists a row whose candidates are known; its entry.

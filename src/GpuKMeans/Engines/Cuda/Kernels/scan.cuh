@@ -20,10 +20,9 @@ DEVICE Choice list_classes(unsigned char* to, uint64 classes, int centers) {
     return {nullptr, to, each, (1u << 19) / (uint)each + 1, scanned_centers(centers, classes), centers - 1};
 }
 
-// The classes of an open row's candidates; all where they are not known.
-DEVICE uint64 open_classes(const AssignArgs& a, int entry, bool scans) {
-    bool known = scans && a.undecided.candidate_counts[entry] == 0;
-    return known ? *(const uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) : AllClasses;
+// The classes of an open row's candidates; all where there were too many to keep.
+DEVICE uint64 open_classes(const AssignArgs& a, int entry) {
+    return a.undecided.candidate_counts[entry] == 0 ? *(const uint64*)(a.undecided.candidates + (int64)entry * MostCandidates) : AllClasses;
 }
 
 DEVICE bool is_of_warps(const AssignArgs& a, uint64 classes) {
@@ -142,9 +141,9 @@ CALLED void scan_by_block(Unsettled u, uint64 classes) {
 }
 
 // Open rows: those that have no more centres than a warp takes, by warps, of so many this one; what they come upon besides, by the
-// block. `scans`: whether no candidates were looked for.
+// block.
 template <int Together>
-DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int warps) {
+DEVICE void settle_open(const AssignArgs& a, int open, int warp, int warps) {
     constexpr int Rounds = 32;      // rows that a warp looks at before the block takes what is left to it
     SHARED unsigned char listed[Warps][Classes];
     SHARED int left[Warps * Rounds];
@@ -158,7 +157,7 @@ DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int
             if (!all_are_candidates(a.undecided.candidate_counts[i])) {
                 continue;
             }
-            uint64 classes = open_classes(a, i, scans);
+            uint64 classes = open_classes(a, i);
             if (is_of_warps(a, classes)) {
                 Unsettled u(a, a.undecided.places[i]);
                 if (u.dimension <= 64) {
@@ -174,7 +173,7 @@ DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int
         int n = found;
         for (int j = 0; j < n; j++) {
             Unsettled u(a, a.undecided.places[left[j]]);
-            uint64 classes = open_classes(a, left[j], scans);
+            uint64 classes = open_classes(a, left[j]);
             if (u.dimension >= 16 && scanned_centers(u.count, classes) <= MostScanned) {
                 scan_by_block<Together>(u, classes);
             } else {
@@ -187,9 +186,9 @@ DEVICE void settle_open(const AssignArgs& a, int open, bool scans, int warp, int
 
 // All rows of the list. Those that are open and those whose candidates are known begin with different warps.
 template <int Together>
-DEVICE void settle_list(const AssignArgs& a, bool scans) {
+DEVICE void settle_list(const AssignArgs& a) {
     int open = a.undecided.count[0], known = a.undecided.count[1];
     int warps = grid_blocks() * Warps, warp = (int)(global_thread() >> 5);
-    settle_open<Together>(a, open, scans, warp, warps);
+    settle_open<Together>(a, open, warp, warps);
     settle_all(a, open, open + known, warps - 1 - warp, warps);
 }

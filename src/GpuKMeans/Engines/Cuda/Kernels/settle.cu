@@ -4,5 +4,5 @@
 GLOBAL BOUNDS(Threads, 2) void settle_rows(AssignArgs a) {
     kernel_begins();
     clear_next(a);
-    settle_list<1>(a, is_scanned(a));
+    settle_list<1>(a);
 }

@@ -4,5 +4,5 @@
 GLOBAL BOUNDS(Threads, 1) void settle_batch(AssignArgs a) {
     kernel_begins();
     clear_next(a);
-    settle_list<4>(a, true);
+    settle_list<4>(a);
 }

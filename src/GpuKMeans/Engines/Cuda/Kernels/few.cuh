@@ -48,8 +48,8 @@ struct FewHalves {
     uint rest[FewSteps][4];         // what the first lost
 };
 
-// Rounds them, and adds up the squares of the values and of what the first halves lost. `stage` says where the lane's first row
-// begins.
+// Rounds them, and adds up the squares of the values and of what halves lost; rounded twice they lose so little that a bound will do: see
+// finish_few. `stage` says where the lane's first row begins.
 template <bool Twice>
 DEVICE void round_few(FewHalves& halves, const unsigned char* stage, const float* origin, float scale, float (&square)[2], float (&residual)[2]) {
     uint odd = (uint)lane_id() >> 2 & 1;
@@ -68,7 +68,7 @@ DEVICE void round_few(FewHalves& halves, const unsigned char* stage, const float
 #pragma unroll
                 for (int j = 0; j < 2; j++) {
                     square[r] = __builtin_fmaf(v[i * 2 + j], v[i * 2 + j], square[r]);
-                    residual[r] = __builtin_fmaf(lost[j], lost[j], residual[r]);
+                    residual[r] = Twice ? 0 : __builtin_fmaf(lost[j], lost[j], residual[r]);
                 }
                 halves.first[s][i * 2 + r] = pair;
                 if constexpr (Twice) {
@@ -210,10 +210,11 @@ DEVICE void finish_few(const AssignArgs& a, const FewBlock& b, const float (&squ
     float2 lengths[2];
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-        float lost = near_root(lanes_sum<4>(residual[r]));
-        // Of what the first halves lost the others lose a share of 2^-11, and what lies below the least half.
-        lengths[r] = float2{near_root(lanes_sum<4>(square[r])),
-            Twice ? lost * 0x1.01p-11f + near_root((float)a.centers.tiled_columns) * 0x1.01p-25f : lost};
+        float lost = Twice ? 0 : near_root(lanes_sum<4>(residual[r]));
+        float length = near_root(lanes_sum<4>(square[r]));
+        // Each half loses a share of 2^-11, the second of what the first lost, and what lies below the least half. Where the first is
+        // infinite so is the second, with the other sign, and no score is a number.
+        lengths[r] = float2{length, Twice ? length * 0x1.01p-22f + near_root((float)a.centers.tiled_columns) * 0x1.01p-25f : lost};
     }
     LongScale row_scale = long_scale(a, lengths, summed);
     float scores[2][Width / 4];

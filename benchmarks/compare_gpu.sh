@@ -63,7 +63,7 @@ for work in "${works[@]}"; do
         prepare "$shape"
         ours assign --data "$x" --centers "$c" --stay --at-once 10
         GPUKMEANS_CUDA_KERNEL=sm80 ours assign --data "$x" --centers "$c" --stay --at-once 10
-        theirs "fp32 tf32 triton triton_fp16" assign --data "$x" --centers "$c" --at-once 5
+        theirs "fp32 tf32 triton triton_fp16" assign --data "$x" --centers "$c" --at-once 10
         theirs recipe assign --data "$x" --centers "$c" --repeat 2
       done
       ;;
@@ -112,20 +112,20 @@ for work in "${works[@]}"; do
         file "${kind}_${n}x$d" "$kind" --rows "$n" --dimension "$d" --parallel
         file "${kind}_${n}x${d}_1024" centers --data "$x" --clusters 1024
         ours assign --data "$x" --centers "$c" --stay --at-once 10
-        theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 5
+        theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 10
       done
       prepare 1048576:128:1024
       file "$(basename "$x" .npy)_128_of_each_8" centers --data "$x" --clusters 128 --of-each 8
       c=${x%.npy}_128_of_each_8.npy
       ours assign --data "$x" --centers "$c" --stay --at-once 10
-      theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 5
+      theirs "tf32 triton" assign --data "$x" --centers "$c" --at-once 10
       ;;
     grid)
       for d in 2 3 16 64 100 128 384 768 1024 1536; do
         for k in 8 100 1024 16384; do
           prepare $((d < 384 ? 1048576 : 262144)):$d:$k
           figures=$grid ours assign --data "$x" --centers "$c" --stay --at-once 10
-          lines=$grid_lines theirs triton assign --data "$x" --centers "$c" --at-once 5 --repeat 3
+          lines=$grid_lines theirs triton assign --data "$x" --centers "$c" --at-once 10 --repeat 3
         done
       done
       ;;

@@ -100,15 +100,15 @@ public sealed class SeedingDrawsTests
     }
 
     /// <summary>Says what was prepared, and how much there is room for.</summary>
-    private sealed class Watched(Seeding inner, int poolSize, bool keeps) : Seeding
+    private sealed class Watched(Seeding inner, int poolSize, bool keeps) : ForwardingSeeding(inner)
     {
+        private readonly Seeding _inner = inner;
+
         public List<long[]> Prepared { get; } = [];
 
         public bool Fills { get; init; }
 
         public override bool FillsPool => Fills;
-
-        public override double Potential => inner.Potential;
 
         public override int PoolSize => poolSize;
 
@@ -117,18 +117,13 @@ public sealed class SeedingDrawsTests
         public override void Prepare(ReadOnlySpan<long> rows)
         {
             Prepared.Add(rows.ToArray());
-            inner.Prepare(rows);
+            base.Prepare(rows);
         }
 
-        public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials) => inner.Evaluate(candidates, potentials);
-
-        public override void Accept(int candidate) => inner.Accept(candidate);
-
-        public override float SquaredDistance(long row) => inner.SquaredDistance(row);
-
-        public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances) =>
-            inner.Find(shares, rows, squaredDistances);
-
-        protected override void Dispose(bool disposing) => inner.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            _inner.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -235,34 +235,17 @@ public sealed class SeedingTests
     }
 
     /// <summary>Takes steps as <see cref="Seeding.TakeSteps"/> says, by single ones.</summary>
-    private sealed class StepByStep(Seeding inner) : Seeding
+    private sealed class StepByStep(Seeding inner) : ForwardingSeeding(inner)
     {
         private long[] _prepared = [];
 
         public override bool TakesSteps => true;
 
-        public override bool FillsPool => inner.FillsPool;
-
-        public override double Potential => inner.Potential;
-
-        public override int PoolSize => inner.PoolSize;
-
-        public override bool KeepsPrepared => inner.KeepsPrepared;
-
         public override void Prepare(ReadOnlySpan<long> rows)
         {
             _prepared = rows.ToArray();
-            inner.Prepare(rows);
+            base.Prepare(rows);
         }
-
-        public override void Evaluate(ReadOnlySpan<long> candidates, Span<double> potentials) => inner.Evaluate(candidates, potentials);
-
-        public override void Accept(int candidate) => inner.Accept(candidate);
-
-        public override float SquaredDistance(long row) => inner.SquaredDistance(row);
-
-        public override void Find(ReadOnlySpan<double> shares, Span<long> rows, Span<float> squaredDistances) =>
-            inner.Find(shares, rows, squaredDistances);
 
         public override (int Drawn, int Centers) TakeSteps(
             ReadOnlySpan<long> drawn, ReadOnlySpan<double> thresholds, Span<long> candidates, ref int kept, Span<long> centers)
@@ -293,11 +276,6 @@ public sealed class SeedingTests
             }
 
             return (drawn.Length, chosen);
-        }
-
-        // The one that made it disposes what is inside.
-        protected override void Dispose(bool disposing)
-        {
         }
     }
 }

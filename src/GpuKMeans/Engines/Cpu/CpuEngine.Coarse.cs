@@ -11,8 +11,10 @@ internal sealed unsafe partial class CpuEngine
 {
     private const int MostRivalPanels = 8;
 
-    // Fewer rows do not make up for rounding the centres; nor are fewer scored again together, but each by itself.
+    // Fewer rows do not make up for rounding the centres.
     private const int LeastCoarseRows = 32;
+
+    // Fewer rows left uncertain are settled each by itself, without being scored again in tiles.
     private const int LeastRowsAgain = 8;
 
     // What a row in doubt costs: products in float32 for each in question, and what goes with a row settled by itself.

@@ -21,22 +21,43 @@ internal sealed unsafe partial class Vector512Kernel
         public readonly float* Units = units;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Score(Vector512<int> sum, float* unit, Vector512<float> rowUnits, float* start) =>
-        Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(sum) * Vector512.Create(*unit), rowUnits, Vector512.Create(*start));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Keep(float* place, Vector512<float> score) =>
-        Vector512.MaxNative(score, Vector512.Load(place)).Store(place);
-
-    // The best of a panel.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(Vector512<float> best, int lane, in CoarseScores scores, in TileState state)
+    /// <summary>Folds the scores of a panel into the best of the panels and those of the places.</summary>
+    private struct CoarseBest
     {
-        best.Store(scores.Bests + lane);
-        Running running = Running.Load(state, lane);
-        running.Add(best, scores.Center);
-        running.Store(state, lane);
+        private readonly float* _starts;
+        private readonly float* _units;
+        private readonly float* _places;
+        private readonly Vector512<float> _rowUnits;
+        private Vector512<float> _best;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public CoarseBest(in CoarseScores scores, float* places, int lane)
+        {
+            _starts = scores.Starts;
+            _units = scores.Units;
+            _places = places + lane;
+            _rowUnits = Vector512.Load(scores.RowUnits + lane);
+            _best = Vector512.Create(float.NegativeInfinity);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(Vector512<int> sum, int j)
+        {
+            Vector512<float> product = Vector512.ConvertToSingle(sum) * Vector512.Create(_units[j]);
+            Vector512<float> score = Vector512.FusedMultiplyAdd(product, _rowUnits, Vector512.Create(_starts[j]));
+            _best = Vector512.MaxNative(_best, score);
+            float* place = _places + (j * Rows);
+            Vector512.MaxNative(score, Vector512.Load(place)).Store(place);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(in CoarseScores scores, in TileState state, int lane)
+        {
+            _best.Store(scores.Bests + lane);
+            Running running = Running.Load(state, lane);
+            running.Add(_best, scores.Center);
+            running.Store(state, lane);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -154,84 +175,34 @@ internal sealed unsafe partial class Vector512Kernel
             return;
         }
 
-        float* starts = scores.Starts, units = scores.Units;
-        Vector512<float> rowUnits = Vector512.Load(scores.RowUnits), best = Vector512.Create(float.NegativeInfinity), score;
-        score = Score(a0, units + 0, rowUnits, starts + 0);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (0 * Rows), score);
-        score = Score(a1, units + 1, rowUnits, starts + 1);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (1 * Rows), score);
-        score = Score(a2, units + 2, rowUnits, starts + 2);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (2 * Rows), score);
-        score = Score(a3, units + 3, rowUnits, starts + 3);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (3 * Rows), score);
-        score = Score(a4, units + 4, rowUnits, starts + 4);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (4 * Rows), score);
-        score = Score(a5, units + 5, rowUnits, starts + 5);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (5 * Rows), score);
-        score = Score(a6, units + 6, rowUnits, starts + 6);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (6 * Rows), score);
-        score = Score(a7, units + 7, rowUnits, starts + 7);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (7 * Rows), score);
-        score = Score(a8, units + 8, rowUnits, starts + 8);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (8 * Rows), score);
-        score = Score(a9, units + 9, rowUnits, starts + 9);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (9 * Rows), score);
-        score = Score(a10, units + 10, rowUnits, starts + 10);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (10 * Rows), score);
-        score = Score(a11, units + 11, rowUnits, starts + 11);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (11 * Rows), score);
-        Finish(best, 0, scores, state);
-        rowUnits = Vector512.Load(scores.RowUnits + Lanes);
-        best = Vector512.Create(float.NegativeInfinity);
-        score = Score(b0, units + 0, rowUnits, starts + 0);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (0 * Rows) + Lanes, score);
-        score = Score(b1, units + 1, rowUnits, starts + 1);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (1 * Rows) + Lanes, score);
-        score = Score(b2, units + 2, rowUnits, starts + 2);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (2 * Rows) + Lanes, score);
-        score = Score(b3, units + 3, rowUnits, starts + 3);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (3 * Rows) + Lanes, score);
-        score = Score(b4, units + 4, rowUnits, starts + 4);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (4 * Rows) + Lanes, score);
-        score = Score(b5, units + 5, rowUnits, starts + 5);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (5 * Rows) + Lanes, score);
-        score = Score(b6, units + 6, rowUnits, starts + 6);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (6 * Rows) + Lanes, score);
-        score = Score(b7, units + 7, rowUnits, starts + 7);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (7 * Rows) + Lanes, score);
-        score = Score(b8, units + 8, rowUnits, starts + 8);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (8 * Rows) + Lanes, score);
-        score = Score(b9, units + 9, rowUnits, starts + 9);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (9 * Rows) + Lanes, score);
-        score = Score(b10, units + 10, rowUnits, starts + 10);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (10 * Rows) + Lanes, score);
-        score = Score(b11, units + 11, rowUnits, starts + 11);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (11 * Rows) + Lanes, score);
-        Finish(best, Lanes, scores, state);
+        var low = new CoarseBest(scores, places, 0);
+        low.Add(a0, 0);
+        low.Add(a1, 1);
+        low.Add(a2, 2);
+        low.Add(a3, 3);
+        low.Add(a4, 4);
+        low.Add(a5, 5);
+        low.Add(a6, 6);
+        low.Add(a7, 7);
+        low.Add(a8, 8);
+        low.Add(a9, 9);
+        low.Add(a10, 10);
+        low.Add(a11, 11);
+        low.Store(scores, state, 0);
+        var high = new CoarseBest(scores, places, Lanes);
+        high.Add(b0, 0);
+        high.Add(b1, 1);
+        high.Add(b2, 2);
+        high.Add(b3, 3);
+        high.Add(b4, 4);
+        high.Add(b5, 5);
+        high.Add(b6, 6);
+        high.Add(b7, 7);
+        high.Add(b8, 8);
+        high.Add(b9, 9);
+        high.Add(b10, 10);
+        high.Add(b11, 11);
+        high.Store(scores, state, Lanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -285,35 +256,17 @@ internal sealed unsafe partial class Vector512Kernel
             return;
         }
 
-        float* starts = scores.Starts, units = scores.Units;
-        Vector512<float> rowUnits = Vector512.Load(scores.RowUnits), best = Vector512.Create(float.NegativeInfinity), score;
-        score = Score(a0, units + 0, rowUnits, starts + 0);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (0 * Rows), score);
-        score = Score(a1, units + 1, rowUnits, starts + 1);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (1 * Rows), score);
-        score = Score(a2, units + 2, rowUnits, starts + 2);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (2 * Rows), score);
-        score = Score(a3, units + 3, rowUnits, starts + 3);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (3 * Rows), score);
-        Finish(best, 0, scores, state);
-        rowUnits = Vector512.Load(scores.RowUnits + Lanes);
-        best = Vector512.Create(float.NegativeInfinity);
-        score = Score(b0, units + 0, rowUnits, starts + 0);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (0 * Rows) + Lanes, score);
-        score = Score(b1, units + 1, rowUnits, starts + 1);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (1 * Rows) + Lanes, score);
-        score = Score(b2, units + 2, rowUnits, starts + 2);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (2 * Rows) + Lanes, score);
-        score = Score(b3, units + 3, rowUnits, starts + 3);
-        best = Vector512.MaxNative(best, score);
-        Keep(places + (3 * Rows) + Lanes, score);
-        Finish(best, Lanes, scores, state);
+        var low = new CoarseBest(scores, places, 0);
+        low.Add(a0, 0);
+        low.Add(a1, 1);
+        low.Add(a2, 2);
+        low.Add(a3, 3);
+        low.Store(scores, state, 0);
+        var high = new CoarseBest(scores, places, Lanes);
+        high.Add(b0, 0);
+        high.Add(b1, 1);
+        high.Add(b2, 2);
+        high.Add(b3, 3);
+        high.Store(scores, state, Lanes);
     }
 }

@@ -178,7 +178,7 @@ public sealed class KMeans : KMeansEstimator
             return result;
         }
 
-        int[] labels = new int[data.Count];
+        int[] labels = GC.AllocateUninitializedArray<int>((int)data.Count);
         engine.GetLabels(rows, 0, labels);
         return Labeled(model, report, labels, inertia);
     }

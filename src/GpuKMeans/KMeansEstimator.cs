@@ -147,7 +147,7 @@ public abstract class KMeansEstimator
         }
 
         long start = Stopwatch.GetTimestamp();
-        int[] labels = new int[data.Count];
+        int[] labels = GC.AllocateUninitializedArray<int>((int)data.Count);
         double inertia = model.Assign(data, weights, labels, wantInertia: true, progress, cancellationToken);
         return Labeled(model, report with { LabelingTime = Stopwatch.GetElapsedTime(start) }, labels, inertia);
     }

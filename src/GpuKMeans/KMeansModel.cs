@@ -71,7 +71,7 @@ public sealed partial class KMeansModel
             throw KMeansErrors.TooManyLabels(data.Count);
         }
 
-        int[] labels = new int[data.Count];
+        int[] labels = GC.AllocateUninitializedArray<int>((int)data.Count);
         Assign(data, default, labels, wantInertia: false, null, cancellationToken);
         return labels;
     }

@@ -15,14 +15,15 @@ public:
         _origin.set(origin);
         _weights.set(weights);
         _nearest.set(std::vector<float>(_stride, INFINITY));
-        _distances.reserve(64 * _stride);
-        _values.reserve(64 * (size_t)rows.dimension);
+        _distances.reserve((size_t)std::max(members, 1) * _stride);
+        _marks.set(std::vector<uint>(_stride / seeding::GroupRows * 4));
+        _values.reserve((size_t)std::max(members, 1) * (size_t)rows.dimension);
         _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
         _crowded.reserve(2 + 8 * (size_t)_tiles);
         _crowded[0] = _crowded[1] = 0;
         _finished.set({0});
         _measure = {{_rows.at(), nullptr, nullptr, 0, 0, rows.dimension, _n}, _values.at(), _distances.at(), _nearest.at(), _origin.at(),
-            nullptr, (int64)_stride, 0};
+            nullptr, _marks.at(), (int64)_stride, 0};
         // Centres chosen before.
         for (int i = 0; i < centers; i++) {
             choose(draw, 1);
@@ -34,34 +35,42 @@ public:
         choose(draw, members);
     }
 
-    // Distances that may lower D² are the same bits by all kernels, and the others lower nothing. Says what is wrong.
-    std::string measure_all(double most_measured) {
+    // Distances that may lower D² are the same bits by all kernels, and the others lower nothing. Says what is wrong. What is left is what
+    // the last has measured, or all.
+    std::string measure_all(double most_measured, bool keeps_all) {
         measure();
-        _all = _distances.read();
-        std::string wrong = measure_near(most_measured, [&] {
-            emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
-        });
+        std::vector<float> all = _distances.read();
+        std::string wrong;
+        if (_members <= seeding::TileOthers) {
+            wrong = measure_near(all, most_measured, false, [&] {
+                emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
+            });
+        }
         if (wrong.empty() && _measure.rows.dimension <= seeding::NearColumns) {
-            wrong = measure_near(most_measured, [&] {
+            wrong = measure_near(all, most_measured, true, [&] {
                 constexpr int Warps = 3;
                 emulated::launch<seeding::measure_near_groups>(_measure, 2, Warps * 32, sizeof(seeding::NearPool) + Warps * sizeof(seeding::NearGroup));
             });
         }
-        _distances.set(_all);
+        if (keeps_all) {
+            _distances.set(all);
+            _is_marked = false;
+        }
         return wrong;
     }
 
     template <typename Near>
-    std::string measure_near(double most_measured, Near near_kernel) {
-        _distances.reserve(64 * _stride);
+    std::string measure_near(const std::vector<float>& all, double most_measured, bool marks, Near near_kernel) {
+        _distances.reserve((size_t)_members * _stride);
+        _is_marked = marks;
         _measure.crowded = (seeding::Crowded*)_crowded.at();
         near_kernel();
         int crowded = _crowded[0], wrong = 0, measured = 0;
         emulated::launch<seeding::measure_members>(_measure, 2, seeding::TileThreads);
         _measure.crowded = nullptr;
-        for (size_t m = 0; m < (size_t)_members; m++) {
+        for (int m = 0; m < _members; m++) {
             for (size_t row = 0; row < (size_t)_n; row++) {
-                float near = _distances[m * _stride + row], full = _all[m * _stride + row], before = _nearest[row];
+                float near = distance(m, row), full = all[(size_t)m * _stride + row], before = _nearest[row];
                 wrong += bits(std::fmin(before, near)) != bits(std::fmin(before, full)) || (bits(near) != bits(full) && near != INFINITY);
                 measured += near != INFINITY;
             }
@@ -71,6 +80,7 @@ public:
             b->check("what is measured");
         }
         _crowded.check("crowded tiles");
+        _marks.check("marks");
         if (wrong > 0) {
             return std::to_string(wrong) + " distances";
         }
@@ -101,7 +111,8 @@ public:
         for (int m = 0; m < _members; m++) {
             s.thresholds[m] = draw.between(0, 1.2) * _nearest[(size_t)_member_rows[(size_t)m]];
         }
-        _potentials.reserve((size_t)(_blocks * 16));
+        _tried_blocks = (_blocks + seeding::TriedParts - 1) / seeding::TriedParts;
+        _potentials.reserve((size_t)(_tried_blocks * 17));
         _trials.reserve(16);
         int wrong = 0;
         for (int step = 0; step < 4 && wrong == 0; step++) {
@@ -112,11 +123,11 @@ public:
 
 private:
     int take_step() {
-        seeding::TryArgs a = {_distances.at(), _nearest.at(), _weights.count ? _weights.at() : nullptr, _member_rows.at(), _potentials.at(), _trials.at(),
-            _steps.at(), _finished.at(), (int64)_stride, _n};
+        seeding::TryArgs a = {{_distances.at(), _is_marked ? _marks.at() : nullptr, (int64)_stride}, _nearest.at(),
+            _weights.count ? _weights.at() : nullptr, _member_rows.at(), _potentials.at(), _trials.at(), _steps.at(), _finished.at(), _n};
         seeding::Steps before = _steps[0];
         std::vector<float> nearest = _nearest.read();
-        emulated::launch<seeding::try_members>(a, _blocks, seeding::Threads);
+        emulated::launch<seeding::try_members>(a, _tried_blocks, seeding::Threads);
         const seeding::Steps& after = _steps[0];
         _trials.check("trials");
         _potentials.check("potentials");
@@ -125,16 +136,15 @@ private:
         if (before.tried_count < before.trials || before.left == 0 || !(before.potential > 0)) {
             return std::memcmp(&before, &after, sizeof before) != 0;
         }
-        for (size_t row = 0; row < _stride && before.accepted >= 0; row++) {
-            nearest[row] = std::fmin(nearest[row], _distances[(size_t)before.accepted * _stride + row]);
+        for (size_t row = 0; row < (size_t)_n && before.accepted >= 0; row++) {
+            nearest[row] = std::fmin(nearest[row], distance(before.accepted, row));
         }
         int wrong = 0, best = 0;
         for (int c = 0; c < before.tried_count; c++) {
-            const float* distances = _distances.at() + (size_t)before.tried[c] * _stride;
-            wrong += _trials[(size_t)c].potential != potential(nearest, distances);
+            wrong += _trials[(size_t)c].potential != potential(nearest, before.tried[c]);
             for (int m = 0; m < _members; m++) {
-                int64 row = _member_rows[(size_t)m];
-                wrong += bits(_trials[(size_t)c].distances[m]) != bits(std::fmin(nearest[(size_t)row], distances[row]));
+                size_t row = (size_t)_member_rows[(size_t)m];
+                wrong += bits(_trials[(size_t)c].distances[m]) != bits(std::fmin(nearest[row], distance(before.tried[c], row)));
             }
             best = _trials[(size_t)c].potential < _trials[(size_t)best].potential ? c : best;
         }
@@ -183,38 +193,72 @@ private:
         return v[0];
     }
 
-    double potential(const std::vector<float>& nearest, const float* distances) {
-        auto share = [&](size_t row) {
+    // Of one of the members to a row: none where it is not marked.
+    float distance(int m, size_t row) { return is_marked(m, row) ? _distances[(size_t)m * _stride + row] : INFINITY; }
+
+    bool is_marked(int m, size_t row) {
+        return !_is_marked || _marks[row / seeding::GroupRows * 4 + (size_t)seeding::mark_word(m)] >> seeding::mark_bit(m) & 1;
+    }
+
+    // What is infinite counts where the member has a distance. Blocks sum what there is, and what it falls by.
+    double potential(const std::vector<float>& nearest, int member) {
+        auto weighted = [&](size_t row, float d) {
             double weight = row >= (size_t)_n ? 0 : _weights.count ? _weights[row] : 1;
-            return weight > 0 ? weight * std::fmin(nearest[row], distances[row]) : 0;
+            return weight > 0 ? weight * d : 0;
         };
-        std::vector<double> threads(256);
-        for (size_t b = 0; b < (size_t)_blocks; b++) {
+        auto finite = [&](size_t row) { return row < (size_t)_n && nearest[row] < INFINITY ? nearest[row] : 0; };
+        std::vector<double> blocks, falls;
+        for (size_t b = 0; b < (size_t)_tried_blocks; b++) {
+            size_t first = b * seeding::TriedCount;
             double sum = 0;
             for (size_t w = 0; w < 8; w++) {
-                std::vector<double> lanes;
-                for (size_t i = 0; i < 32; i++) {
-                    size_t row = b * 1024 + (w * 32 + i) * 4;
-                    lanes.push_back((share(row) + share(row + 1)) + (share(row + 2) + share(row + 3)));
+                std::vector<double> lanes(32);
+                for (size_t i = 0; i < 32 * 4 * seeding::TriedParts; i++) {
+                    size_t row = first + i / 128 * 1024 + w * 128 + i % 128;
+                    lanes[i % 128 / 4] += weighted(row, finite(row));
                 }
                 sum += lanes_sum(lanes);
             }
-            threads[b % 256] += sum;
+            blocks.push_back(sum);
+            std::vector<double> lanes(32);
+            for (size_t group = first / 16, marked = 0; group < std::min(first + seeding::TriedCount, _stride) / 16; group++) {
+                if (!is_marked(member, group * 16)) {
+                    continue;
+                }
+                for (size_t i = 0; i < 16; i++) {
+                    size_t row = group * 16 + i;
+                    float d = row < (size_t)_n ? distance(member, row) : 0;
+                    if (row < (size_t)_n && d < nearest[row]) {
+                        lanes[marked % 8 * 4 + i / 4] += weighted(row, d) - weighted(row, finite(row));
+                    }
+                }
+                marked++;
+            }
+            falls.push_back(lanes_sum(lanes));
         }
-        std::vector<double> warps(32);
-        for (size_t w = 0; w < 8; w++) {
-            warps[w] = lanes_sum({threads.begin() + (int64)w * 32, threads.begin() + (int64)(w + 1) * 32});
-        }
-        return lanes_sum(warps);
+        return sum_of_blocks(falls) + sum_of_blocks(blocks);
     }
 
-    int _n, _members, _blocks, _tiles;
+    static double sum_of_blocks(const std::vector<double>& blocks) {
+        std::vector<double> sums[4];
+        std::fill_n(sums, 4, std::vector<double>(32));
+        for (size_t b = 0; b < blocks.size(); b++) {
+            sums[b / 32 % 4][b % 32] += blocks[b];
+        }
+        for (size_t i = 0; i < 32; i++) {
+            sums[0][i] = (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]);
+        }
+        return lanes_sum(sums[0]);
+    }
+
+    int _n, _members, _blocks, _tiles, _tried_blocks = 0;
+    bool _is_marked = false;
     size_t _stride;
     Buffer<float> _rows, _origin, _weights, _nearest, _distances, _values;
     Buffer<double> _potentials;
     Buffer<int64> _member_rows;
     Buffer<int> _crowded, _finished;
-    std::vector<float> _all;
+    Buffer<uint> _marks;
     Buffer<seeding::Trial> _trials;
     Buffer<seeding::Steps> _steps;
     seeding::MeasureArgs _measure;
@@ -248,7 +292,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
         + " centres, " + std::to_string(members) + " members: ";
     Pool pool(rows, origin, weights, draw, centers, members);
-    std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1);
+    std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1, draw.below(3) == 0);
     for (int step = 0; step < 3 && wrong.empty(); step++) {
         wrong = pool.take_steps(draw, step > 0, step == 2 && draw.below(2));
     }

@@ -82,6 +82,14 @@ DEVICE void prefetch(const float*) {}
 DEVICE uint half_pair(float low, float high) { return emulated::half_bits_of(low) | emulated::half_bits_of(high) << 16; }
 DEVICE float half_value(uint bits) { return emulated::half_value(bits); }
 
+DEVICE uint with_sign(uint bits, float v) { return bits << 1 | __builtin_bit_cast(uint, v) >> 31; }
+
+DEVICE void load4_if(float (&v)[4], const float* from, bool exists) {
+    for (int i = 0; i < 4 && exists; i++) {
+        v[i] = from[i];
+    }
+}
+
 DEVICE uint64 read_once() { return 0; }
 DEVICE void load4_once(float (&v)[4], const float* from, uint64, int at, int end) {
     for (int i = 0; i < 4; i++) {

@@ -110,7 +110,7 @@ internal sealed partial class CudaEngine
             _stream.Upload(_steps.Pointer, new ReadOnlySpan<Steps>(in steps));
             var arguments = new TryArgs
             {
-                Distances = _distances.Pointer,
+                Measured = Measured,
                 Nearest = _nearest.Pointer,
                 Weights = _data.DeviceWeights.Pointer,
                 Rows = _memberRows.Pointer,
@@ -118,12 +118,11 @@ internal sealed partial class CudaEngine
                 Trials = _trials.Pointer,
                 Steps = _steps.Pointer,
                 Finished = _finished.Pointer,
-                Stride = Stride,
                 Count = _data.Count,
             };
             for (int i = 0; i < count; i++)
             {
-                _stream.Launch(Kernel.TryMembers, _blocks, 256, arguments);
+                _stream.Launch(Kernel.TryMembers, _triedBlocks, 256, arguments);
             }
         }
 

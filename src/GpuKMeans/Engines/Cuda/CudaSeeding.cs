@@ -14,8 +14,10 @@ internal sealed partial class CudaEngine
         // Of Kernels/seeding.cu.
         private const int None = -1;
         private const int BlockRows = 1024;
+        private const int TriedRows = 2 * BlockRows;
         private const int TileRows = 128;
-        private const int MostMembers = 64;
+        private const int TileMembers = 64;
+        private const int MostMembers = 128;
 
         // Of Kernels/near_members.cuh; shorter rows are measured about as quickly as they are read.
         private const int NearTileBytes = 101136;
@@ -25,10 +27,11 @@ internal sealed partial class CudaEngine
         // Of Kernels/near_groups.cuh; where there is room for fewer warps, the other is as quick.
         private const int NearColumns = 128;
         private const int GroupRows = 16;
-        private const int NearPoolBytes = 66304;
+        private const int GroupMarks = 4;
+        private const int NearPoolBytes = 99360;
         private const int NearGroupBytes = 16448;
-        private const int MostGroupWarps = 10;
-        private const int LeastGroupWarps = 6;
+        private const int MostGroupWarps = 8;
+        private const int LeastGroupWarps = 4;
 
         // Two counters, and a number for each group.
         private const int CrowdedCounters = 2;
@@ -37,6 +40,9 @@ internal sealed partial class CudaEngine
         private readonly CudaData _data;
         private readonly CudaStream _stream;
         private readonly long _blocks;
+        private readonly long _triedBlocks;
+        private readonly int _groupWarps;
+        private readonly int _poolSize;
         private readonly DeviceBuffer<float> _nearest;
         private readonly DeviceBuffer<float> _distances;
         private readonly DeviceBuffer<float> _members;
@@ -44,6 +50,7 @@ internal sealed partial class CudaEngine
         private readonly DeviceBuffer<float> _memberDistances;
         private readonly DeviceBuffer<float> _origin;
         private readonly DeviceBuffer<int> _crowded;
+        private readonly DeviceBuffer<uint> _marks;
         private readonly DeviceBuffer<double> _blockPotentials;
         private readonly DeviceBuffer<double> _sums;
         private readonly DeviceBuffer<double> _shares;
@@ -62,6 +69,9 @@ internal sealed partial class CudaEngine
         private int _centers;
         private Tried _lastTried;
 
+        // Whether only what is marked has been measured of the pool.
+        private bool _isMarked;
+
         // The centre by which D² on the GPU has not been lowered yet, and whether the sums of its blocks are those of now.
         private int _accepted = None;
         private bool _isSummed;
@@ -70,7 +80,8 @@ internal sealed partial class CudaEngine
         public CudaSeeding(CudaEngine engine, CudaData data)
         {
             (_engine, _data, _stream) = (engine, data, engine._stream);
-            _blocks = Blocks(data.Count, BlockRows);
+            _groupWarps = GroupWarps(engine._context.SharedMemory, data.Dimension);
+            (_blocks, _triedBlocks) = (Blocks(data.Count, BlockRows), Blocks(data.Count, TriedRows));
             using Operation operation = engine.Enter();
             DeviceMemory memory = engine._memory;
             _nearest = new DeviceBuffer<float>(memory, "D² of each row");
@@ -83,6 +94,7 @@ internal sealed partial class CudaEngine
             _shares = new DeviceBuffer<double>(memory, "the shares of draws");
             _origin = new DeviceBuffer<float>(memory, "the origin");
             _crowded = new DeviceBuffer<int>(memory, "rows with many near candidates");
+            _marks = new DeviceBuffer<uint>(memory, "marks of near candidates");
             _trials = new DeviceBuffer<Trial>(memory, "what trying k-means++ candidates tells");
             _steps = new DeviceBuffer<Steps>(memory, "steps of k-means++");
             _finished = new DeviceBuffer<int>(memory, "a counter");
@@ -93,12 +105,13 @@ internal sealed partial class CudaEngine
                 _members.Reserve(MostMembers * (long)data.Dimension);
                 _memberRows.Reserve(MostMembers);
                 _memberDistances.Reserve(MostMembers);
-                _blockPotentials.Reserve(_blocks * MaxCandidates);
+                _blockPotentials.Reserve(_triedBlocks * (MaxCandidates + 1));
                 _sums.Reserve(_blocks);
                 _shares.Reserve(MostMembers);
                 _drawn.Reserve(MostMembers);
                 _origin.Reserve(data.Dimension);
                 _crowded.Reserve(CrowdedCounters + Blocks(Math.Min(Stride, MostPartRows), GroupRows));
+                _marks.Reserve(_groupWarps == 0 ? 0 : GroupMarks * (Stride / GroupRows));
                 _trials.Reserve(MaxCandidates);
                 _steps.Reserve(1);
                 _finished.Reserve(1);
@@ -110,18 +123,23 @@ internal sealed partial class CudaEngine
 
             // Half of what is free, so that the rest of the work has the other.
             (long free, long total) = memory.Room();
-            PoolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
+            _poolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
         }
 
         public override double Potential => _potential;
 
-        public override int PoolSize { get; }
+        // Tiles are measured to fewer members, and to all there is room for, whether they are there or not.
+        public override int PoolSize => HasNearMembers && _groupWarps > 0 ? _poolSize : Math.Min(_poolSize, TileMembers);
 
-        // The kernel computes all MostMembers, whether they are there or not.
         public override bool FillsPool => true;
 
         // Whole blocks, so that kernels need not look where rows end.
         private long Stride => _blocks * BlockRows;
+
+        // Whether few members of a pool are near to a row: before and at the first centre most are.
+        private bool HasNearMembers => _centers > 1;
+
+        private Measured Measured => new() { Distances = _distances.Pointer, Marks = _isMarked ? _marks.Pointer : 0, Stride = Stride };
 
         public override void Prepare(ReadOnlySpan<long> rows)
         {
@@ -138,7 +156,8 @@ internal sealed partial class CudaEngine
             }
 
             Gather(_data.IsResident ? Members(_data.Rows.Pointer, _data.Dimension, rows.Length) : _engine.Listed(_data, rows), _members.Pointer);
-            long measured = rows.Length * Stride;
+            // After many come more.
+            long measured = (rows.Length < TileMembers ? rows.Length : Math.Max(rows.Length, _poolSize)) * Stride;
             _engine.MakeRoom(() => _distances.Reserve(measured));
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
             foreach (Rows part in _engine.Parts(_data, RowOrder.Sequential(_data.Count), 0, _data.Count, most))
@@ -199,13 +218,14 @@ internal sealed partial class CudaEngine
                 _steps.Dispose();
                 _origin.Dispose();
                 _crowded.Dispose();
+                _marks.Dispose();
                 _finished.Dispose();
                 _drawn.Dispose();
             }
         }
 
-        // One pass measures the pairs that may lower D², but for rows with many, which are left to another. Before and at the first
-        // centre that is most of them, unless they are few in all.
+        // One pass measures the pairs that may lower D², but for rows with many, which are left to another. Where all members are few,
+        // it does not matter how many are near.
         private void Measure(in Rows part)
         {
             long tiles = Blocks(part.Count, TileRows);
@@ -217,7 +237,9 @@ internal sealed partial class CudaEngine
                 Stride = Stride,
                 MemberCount = _memberCount,
             };
-            if ((_centers > 1 || _memberCount <= FewMembers) && _data.Dimension % 4 == 0 && _data.Dimension >= LeastNearDimension)
+            bool isNear = (HasNearMembers || _memberCount <= FewMembers) && HasNearColumns(_data.Dimension);
+            _isMarked = isNear && _groupWarps > 0;
+            if (isNear)
             {
                 arguments.Nearest = _nearest.At(part.Before);
                 arguments.Origin = _origin.Pointer;
@@ -229,15 +251,15 @@ internal sealed partial class CudaEngine
             _stream.Launch(Kernel.MeasureMembers, tiles, TileRows, arguments);
         }
 
-        private void MeasureNear(in MeasureArgs arguments, long tiles)
+        private void MeasureNear(MeasureArgs arguments, long tiles)
         {
             CudaContext gpu = _engine._context;
-            int warps = _data.Dimension <= NearColumns ? Math.Min((gpu.SharedMemory - NearPoolBytes) / NearGroupBytes, MostGroupWarps) : 0;
-            if (warps >= LeastGroupWarps)
+            if (_isMarked)
             {
-                long blocks = Math.Min(Blocks(arguments.Rows.Count, GroupRows * warps), gpu.Multiprocessors);
-                int bytes = NearPoolBytes + (warps * NearGroupBytes);
-                _stream.Launch(Kernel.MeasureNearGroups, blocks, 32 * warps, arguments, sharedBytes: bytes);
+                arguments.Marks = _marks.At(arguments.Rows.Before / GroupRows * GroupMarks);
+                long blocks = Math.Min(Blocks(arguments.Rows.Count, GroupRows * _groupWarps), gpu.Multiprocessors);
+                int bytes = NearPoolBytes + (_groupWarps * NearGroupBytes);
+                _stream.Launch(Kernel.MeasureNearGroups, blocks, 32 * _groupWarps, arguments, sharedBytes: bytes);
             }
             else
             {
@@ -259,11 +281,12 @@ internal sealed partial class CudaEngine
         {
             _stream.Launch(Kernel.AcceptMember, _blocks, 256, new AcceptArgs
             {
-                Distances = _accepted == None ? _nearest.Pointer : _distances.At(_accepted * Stride),
+                Measured = Measured,
                 Weights = _data.DeviceWeights.Pointer,
                 Nearest = _nearest.Pointer,
                 Sums = _sums.Pointer,
                 Count = _data.Count,
+                Accepted = _accepted,
             });
             (_accepted, _isSummed) = (None, true);
         }
@@ -290,6 +313,15 @@ internal sealed partial class CudaEngine
             }
 
             known.CopyTo(_squaredDistances);
+        }
+
+        private static bool HasNearColumns(int dimension) => dimension % 4 == 0 && dimension >= LeastNearDimension;
+
+        /// <summary>The warps of a block that measures groups of rows; 0 where tiles are measured.</summary>
+        private static int GroupWarps(int sharedMemory, int dimension)
+        {
+            int warps = Math.Min((sharedMemory - NearPoolBytes) / NearGroupBytes, MostGroupWarps);
+            return HasNearColumns(dimension) && dimension <= NearColumns && warps >= LeastGroupWarps ? warps : 0;
         }
 
         // What is kept for each of the members' rows.

@@ -341,8 +341,18 @@ internal struct MeasureArgs
     public ulong Nearest;
     public ulong Origin;
     public ulong Crowded;
+    public ulong Marks;
     public long Stride;
     public int MemberCount;
+}
+
+/// <summary>What measuring has left of a pool.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Measured
+{
+    public ulong Distances;
+    public ulong Marks;
+    public long Stride;
 }
 
 [InlineArray(Seeding.MaxCandidates)]
@@ -354,7 +364,7 @@ internal struct Tried
 [StructLayout(LayoutKind.Sequential)]
 internal struct TryArgs
 {
-    public ulong Distances;
+    public Measured Measured;
     public ulong Nearest;
     public ulong Weights;
     public ulong Rows;
@@ -362,11 +372,10 @@ internal struct TryArgs
     public ulong Trials;
     public ulong Steps;
     public ulong Finished;
-    public long Stride;
     public long Count;
 }
 
-[InlineArray(64)]
+[InlineArray(128)]
 internal struct ForMembers<T>
 {
     private T _value;
@@ -400,11 +409,13 @@ internal struct Steps
 [StructLayout(LayoutKind.Sequential)]
 internal struct AcceptArgs
 {
-    public ulong Distances;
+    public Measured Measured;
     public ulong Weights;
     public ulong Nearest;
     public ulong Sums;
     public long Count;
+    public int Accepted;
+    public int Unused;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -14,6 +14,10 @@ struct alignas(8) float2 {
     float x, y;
 };
 
+struct alignas(8) uint2 {
+    uint x, y;
+};
+
 // A position in a ring of buffers, and the parity of the round.
 struct Turn {
     int at = 0;
@@ -47,12 +51,16 @@ DEVICE float larger(float a, float b) { return __builtin_fmaxf(a, b); }
 DEVICE float smaller(float a, float b) { return __builtin_fminf(a, b); }
 DEVICE float infinity() { return bits_float(0x7F800000u); }
 
+DEVICE float shuffle(float v, int lane) { return bits_float((uint)shuffle((int)float_bits(v), lane)); }
+
 DEVICE uint64 shuffle(uint64 v, int lane) {
     uint low = (uint)shuffle((int)(uint)v, lane), high = (uint)shuffle((int)(uint)(v >> 32), lane);
     return (uint64)high << 32 | low;
 }
 
 DEVICE int shuffle_first_of_four(int v) { return shuffle_of_four(v, 0); }
+
+DEVICE uint shuffle_xor(uint v, int mask) { return (uint)shuffle_xor((int)v, mask); }
 
 DEVICE uint64 shuffle_xor(uint64 v, int mask) {
     uint low = (uint)shuffle_xor((int)(uint)v, mask);
@@ -156,8 +164,8 @@ DEVICE bool comes_last(int* counter, int count) {
         // What this block wrote before the count, and what the others wrote before theirs after it.
         memory_barrier();
         last = atomic_add(counter, 1) == count - 1;
-        memory_barrier();
         if (last) {
+            memory_barrier();
             *counter = 0;
         }
     }

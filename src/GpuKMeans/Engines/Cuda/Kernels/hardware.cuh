@@ -45,8 +45,9 @@ DEVICE void some_barrier() {
 
 DEVICE void warp_barrier() { __nvvm_bar_warp_sync(0xFFFFFFFFu); }
 
-// What this thread has written is seen by all before what it writes or reads from here on.
-DEVICE void memory_barrier() { __nvvm_membar_gl(); }
+// What this thread has written, or seen of others, is seen by all who see what it writes from here on; and what it reads is no older than
+// what it has seen.
+DEVICE void memory_barrier() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 
 DEVICE float root(float v) { return __nvvm_sqrt_rn_f(v); }
 DEVICE float near_root(float v) { return __nvvm_sqrt_approx_f(v); }   // off by a few units of the last place
@@ -108,6 +109,20 @@ DEVICE float half_value(uint bits) {
     float v;
     asm("{ .reg .b16 h; cvt.u16.u32 h, %1; cvt.f32.f16 %0, h; }" : "=f"(v) : "r"(bits & 0xFFFFu));
     return v;
+}
+
+// The bits, moved up by one, with the sign of a float behind them.
+DEVICE uint with_sign(uint bits, float v) {
+    uint more;
+    asm("shf.l.wrap.b32 %0, %1, %2, 1;" : "=r"(more) : "r"(__builtin_bit_cast(uint, v)), "r"(bits));
+    return more;
+}
+
+// Four neighbours, where they exist; else what there is.
+DEVICE void load4_if(float (&v)[4], const float* from, bool exists) {
+    asm volatile("{ .reg .pred p; setp.ne.s32 p, %5, 0; @p ld.global.v4.f32 {%0, %1, %2, %3}, [%4]; }"
+        : "+f"(v[0]), "+f"(v[1]), "+f"(v[2]), "+f"(v[3])
+        : "l"(from), "r"((int)exists));
 }
 
 // Says that lines of the second-level cache which come by this will not be wanted again.

@@ -22,6 +22,7 @@ struct MeasureArgs {
     const float* nearest;       // D² so far
     const float* origin;        // what rows and members are less
     Crowded* crowded;           // null where all are measured
+    uint* marks;                // four for each group of rows: see near_groups.cuh
     int64 stride;               // a multiple of the rows of a tile, so that rows behind the last may be written
     int member_count;
 };
@@ -189,12 +190,15 @@ DEVICE void list_near(const MeasureArgs& a, NearTile& tile, int first, const flo
     }
 }
 
+DEVICE float add_four_squares(const float4& x, const float4& c, float sum) {
+    return add_square(x.w, c.w, add_square(x.z, c.z, add_square(x.y, c.y, add_square(x.x, c.x, sum))));
+}
+
 // A row's squares to a member, in the order of squares.cuh.
 DEVICE float add_near_squares(const float* rows, int row, const float* members, int m, int fours, float sum) {
 #pragma unroll 4
     for (int four = 0; four < fours; four++) {
-        float4 x = load4(rows + near_place(row, four)), c = load4(members + near_place(m, four));
-        sum = add_square(x.w, c.w, add_square(x.z, c.z, add_square(x.y, c.y, add_square(x.x, c.x, sum))));
+        sum = add_four_squares(load4(rows + near_place(row, four)), load4(members + near_place(m, four)), sum);
     }
     return sum;
 }

@@ -3,19 +3,19 @@
 #include "near_groups.cuh"
 #include "seeding_steps.cuh"
 
-// `places`: where the tile's groups of rows begin.
+// `places`: where the tile's groups of rows begin. Of the members, those from the first on.
 template <bool Vectors>
-DEVICE void measure_tile(const MeasureArgs& a, Stage& stage, const int* places) {
+DEVICE void measure_tile(const MeasureArgs& a, Stage& stage, const int* places, int first) {
     float sums[ThreadOthers][ThreadRows] = {};
     add_squares<Vectors>(
         stage, sums, a.rows.dimension,
         [&](int r) { return row_values(a.rows, least(places[r / GroupRows] + r % GroupRows, a.rows.count - 1)); },
-        [&](int m) { return a.members + (int64)least(m, a.member_count - 1) * a.rows.dimension; });
+        [&](int m) { return a.members + (int64)least(first + m, a.member_count - 1) * a.rows.dimension; });
     int place = places[own_rows() / GroupRows] + own_rows() % GroupRows;
 #pragma unroll
     for (int m = 0; m < ThreadOthers; m++) {
-        if (own_other(m) < a.member_count) {
-            float* to = a.distances + own_other(m) * a.stride + place;
+        if (first + own_other(m) < a.member_count) {
+            float* to = a.distances + (first + own_other(m)) * a.stride + place;
             *(float4*)to = float4{sums[m][0], sums[m][1], sums[m][2], sums[m][3]};
             *(float4*)(to + 4) = float4{sums[m][4], sums[m][5], sums[m][6], sums[m][7]};
         }
@@ -38,10 +38,12 @@ GLOBAL BOUNDS(TileThreads, 3) void measure_members(MeasureArgs a) {
             places[thread_id()] = (a.crowded ? a.crowded->groups[least(group, crowded - 1)] : group) * GroupRows;
         }
         block_barrier();
-        if (a.rows.dimension % 4 == 0) {
-            measure_tile<true>(a, stage, places);
-        } else {
-            measure_tile<false>(a, stage, places);
+        for (int first = 0; first < a.member_count; first += TileOthers) {
+            if (a.rows.dimension % 4 == 0) {
+                measure_tile<true>(a, stage, places, first);
+            } else {
+                measure_tile<false>(a, stage, places, first);
+            }
         }
     }
     if (a.crowded && comes_last(&a.crowded->finished, grid_blocks()) && thread_id() == 0) {
@@ -70,20 +72,22 @@ DEVICE double share_of_row(float distance, const float* weights, int64 i) {
 
 // Takes a step of k-means++, where there is one to take: lowers D² by the member accepted last, and finds what would be left of the
 // potential with each of a few as the next centre. The last block to end sums what all have found, and decides.
-GLOBAL BOUNDS(Threads, 5) void try_members(TryArgs a) {
+GLOBAL BOUNDS(Threads, 4) void try_members(TryArgs a) {
     kernel_begins();
     try_all(a);
 }
 
 struct AcceptArgs {
-    const float* distances;     // to the accepted member, or `nearest`
+    Measured measured;
     const float* weights;       // null for weights of 1
     float* nearest;
     double* sums;               // of weight × D², for each block of rows
     int64 count;
+    int accepted;               // the member; -1 where D² has been lowered by it
+    int unused;
 };
 
-// Lowers D² by an accepted member, and sums it for drawing. D² itself in the member's place changes nothing.
+// Lowers D² by an accepted member, and sums it for drawing.
 GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
     kernel_begins();
     SHARED double scratch[32];
@@ -92,7 +96,7 @@ GLOBAL BOUNDS(Threads, 1) void accept_member(AcceptArgs a) {
     for (int i = 0; i < BlockRows; i += Threads) {
         int64 row = (int64)block_id() * BlockRows + i + thread_id();
         if (row < a.count) {
-            float d = smaller(a.nearest[row], a.distances[row]);
+            float d = lowered(a.nearest[row], a.measured, a.accepted, row);
             a.nearest[row] = d;
             sum += share_of_row(d, a.weights, row);
         }

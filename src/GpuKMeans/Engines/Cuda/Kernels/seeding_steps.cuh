@@ -1,11 +1,23 @@
 // What try_members does: steps of greedy k-means++, one after another without the host.
 #pragma once
-#include "squares.cuh"
+#include "near_groups.cuh"
 
 constexpr int Threads = 256;
 constexpr int BlockRows = 1024;
+constexpr int TriedParts = 2;       // of so many rows, that a block tries members for
+constexpr int TriedCount = TriedParts * BlockRows;
+constexpr int TriedGroups = TriedCount / GroupRows;
+constexpr int TriedTogether = 2;    // times eight groups, that a warp reads at once
+constexpr int Warps = Threads / 32;
 constexpr int MostTried = 16;       // Seeding.MaxCandidates
-constexpr int MostMembers = TileOthers;     // of the pool
+constexpr int MostMembers = GroupMembers;       // of the pool
+
+// What measuring has left of the pool.
+struct Measured {
+    const float* distances;     // members × stride
+    const uint* marks;          // which of them there are, as near_groups.cuh says; null where all are
+    int64 stride;
+};
 
 // What trying members tells of one of them.
 struct Trial {
@@ -31,119 +43,235 @@ struct Steps {
 };
 
 struct TryArgs {
-    const float* distances;     // members × stride
+    Measured measured;
     float* nearest;             // D² so far
     const float* weights;       // null for weights of 1
     const int64* rows;          // of the members
-    double* potentials;         // MostTried for each block
+    double* potentials;         // of each block: what it falls by with each of the members tried; then what it is
     Trial* trials;
     Steps* steps;
     int* finished;              // blocks; 0 before and after
-    int64 stride;
     int64 count;
 };
 
 // A step that there are members for, of a centre that is wanted: not where all rows are centres, or no number is left.
 DEVICE bool is_wanted(const Steps& s) { return s.tried_count == s.trials && s.left > 0 && s.potential > 0; }
 
-DEVICE const float* distances_to(const TryArgs& a, int member) { return a.distances + member * a.stride; }
+// The marks of a row's group.
+DEVICE int4 marks_of(const Measured& m, int64 row) { return m.marks ? ((const int4*)m.marks)[row / GroupRows] : int4{-1, -1, -1, -1}; }
 
-// What D² is lowered by before: itself where there is nothing.
-DEVICE const float* distances_before(const TryArgs& a) {
-    return a.steps->accepted < 0 ? a.nearest : distances_to(a, a.steps->accepted);
+DEVICE bool is_marked(const int4& marks, int member) {
+    int word = mark_word(member), of_word = word == 0 ? marks.x : word == 1 ? marks.y : word == 2 ? marks.z : marks.w;
+    return of_word >> mark_bit(member) & 1;
 }
 
-DEVICE float4 smaller_each(float4 a, float4 b) { return {smaller(a.x, b.x), smaller(a.y, b.y), smaller(a.z, b.z), smaller(a.w, b.w)}; }
+DEVICE const float* distances_to(const Measured& m, int member, int64 row) { return m.distances + member * m.stride + row; }
+
+// D² lowered by a member, or by none, -1.
+DEVICE float lowered(float nearest, const Measured& m, int member, int64 row) {
+    return member >= 0 && is_marked(marks_of(m, row), member) ? smaller(nearest, *distances_to(m, member, row)) : nearest;
+}
 
 // What D² of the members would become. Another block may lower it meanwhile by the accepted one, which changes nothing here.
 DEVICE void try_for_members(const TryArgs& a) {
     for (int c = block_id(); c < a.steps->tried_count; c += grid_blocks()) {
         if (thread_id() < a.steps->member_count) {
             int64 row = a.rows[thread_id()];
-            float nearest = smaller(a.nearest[row], distances_before(a)[row]);
-            a.trials[c].distances[thread_id()] = smaller(nearest, distances_to(a, a.steps->tried[c])[row]);
+            float nearest = lowered(a.nearest[row], a.measured, a.steps->accepted, row);
+            a.trials[c].distances[thread_id()] = lowered(nearest, a.measured, a.steps->tried[c], row);
         }
     }
 }
 
-// The sums over a warp of four values; a lane gets that of value lane_id() / 8. Pairs of lanes are added as in lanes_sum.
-DEVICE double lanes_sum_of_four(const double (&v)[4]) {
-    bool upper = lane_id() & 16, odd = lane_id() & 8;
-    double first = (upper ? v[2] : v[0]) + shuffle_xor(upper ? v[0] : v[2], 16);
-    double second = (upper ? v[3] : v[1]) + shuffle_xor(upper ? v[1] : v[3], 16);
-    return lanes_sum<8>((odd ? second : first) + shuffle_xor(odd ? first : second, 8));
+// What a block knows of its rows while it tries members.
+struct TriedRows {
+    float nearest[TriedCount];
+    float weights[TriedCount];                      // only where there are any
+    int4 marks[TriedGroups];
+    unsigned char groups[Warps][TriedGroups];       // of a warp's member: those with distances to it
+    double sums[Warps];                             // of weight × D²
+};
+
+// A row's share of the potential. What is infinite, for no centre is chosen yet, counts only where a member has a distance.
+template <bool Weighted>
+DEVICE double tried_share(float distance, float weight) {
+    return Weighted ? (weight > 0 ? (double)weight * distance : 0) : (double)distance;
 }
 
-// In the order of the blocks' threads, four members at once as well; a warp ends the sum of a member. Nothing else runs meanwhile.
-DEVICE void sum_potentials(const TryArgs& a, double (&scratch)[MostTried][Threads / 32], double (&potentials)[MostTried]) {
-    int tried = a.steps->tried_count, blocks = grid_blocks();
-    for (int first = 0; first < tried; first += 4) {
-        double sums[4] = {};
-#pragma unroll 2
-        for (int i = thread_id(); i < blocks; i += Threads) {
+DEVICE float finite_or_none(float v) { return v < infinity() ? v : 0; }
+
+// Lowers D² of the block's rows by the accepted member, and sums it. Four neighbours a thread.
+template <bool Weighted>
+DEVICE void lower_rows(const TryArgs& a, TriedRows& rows, int64 first_row) {
+    int accepted = a.steps->accepted;
+    float nearest[TriedParts][4] = {}, weights[TriedParts][4] = {};
+    int4 marks[TriedParts];
 #pragma unroll
-            for (int c = 0; c < 4; c++) {
-                sums[c] += a.potentials[(int64)least(first + c, tried - 1) * blocks + i];
+    for (int p = 0; p < TriedParts; p++) {
+        int at = p * BlockRows + thread_id() * 4;
+        bool exists = first_row + at < a.measured.stride;
+        load4_if(nearest[p], a.nearest + first_row + at, exists);
+        marks[p] = exists ? marks_of(a.measured, first_row + at) : int4{};
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            bool counts = first_row + at + i < a.count;
+            weights[p][i] = !counts ? 0 : Weighted ? a.weights[first_row + at + i] : 1;
+        }
+    }
+    double sum = 0;
+#pragma unroll
+    for (int p = 0; p < TriedParts; p++) {
+        int at = p * BlockRows + thread_id() * 4;
+        float (&n)[4] = nearest[p], (&w)[4] = weights[p];
+        if (accepted >= 0 && is_marked(marks[p], accepted)) {
+            float4 d = load4(distances_to(a.measured, accepted, first_row + at));
+            *(float4*)(a.nearest + first_row + at) = {
+                n[0] = smaller(n[0], d.x), n[1] = smaller(n[1], d.y), n[2] = smaller(n[2], d.z), n[3] = smaller(n[3], d.w)};
+        }
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            // Rows behind the last have no distance, and lower nothing.
+            n[i] = Weighted || w[i] > 0 ? n[i] : 0;
+            sum += tried_share<Weighted>(finite_or_none(n[i]), w[i]);
+        }
+        *(float4*)(rows.nearest + at) = {n[0], n[1], n[2], n[3]};
+        if constexpr (Weighted) {
+            *(float4*)(rows.weights + at) = {w[0], w[1], w[2], w[3]};
+        }
+        if (thread_id() % 4 == 0) {
+            rows.marks[at / GroupRows] = marks[p];
+        }
+    }
+    sum = lanes_sum(sum);
+    if (lane_id() == 0) {
+        rows.sums[warp_id()] = sum;
+    }
+}
+
+// The groups that have distances to a member, one after another, and how many there are. By a warp.
+DEVICE int list_groups(const TriedRows& rows, unsigned char (&groups)[TriedGroups], int member) {
+    int count = 0;
+#pragma unroll
+    for (int first = 0; first < TriedGroups; first += 32) {
+        bool marked = is_marked(rows.marks[first + lane_id()], member);
+        uint of_warp = ballot(marked);
+        if (marked) {
+            groups[count + __builtin_popcount(of_warp & ((1u << lane_id()) - 1))] = (unsigned char)(first + lane_id());
+        }
+        count += __builtin_popcount(of_warp);
+    }
+    return count;
+}
+
+// What the potential of the block's rows falls by with a member as the next centre, as a number below 0: of the groups that have distances
+// to it, eight at once, four lanes a group. By a warp.
+template <bool Weighted>
+DEVICE double try_member(const TryArgs& a, TriedRows& rows, int member, int64 first_row) {
+    unsigned char (&groups)[TriedGroups] = rows.groups[warp_id()];
+    int count = list_groups(rows, groups, member), of_four = lane_id() & 3;
+    const float* distances = distances_to(a.measured, member, first_row + of_four * 4);
+    float none = infinity();
+    double sum = 0;
+    warp_barrier();
+#pragma unroll 1
+    for (int first = lane_id() >> 2; first - (lane_id() >> 2) < count; first += 8 * TriedTogether) {
+        float d[TriedTogether][4];
+        int at[TriedTogether];
+#pragma unroll
+        for (int i = 0; i < TriedTogether; i++) {
+            bool exists = first + i * 8 < count;
+            at[i] = exists ? groups[first + i * 8] * GroupRows : 0;
+            d[i][0] = d[i][1] = d[i][2] = d[i][3] = none;
+            load4_if(d[i], distances + at[i], exists);
+        }
+#pragma unroll
+        for (int i = 0; i < TriedTogether; i++) {
+            float4 n4 = load4(rows.nearest + at[i] + of_four * 4);
+            float n[4] = {n4.x, n4.y, n4.z, n4.w};
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+                if (d[i][j] < n[j]) {
+                    float w = Weighted ? rows.weights[at[i] + of_four * 4 + j] : 1;
+                    sum += tried_share<Weighted>(d[i][j], w) - tried_share<Weighted>(finite_or_none(n[j]), w);
+                }
             }
         }
-        double sum = lanes_sum_of_four(sums);
-        if (lane_id() % 8 == 0) {
-            scratch[first + lane_id() / 8][warp_id()] = sum;
-        }
     }
-    block_barrier();
-    for (int c = warp_id(); c < tried; c += Threads / 32) {
-        double sum = lanes_sum(lane_id() < Threads / 32 ? scratch[c][lane_id()] : 0.0);
-        if (lane_id() == 0) {
-            a.trials[c].potential = potentials[c] = sum;
-        }
-    }
-    block_barrier();
+    warp_barrier();         // the next member's groups come into the same memory
+    return lanes_sum(sum);
 }
 
-// Four neighbours of the members tried, four members at once: so few registers let enough threads read.
 template <bool Weighted>
-DEVICE void try_rows(const TryArgs& a, double (&scratch)[MostTried][Threads / 32]) {
-    int64 row = (int64)block_id() * BlockRows + thread_id() * 4;
-    int left = (int)(a.count - row < 4 ? a.count - row : 4);
-    float4 nearest = load4(a.nearest + row), before = load4(distances_before(a) + row);
-    int tried = a.steps->tried_count;
-    float weights[4];
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        weights[i] = i >= left ? 0 : Weighted ? a.weights[row + i] : 1;
-    }
-    auto share = [&](int i, float d, float so_far) {
-        float v = weights[i] > 0 ? smaller(d, so_far) : 0;
-        return Weighted ? (double)weights[i] * v : (double)v;
-    };
-#pragma unroll 1
-    for (int first = 0; first < tried; first += 4) {
-        float4 distances[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            distances[i] = load4(distances_to(a, a.steps->tried[least(first + i, tried - 1)]) + row);
-        }
-        // Here, so that no load waits for it.
-        nearest = smaller_each(nearest, before);
-        double sums[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            float4 d = distances[i];
-            sums[i] = (share(0, d.x, nearest.x) + share(1, d.y, nearest.y)) + (share(2, d.z, nearest.z) + share(3, d.w, nearest.w));
-        }
-        double sum = lanes_sum_of_four(sums);
-        if (lane_id() % 8 == 0) {
-            scratch[first + lane_id() / 8][warp_id()] = sum;
+DEVICE void try_rows(const TryArgs& a, TriedRows& rows) {
+    int64 first_row = (int64)block_id() * TriedCount;
+    int tried = a.steps->tried_count, blocks = grid_blocks();
+    lower_rows<Weighted>(a, rows, first_row);
+    block_barrier();
+    for (int c = warp_id(); c < tried; c += Warps) {
+        double sum = try_member<Weighted>(a, rows, a.steps->tried[c], first_row);
+        if (lane_id() == 0) {
+            a.potentials[(int64)c * blocks + block_id()] = sum;
         }
     }
-    if (a.steps->accepted >= 0) {
-        *(float4*)(a.nearest + row) = nearest;
+    if (thread_id() == (Warps - 1) * 32) {
+        double sum = 0;
+#pragma unroll
+        for (int w = 0; w < Warps; w++) {
+            sum += rows.sums[w];
+        }
+        a.potentials[(int64)tried * blocks + block_id()] = sum;
     }
+}
+
+// What the last block to end decides by; it is read while nothing is waited for.
+struct Decision {
+    double threshold;           // of the thread's member
+    int trials, left, next, member_count, chosen_count;
+
+    METHOD explicit Decision(const Steps& s)
+        : threshold(thread_id() < MostMembers ? s.thresholds[thread_id()] : 0), trials(s.trials), left(s.left), next(s.next),
+          member_count(s.member_count), chosen_count(s.chosen_count) {}
+};
+
+// What all blocks have found, in the order of blocks and lanes, a warp each of the members tried, and the potential.
+DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[MostTried + 1], float (&distances)[MostTried][MostMembers]) {
+    constexpr int Each = MostTried * MostMembers / Threads;
+    float own[Each];
+#pragma unroll
+    for (int i = 0; i < Each; i++) {
+        int at = thread_id() + i * Threads, c = at / MostMembers;
+        own[i] = c < tried ? a.trials[c].distances[at % MostMembers] : 0;
+    }
+    int blocks = grid_blocks();
+    for (int c = warp_id(); c <= tried; c += Warps) {
+        const double* of_blocks = a.potentials + (int64)c * blocks;
+        double sums[4] = {};
+#pragma unroll 4
+        for (int first = lane_id(); first < blocks; first += 128) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                sums[i] += first + i * 32 < blocks ? of_blocks[first + i * 32] : 0;
+            }
+        }
+        double sum = lanes_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+        if (lane_id() == 0) {
+            potentials[c] = sum;
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < Each; i++) {
+        int at = thread_id() + i * Threads;
+        distances[at / MostMembers][at % MostMembers] = own[i];
+    }
+    block_barrier();
+    if (thread_id() < tried) {
+        a.trials[thread_id()].potential = potentials[thread_id()] += potentials[tried];
+    }
+    block_barrier();
 }
 
 // The first of the least. All are numbers: of D², infinite at first, and a distance that is none, infinity is the smaller.
-DEVICE int best_of(const double (&potentials)[MostTried], int count) {
+DEVICE int best_of(const double (&potentials)[MostTried + 1], int count) {
     int best = 0;
     for (int c = 1; c < count; c++) {
         best = potentials[c] < potentials[best] ? c : best;
@@ -153,66 +281,71 @@ DEVICE int best_of(const double (&potentials)[MostTried], int count) {
 
 // Makes the best member tried the next centre, and takes those to be tried next: the first whose D² is above their thresholds. For
 // the one block that is left.
-DEVICE void decide(const TryArgs& a, Steps& s, const double (&potentials)[MostTried]) {
+DEVICE void decide(const TryArgs& a, const Decision& d, int tried) {
+    SHARED double potentials[MostTried + 1];
+    SHARED float distances[MostTried][MostMembers];
     SHARED uint drawn[MostMembers / 32];
-    int best = best_of(potentials, s.tried_count), members = s.member_count, next = s.next;
-    if (thread_id() < MostMembers) {
-        float distance = thread_id() < members ? a.trials[best].distances[thread_id()] : 0;
-        bool exists = thread_id() >= next && thread_id() < members;
-        uint of_warp = ballot(exists && s.thresholds[thread_id()] < distance);
-        s.distances[thread_id()] = distance;
+    Steps& s = *a.steps;
+    gather_trials(a, tried, potentials, distances);
+    int best = best_of(potentials, tried), m = thread_id();
+    double potential = potentials[best];
+    bool goes_on = d.left > 1 && potential > 0;
+    if (m < MostMembers) {
+        float distance = distances[best][m];
+        uint of_warp = ballot(goes_on && m >= d.next && m < d.member_count && d.threshold < distance);
+        s.distances[m] = m < d.member_count ? distance : 0;
         if (lane_id() == 0) {
             drawn[warp_id()] = of_warp;
         }
     }
     block_barrier();
-    if (thread_id() > 0) {
-        return;
+    if (m == 0) {
+        s.accepted = s.chosen[d.chosen_count] = s.tried[best];
+        s.chosen_count = d.chosen_count + 1;
+        s.potential = potential;
+        s.left = d.left - 1;
     }
-    double potential = potentials[best];
-    int left = s.left - 1, trials = s.trials, chosen = s.chosen_count, tried = 0;
-    s.accepted = s.chosen[chosen] = s.tried[best];
-    s.chosen_count = chosen + 1;
-    s.potential = potential;
-    s.left = left;
-    if (left > 0 && potential > 0) {
-        uint64 open = (uint64)drawn[1] << 32 | drawn[0];
-        next = members;
-        for (; open != 0 && tried < trials; open &= open - 1) {
-            int member = __builtin_ctzll(open);
-            s.tried[tried++] = member;
-            next = tried == trials ? member + 1 : next;
+    block_barrier();
+    // The place of a member among those drawn is where it is tried.
+    int before = 0, all = 0;
+    for (int w = 0; w < MostMembers / 32; w++) {
+        int of_warp = __builtin_popcount(drawn[w]);
+        before += w < warp_id() ? of_warp : 0;
+        all += of_warp;
+    }
+    if (m < MostMembers && drawn[warp_id()] >> lane_id() & 1) {
+        before += __builtin_popcount(drawn[warp_id()] & ((1u << lane_id()) - 1));
+        if (before < d.trials) {
+            s.tried[before] = m;
         }
-        s.next = next;
+        if (before == d.trials - 1) {
+            s.next = m + 1;
+        }
     }
-    s.tried_count = tried;
+    if (m == 0) {
+        s.tried_count = least(all, d.trials);
+        if (goes_on && all < d.trials) {
+            s.next = d.member_count;
+        }
+    }
 }
 
 DEVICE void try_all(const TryArgs& a) {
-    SHARED double scratch[MostTried][Threads / 32];
-    SHARED double potentials[MostTried];
+    SHARED TriedRows rows;
     // On its way while it is looked at whether there is a step.
-    prefetch(a.nearest + (int64)block_id() * BlockRows + thread_id() * 4);
+    prefetch(a.nearest + (int64)block_id() * TriedCount + thread_id() * 4);
     if (!is_wanted(*a.steps)) {
         return;
     }
+    int tried = a.steps->tried_count;
+    Decision decision(*a.steps);
     if (a.weights) {
-        try_rows<true>(a, scratch);
+        try_rows<true>(a, rows);
     } else {
-        try_rows<false>(a, scratch);
+        try_rows<false>(a, rows);
     }
     try_for_members(a);
-    block_barrier();
-    if (thread_id() < a.steps->tried_count) {
-        double sum = 0;
-#pragma unroll
-        for (int w = 0; w < Threads / 32; w++) {
-            sum += scratch[thread_id()][w];
-        }
-        a.potentials[(int64)thread_id() * grid_blocks() + block_id()] = sum;
-    }
     if (comes_last(a.finished, grid_blocks())) {
-        sum_potentials(a, scratch, potentials);
-        decide(a, *a.steps, potentials);
+        decide(a, decision, tried);
     }
 }

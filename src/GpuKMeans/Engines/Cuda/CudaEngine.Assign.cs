@@ -38,7 +38,7 @@ internal sealed unsafe partial class CudaEngine
         {
             try
             {
-                foreach (Rows part in Parts(source, order, start, labels.Length, most))
+                foreach (Rows part in Parts(source, order, start, labels.Length, most, tapers: true))
                 {
                     foreach (Rows piece in AssignInPieces(part))
                     {

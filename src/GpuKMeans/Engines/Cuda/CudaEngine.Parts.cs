@@ -69,11 +69,19 @@ internal sealed partial class CudaEngine
     /// <param name="count">How many rows.</param>
     /// <param name="most">The most rows of a part.</param>
     /// <param name="before">The places of the operation before these, by which a row that cannot be used is named.</param>
-    private IEnumerable<Rows> Parts(CudaData data, RowOrder order, long position, long count, int most, long before = 0)
+    /// <param name="tapers">Whether the last become shorter where rows are streamed, so that little is left to do when all are here.</param>
+    private IEnumerable<Rows> Parts(
+        CudaData data, RowOrder order, long position, long count, int most, long before = 0, bool tapers = false)
     {
-        for (long done = 0; done < count; done += most)
+        int n;
+        for (long done = 0; done < count; done += n)
         {
-            int n = (int)Math.Min(most, count - done);
+            n = (int)Math.Min(most, count - done);
+            if (tapers && !data.IsResident && done + n == count && n > most / 8)
+            {
+                n = Math.Min(n, (int)Blocks(n / 2, LeastAssignRows) * LeastAssignRows);
+            }
+
             Rows part = data.IsResident
                 ? ResidentPart(data, order, position + done, n)
                 : _ring.Send(data, order, position + done, n, _stream);

@@ -3,12 +3,12 @@ using GpuKMeans.Engines.Cuda.Driver;
 namespace GpuKMeans.Engines.Cuda;
 
 /// <summary>
-/// The way of labels and distances to the caller: through two pinned buffers in turn, from which another thread copies, so
+/// The way of labels and distances to the caller: through a few pinned buffers in turn, from which another thread copies, so
 /// that neither the GPU nor the one that sends it rows is held up.
 /// </summary>
 internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
 {
-    private readonly Slot[] _slots = [new(context), new(context)];
+    private readonly Slot[] _slots = [new(context), new(context), new(context), new(context)];
     private int _next;
 
     /// <summary>Queues the copy of a part, after what computes it.</summary>
@@ -21,8 +21,8 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
     public void Take(CudaStream stream, in Rows part, ulong fromLabels, ulong fromDistances, int* labels, float* distances)
     {
         Slot slot = _slots[_next];
-        _next ^= 1;
-        slot.Finish();
+        _next = (_next + 1) % _slots.Length;
+        slot.TakeDelivery().GetAwaiter().GetResult();
         int count = part.Count;
         long labelBytes = count * (long)sizeof(int), distanceBytes = distances == null ? 0 : count * (long)sizeof(float);
         slot.Host.Reserve(labelBytes + distanceBytes);
@@ -50,14 +50,7 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
     /// <summary>Waits until all is delivered, whatever becomes of one part.</summary>
     public void Finish()
     {
-        try
-        {
-            _slots[0].Finish();
-        }
-        finally
-        {
-            _slots[1].Finish();
-        }
+        Task.WhenAll([.. _slots.Select(slot => slot.TakeDelivery())]).GetAwaiter().GetResult();
     }
 
     public void Dispose()
@@ -77,11 +70,11 @@ internal sealed unsafe class ResultRing(CudaContext context) : IDisposable
 
         public Task Delivery { get; set; } = Task.CompletedTask;
 
-        public void Finish()
+        public Task TakeDelivery()
         {
             Task delivery = Delivery;
             Delivery = Task.CompletedTask;
-            delivery.GetAwaiter().GetResult();
+            return delivery;
         }
     }
 }

@@ -15,7 +15,7 @@ public:
         _origin.set(origin);
         _weights.set(weights);
         _nearest.set(std::vector<float>(_stride, INFINITY));
-        _distances.reserve((size_t)std::max(members, 1) * _stride);
+        reserve_distances((size_t)std::max(members, 1));
         _marks.set(std::vector<uint>(_stride / seeding::GroupRows * 4));
         _values.reserve((size_t)std::max(members, 1) * (size_t)rows.dimension);
         _tiles = (_n + seeding::TileRows - 1) / seeding::TileRows;
@@ -61,7 +61,7 @@ public:
 
     template <typename Near>
     std::string measure_near(const std::vector<float>& all, double most_measured, bool marks, Near near_kernel) {
-        _distances.reserve((size_t)_members * _stride);
+        reserve_distances((size_t)_members);
         _is_marked = marks;
         _measure.crowded = (seeding::Crowded*)_crowded.at();
         near_kernel();
@@ -112,7 +112,7 @@ public:
             s.thresholds[m] = draw.between(0, 1.2) * _nearest[(size_t)_member_rows[(size_t)m]];
         }
         _tried_blocks = (_blocks + seeding::TriedParts - 1) / seeding::TriedParts;
-        _potentials.reserve((size_t)(_tried_blocks * 17));
+        _potentials.reserve((size_t)(_tried_blocks * 16));
         _trials.reserve(16);
         int wrong = 0;
         for (int step = 0; step < 4 && wrong == 0; step++) {
@@ -193,6 +193,12 @@ private:
         return v[0];
     }
 
+    // What was there before is less than any distance.
+    void reserve_distances(size_t members) {
+        _distances.reserve(members * _stride);
+        _distances.fill(-1e30f);
+    }
+
     // Of one of the members to a row: none where it is not marked.
     float distance(int m, size_t row) { return is_marked(m, row) ? _distances[(size_t)m * _stride + row] : INFINITY; }
 
@@ -200,43 +206,42 @@ private:
         return !_is_marked || _marks[row / seeding::GroupRows * 4 + (size_t)seeding::mark_word(m)] >> seeding::mark_bit(m) & 1;
     }
 
-    // What is infinite counts where the member has a distance. Blocks sum what there is, and what it falls by.
     double potential(const std::vector<float>& nearest, int member) {
-        auto weighted = [&](size_t row, float d) {
+        auto share = [&](size_t row, float d) {
             double weight = row >= (size_t)_n ? 0 : _weights.count ? _weights[row] : 1;
             return weight > 0 ? weight * d : 0;
         };
-        auto finite = [&](size_t row) { return row < (size_t)_n && nearest[row] < INFINITY ? nearest[row] : 0; };
-        std::vector<double> blocks, falls;
+        std::vector<double> blocks;
         for (size_t b = 0; b < (size_t)_tried_blocks; b++) {
-            size_t first = b * seeding::TriedCount;
-            double sum = 0;
-            for (size_t w = 0; w < 8; w++) {
-                std::vector<double> lanes(32);
-                for (size_t i = 0; i < 32 * 4 * seeding::TriedParts; i++) {
-                    size_t row = first + i / 128 * 1024 + w * 128 + i % 128;
-                    lanes[i % 128 / 4] += weighted(row, finite(row));
-                }
-                sum += lanes_sum(lanes);
-            }
-            blocks.push_back(sum);
             std::vector<double> lanes(32);
-            for (size_t group = first / 16, marked = 0; group < std::min(first + seeding::TriedCount, _stride) / 16; group++) {
-                if (!is_marked(member, group * 16)) {
-                    continue;
-                }
-                for (size_t i = 0; i < 16; i++) {
-                    size_t row = group * 16 + i;
-                    float d = row < (size_t)_n ? distance(member, row) : 0;
-                    if (row < (size_t)_n && d < nearest[row]) {
-                        lanes[marked % 8 * 4 + i / 4] += weighted(row, d) - weighted(row, finite(row));
+            size_t first = b * seeding::TriedCount / 16, marked = 0;
+            for (size_t group = first; group < first + seeding::TriedGroups; group++) {
+                if (group * 16 < (size_t)_n && !is_marked(member, group * 16)) {
+                    std::vector<double> fours;
+                    for (size_t row = group * 16; row < group * 16 + 16; row += 4) {
+                        double sum = 0;
+                        for (size_t i = row; i < row + 4; i++) {
+                            sum += share(i, i < (size_t)_n ? nearest[i] : 0);
+                        }
+                        fours.push_back(sum);
                     }
+                    lanes[(group - first) % 32] += lanes_sum(fours);
                 }
-                marked++;
             }
-            falls.push_back(lanes_sum(lanes));
+            for (size_t group = first; group < first + seeding::TriedGroups && group * 16 < (size_t)_n; group++) {
+                for (size_t i = 0; i < 4 && is_marked(member, group * 16); i++) {
+                    double d[4];
+                    for (size_t k = 0; k < 4; k++) {
+                        size_t row = group * 16 + i * 4 + k;
+                        d[k] = row < (size_t)_n ? share(row, std::fmin(distance(member, row), nearest[row])) : 0;
+                    }
+                    lanes[marked % 8 * 4 + i] += (d[0] + d[1]) + (d[2] + d[3]);
+                }
+                marked += is_marked(member, group * 16);
+            }
+            blocks.push_back(lanes_sum(lanes));
         }
-        return sum_of_blocks(falls) + sum_of_blocks(blocks);
+        return sum_of_blocks(blocks);
     }
 
     static double sum_of_blocks(const std::vector<double>& blocks) {

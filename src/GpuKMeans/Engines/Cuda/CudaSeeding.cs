@@ -105,7 +105,7 @@ internal sealed partial class CudaEngine
                 _members.Reserve(MostMembers * (long)data.Dimension);
                 _memberRows.Reserve(MostMembers);
                 _memberDistances.Reserve(MostMembers);
-                _blockPotentials.Reserve(_triedBlocks * (MaxCandidates + 1));
+                _blockPotentials.Reserve(_triedBlocks * MaxCandidates);
                 _sums.Reserve(_blocks);
                 _shares.Reserve(MostMembers);
                 _drawn.Reserve(MostMembers);

@@ -47,7 +47,7 @@ struct TryArgs {
     float* nearest;             // D² so far
     const float* weights;       // null for weights of 1
     const int64* rows;          // of the members
-    double* potentials;         // of each block: what it falls by with each of the members tried; then what it is
+    double* potentials;         // for each member tried, of each block
     Trial* trials;
     Steps* steps;
     int* finished;              // blocks; 0 before and after
@@ -87,24 +87,21 @@ DEVICE void try_for_members(const TryArgs& a) {
 struct TriedRows {
     float nearest[TriedCount];
     float weights[TriedCount];                      // only where there are any
+    double sums[TriedGroups];                       // of weight × D²
     int4 marks[TriedGroups];
     unsigned char groups[Warps][TriedGroups];       // of a warp's member: those with distances to it
-    double sums[Warps];                             // of weight × D²
 };
 
-// A row's share of the potential. What is infinite, for no centre is chosen yet, counts only where a member has a distance.
 template <bool Weighted>
-DEVICE double tried_share(float distance, float weight) {
+DEVICE double share_of(float distance, float weight) {
     return Weighted ? (weight > 0 ? (double)weight * distance : 0) : (double)distance;
 }
 
-DEVICE float finite_or_none(float v) { return v < infinity() ? v : 0; }
-
-// Lowers D² of the block's rows by the accepted member, and sums it. Four neighbours a thread.
+// Lowers D² of the block's rows by the accepted member, and sums it, group by group. Four neighbours a thread.
 template <bool Weighted>
 DEVICE void lower_rows(const TryArgs& a, TriedRows& rows, int64 first_row) {
     int accepted = a.steps->accepted;
-    float nearest[TriedParts][4] = {}, weights[TriedParts][4] = {};
+    float nearest[TriedParts][4] = {}, weights[TriedParts][4];
     int4 marks[TriedParts];
 #pragma unroll
     for (int p = 0; p < TriedParts; p++) {
@@ -118,7 +115,6 @@ DEVICE void lower_rows(const TryArgs& a, TriedRows& rows, int64 first_row) {
             weights[p][i] = !counts ? 0 : Weighted ? a.weights[first_row + at + i] : 1;
         }
     }
-    double sum = 0;
 #pragma unroll
     for (int p = 0; p < TriedParts; p++) {
         int at = p * BlockRows + thread_id() * 4;
@@ -128,72 +124,65 @@ DEVICE void lower_rows(const TryArgs& a, TriedRows& rows, int64 first_row) {
             *(float4*)(a.nearest + first_row + at) = {
                 n[0] = smaller(n[0], d.x), n[1] = smaller(n[1], d.y), n[2] = smaller(n[2], d.z), n[3] = smaller(n[3], d.w)};
         }
+        double sum = 0;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            // Rows behind the last have no distance, and lower nothing.
+            // Of rows behind the last nothing is summed, whatever is found for them.
             n[i] = Weighted || w[i] > 0 ? n[i] : 0;
-            sum += tried_share<Weighted>(finite_or_none(n[i]), w[i]);
+            sum += share_of<Weighted>(n[i], w[i]);
         }
+        sum = lanes_sum<4>(sum);
         *(float4*)(rows.nearest + at) = {n[0], n[1], n[2], n[3]};
         if constexpr (Weighted) {
             *(float4*)(rows.weights + at) = {w[0], w[1], w[2], w[3]};
         }
         if (thread_id() % 4 == 0) {
+            rows.sums[at / GroupRows] = sum;
             rows.marks[at / GroupRows] = marks[p];
         }
     }
-    sum = lanes_sum(sum);
-    if (lane_id() == 0) {
-        rows.sums[warp_id()] = sum;
-    }
 }
 
-// The groups that have distances to a member, one after another, and how many there are. By a warp.
-DEVICE int list_groups(const TriedRows& rows, unsigned char (&groups)[TriedGroups], int member) {
-    int count = 0;
-#pragma unroll
-    for (int first = 0; first < TriedGroups; first += 32) {
-        bool marked = is_marked(rows.marks[first + lane_id()], member);
-        uint of_warp = ballot(marked);
-        if (marked) {
-            groups[count + __builtin_popcount(of_warp & ((1u << lane_id()) - 1))] = (unsigned char)(first + lane_id());
-        }
-        count += __builtin_popcount(of_warp);
-    }
-    return count;
-}
-
-// What the potential of the block's rows falls by with a member as the next centre, as a number below 0: of the groups that have distances
-// to it, eight at once, four lanes a group. By a warp.
+// The potential of a block's rows with a member as the next centre, by a warp. Groups without distances to it are as they were; of the
+// others eight are lowered at once, four lanes a group. Nothing is subtracted, so that it is as exact as it is small.
 template <bool Weighted>
 DEVICE double try_member(const TryArgs& a, TriedRows& rows, int member, int64 first_row) {
     unsigned char (&groups)[TriedGroups] = rows.groups[warp_id()];
-    int count = list_groups(rows, groups, member), of_four = lane_id() & 3;
-    const float* distances = distances_to(a.measured, member, first_row + of_four * 4);
-    float none = infinity();
+    int count = 0, of_four = lane_id() & 3;
     double sum = 0;
+#pragma unroll
+    for (int first = 0; first < TriedGroups; first += 32) {
+        int group = first + lane_id();
+        bool marked = is_marked(rows.marks[group], member) && first_row + group * GroupRows < a.count;
+        uint of_warp = ballot(marked);
+        if (marked) {
+            groups[count + __builtin_popcount(of_warp & ((1u << lane_id()) - 1))] = (unsigned char)group;
+        } else {
+            sum += rows.sums[group];
+        }
+        count += __builtin_popcount(of_warp);
+    }
+    const float* distances = distances_to(a.measured, member, first_row + of_four * 4);
     warp_barrier();
 #pragma unroll 1
-    for (int first = lane_id() >> 2; first - (lane_id() >> 2) < count; first += 8 * TriedTogether) {
-        float d[TriedTogether][4];
+    for (int first = 0; first < count; first += 8 * TriedTogether) {
+        float d[TriedTogether][4] = {};
         int at[TriedTogether];
 #pragma unroll
         for (int i = 0; i < TriedTogether; i++) {
-            bool exists = first + i * 8 < count;
-            at[i] = exists ? groups[first + i * 8] * GroupRows : 0;
-            d[i][0] = d[i][1] = d[i][2] = d[i][3] = none;
-            load4_if(d[i], distances + at[i], exists);
+            int place = first + i * 8 + (lane_id() >> 2);
+            at[i] = place < count ? groups[place] * GroupRows : -1;
+            load4_if(d[i], distances + at[i], at[i] >= 0);
         }
 #pragma unroll
         for (int i = 0; i < TriedTogether; i++) {
-            float4 n4 = load4(rows.nearest + at[i] + of_four * 4);
-            float n[4] = {n4.x, n4.y, n4.z, n4.w};
-#pragma unroll
-            for (int j = 0; j < 4; j++) {
-                if (d[i][j] < n[j]) {
-                    float w = Weighted ? rows.weights[at[i] + of_four * 4 + j] : 1;
-                    sum += tried_share<Weighted>(d[i][j], w) - tried_share<Weighted>(finite_or_none(n[j]), w);
+            if (at[i] >= 0) {
+                float4 n = load4(rows.nearest + at[i] + of_four * 4), w = {1, 1, 1, 1};
+                if constexpr (Weighted) {
+                    w = load4(rows.weights + at[i] + of_four * 4);
                 }
+                sum += (share_of<Weighted>(smaller(d[i][0], n.x), w.x) + share_of<Weighted>(smaller(d[i][1], n.y), w.y))
+                    + (share_of<Weighted>(smaller(d[i][2], n.z), w.z) + share_of<Weighted>(smaller(d[i][3], n.w), w.w));
             }
         }
     }
@@ -204,22 +193,14 @@ DEVICE double try_member(const TryArgs& a, TriedRows& rows, int member, int64 fi
 template <bool Weighted>
 DEVICE void try_rows(const TryArgs& a, TriedRows& rows) {
     int64 first_row = (int64)block_id() * TriedCount;
-    int tried = a.steps->tried_count, blocks = grid_blocks();
+    int tried = a.steps->tried_count;
     lower_rows<Weighted>(a, rows, first_row);
     block_barrier();
     for (int c = warp_id(); c < tried; c += Warps) {
         double sum = try_member<Weighted>(a, rows, a.steps->tried[c], first_row);
         if (lane_id() == 0) {
-            a.potentials[(int64)c * blocks + block_id()] = sum;
+            a.potentials[(int64)c * grid_blocks() + block_id()] = sum;
         }
-    }
-    if (thread_id() == (Warps - 1) * 32) {
-        double sum = 0;
-#pragma unroll
-        for (int w = 0; w < Warps; w++) {
-            sum += rows.sums[w];
-        }
-        a.potentials[(int64)tried * blocks + block_id()] = sum;
     }
 }
 
@@ -233,8 +214,8 @@ struct Decision {
           member_count(s.member_count), chosen_count(s.chosen_count) {}
 };
 
-// What all blocks have found, in the order of blocks and lanes, a warp each of the members tried, and the potential.
-DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[MostTried + 1], float (&distances)[MostTried][MostMembers]) {
+// What all blocks have found, in the order of blocks and lanes, a warp each of the members tried.
+DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[MostTried], float (&distances)[MostTried][MostMembers]) {
     constexpr int Each = MostTried * MostMembers / Threads;
     float own[Each];
 #pragma unroll
@@ -243,7 +224,7 @@ DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[Most
         own[i] = c < tried ? a.trials[c].distances[at % MostMembers] : 0;
     }
     int blocks = grid_blocks();
-    for (int c = warp_id(); c <= tried; c += Warps) {
+    for (int c = warp_id(); c < tried; c += Warps) {
         const double* of_blocks = a.potentials + (int64)c * blocks;
         double sums[4] = {};
 #pragma unroll 4
@@ -255,7 +236,7 @@ DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[Most
         }
         double sum = lanes_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
         if (lane_id() == 0) {
-            potentials[c] = sum;
+            a.trials[c].potential = potentials[c] = sum;
         }
     }
 #pragma unroll
@@ -264,14 +245,10 @@ DEVICE void gather_trials(const TryArgs& a, int tried, double (&potentials)[Most
         distances[at / MostMembers][at % MostMembers] = own[i];
     }
     block_barrier();
-    if (thread_id() < tried) {
-        a.trials[thread_id()].potential = potentials[thread_id()] += potentials[tried];
-    }
-    block_barrier();
 }
 
 // The first of the least. All are numbers: of D², infinite at first, and a distance that is none, infinity is the smaller.
-DEVICE int best_of(const double (&potentials)[MostTried + 1], int count) {
+DEVICE int best_of(const double (&potentials)[MostTried], int count) {
     int best = 0;
     for (int c = 1; c < count; c++) {
         best = potentials[c] < potentials[best] ? c : best;
@@ -282,7 +259,7 @@ DEVICE int best_of(const double (&potentials)[MostTried + 1], int count) {
 // Makes the best member tried the next centre, and takes those to be tried next: the first whose D² is above their thresholds. For
 // the one block that is left.
 DEVICE void decide(const TryArgs& a, const Decision& d, int tried) {
-    SHARED double potentials[MostTried + 1];
+    SHARED double potentials[MostTried];
     SHARED float distances[MostTried][MostMembers];
     SHARED uint drawn[MostMembers / 32];
     Steps& s = *a.steps;

@@ -44,6 +44,7 @@ namespace hopper {
 #include "assign_batch_sm90a.cu"
 #include "assign_few_128_sm90a.cu"
 #include "assign_few_256_sm90a.cu"
+#include "assign_few_finer_sm90a.cu"
 }
 namespace sorting {
 #include "sort.cu"
@@ -304,10 +305,12 @@ private:
             a.stages = std::min(tiles, 2 + n % 7);
             emulated::launch<hopper::assign_shared_64>(a, std::min((n + 63) / 64, 1 + n % 3), 512, 65048 + a.stages * 20480);
         } else if (_way == Way::few_hopper) {
-            int warps = _tile_centers == 256 ? 8 : 12, chunks = _tiled_columns / 64;
+            bool finer = _tile_centers == 128 && n % 2;
+            int warps = _tile_centers == 256 || finer ? 8 : 12, chunks = _tiled_columns / 64;
             a.stages = std::min(chunks, 2 + n % 4);
             int bytes = (_tiled_columns + _tile_centers) * 4 + warps * 3 * 16 * 64 * 4 + 512 + a.stages * _tile_centers * 128, blocks = blocks_of(warps * 16);
-            _tile_centers == 128 ? emulated::launch<hopper::assign_few_128>(a, blocks, (warps + 4) * 32, bytes)
+            finer ? emulated::launch<hopper::assign_few_finer>(a, blocks, (warps + 4) * 32, bytes)
+                : _tile_centers == 128 ? emulated::launch<hopper::assign_few_128>(a, blocks, (warps + 4) * 32, bytes)
                 : emulated::launch<hopper::assign_few_256>(a, blocks, (warps + 4) * 32, bytes);
         } else if (_way == Way::shorter) {
             a.stages = std::min(tiles, 2 + n % 4);

@@ -365,7 +365,7 @@ int main(int argc, char** argv) {
     parts(draw, 16, 1500, 4000, 1024, false);
     for (emulated::Rounding rounding : {emulated::Rounding::each, emulated::Rounding::once, emulated::Rounding::cut}) {
         emulated::rounding = rounding;
-        for (int kind = 0; kind < 5; kind++) {
+        for (int kind = 0; kind < 6; kind++) {
             for (auto [dimension, count, centers, members] : {std::tuple{128, 300, 25, 64}, {128, 1100, 1, 8}, {64, 200, 20, 40}, {100, 140, 0, 7},
                     {36, 129, 30, 64}, {128, 2500, 25, 128}, {68, 300, 20, 100}, {300, 260, 22, 64}, {300, 140, 1, 8}, {32, 300, 2, 8}, {4, 300, 3, 64}}) {
                 std::string wrong = check_seeding(draw, kind, dimension, count, centers, members);

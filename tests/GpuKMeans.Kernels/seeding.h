@@ -270,9 +270,8 @@ private:
 };
 
 // Rows of a kind: 0 equal, near one another or between; 1 drawn alike; 2 of very different lengths, some beyond what squares have
-// room for or no number; 3 far from the origin; 4 on a line
-// from the origin, so that what shortening takes from columns adds up, and that is more than what the rows differ by in D². Says what is
-// wrong.
+// room for or no number; 3 far from the origin; 4 on a line from the origin, so that what shortening takes from columns adds up, and that
+// is more than what the rows differ by in D²; 5 so short that squares are hardly numbers. Says what is wrong.
 inline std::string check_seeding(Draw& draw, int kind, int dimension, int count, int centers, int members) {
     Matrix rows = draw_rows(draw, draw_centers(draw, 20, dimension), count);
     std::vector<float> origin((size_t)dimension), weights;
@@ -280,7 +279,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     for (int i = 0; i < count && kind > 0; i++) {
         int side = draw.below(3) - 1;
         double at = 0.875 + side * (0.375 - draw.between(0.6, 0.99) * 0x1p-11);
-        double factor = kind == 2 ? std::pow(10, draw.below(3) ? draw.between(-1, 1) : draw.between(-30, 25)) : 1;
+        double factor = kind == 2 ? std::pow(10, draw.below(3) ? draw.between(-1, 1) : draw.between(-30, 25)) : kind == 5 ? 0x1p-75 : 1;
         for (int d = 0; d < dimension; d++) {
             rows.row(i)[d] = (float)(kind == 4 ? at * std::copysign(1, line[(size_t)d]) : draw.normal() * factor + (kind == 3 ? 1000 : 0));
         }
@@ -288,7 +287,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
             rows.row(i)[draw.below(dimension)] = draw.below(3) == 0 ? 3e38f : draw.below(2) ? NAN : -INFINITY;
         }
     }
-    for (int d = 0; d < dimension && kind != 1 && kind != 4; d++) {
+    for (int d = 0; d < dimension && kind != 1 && kind < 4; d++) {
         origin[(size_t)d] = kind == 3 ? 1000 : rows.row(draw.below(count))[d];
     }
     for (int i = 0; i < count && draw.below(2) + (int)weights.size(); i++) {
@@ -297,7 +296,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
     std::string what = "k-means++, rows of kind " + std::to_string(kind) + ", D = " + std::to_string(dimension) + ", after " + std::to_string(centers)
         + " centres, " + std::to_string(members) + " members: ";
     Pool pool(rows, origin, weights, draw, centers, members);
-    std::string wrong = pool.measure_all(kind % 2 == 1 && centers >= 20 ? 0.15 : 1, draw.below(3) == 0);
+    std::string wrong = pool.measure_all((kind == 1 || kind == 3) && centers >= 20 ? 0.15 : 1, draw.below(3) == 0);
     for (int step = 0; step < 3 && wrong.empty(); step++) {
         wrong = pool.take_steps(draw, step > 0, step == 2 && draw.below(2));
     }

@@ -82,7 +82,8 @@ DEVICE void prefetch(const float*) {}
 DEVICE uint half_pair(float low, float high) { return emulated::half_bits_of(low) | emulated::half_bits_of(high) << 16; }
 DEVICE float half_value(uint bits) { return emulated::half_value(bits); }
 
-DEVICE uint with_sign(uint bits, float v) { return bits << 1 | __builtin_bit_cast(uint, v) >> 31; }
+// What is no number has no sign there.
+DEVICE uint with_sign(uint bits, float v) { return bits << 1 | (v == v ? __builtin_bit_cast(uint, v) >> 31 : 0); }
 
 DEVICE void load4_if(float (&v)[4], const float* from, bool exists) {
     for (int i = 0; i < 4 && exists; i++) {

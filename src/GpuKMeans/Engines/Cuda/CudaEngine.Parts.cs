@@ -79,6 +79,7 @@ internal sealed partial class CudaEngine
             n = (int)Math.Min(most, count - done);
             if (tapers && !data.IsResident && done + n == count && n > most / 8)
             {
+                // Half of what is left, in whole blocks of totals.
                 n = Math.Min(n, (int)Blocks(n / 2, LeastAssignRows) * LeastAssignRows);
             }
 

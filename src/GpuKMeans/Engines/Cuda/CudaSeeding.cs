@@ -11,7 +11,7 @@ internal sealed partial class CudaEngine
     /// </summary>
     private sealed partial class CudaSeeding : Seeding
     {
-        // Of Kernels/seeding.cu.
+        // Of Kernels/seeding_steps.cuh and squares.cuh.
         private const int None = -1;
         private const int BlockRows = 1024;
         private const int TriedRows = 2 * BlockRows;
@@ -41,6 +41,8 @@ internal sealed partial class CudaEngine
         private readonly CudaStream _stream;
         private readonly long _blocks;
         private readonly long _triedBlocks;
+
+        // Warps of a block that measures groups of rows; 0 where tiles are measured.
         private readonly int _groupWarps;
         private readonly int _poolSize;
         private readonly DeviceBuffer<float> _nearest;
@@ -69,7 +71,8 @@ internal sealed partial class CudaEngine
         private int _centers;
         private Tried _lastTried;
 
-        // Whether only what is marked has been measured of the pool.
+        // Whether only pairs that may lower D² are measured of the pool, and whether these are marked.
+        private bool _isNear;
         private bool _isMarked;
 
         // The centre by which D² on the GPU has not been lowered yet, and whether the sums of its blocks are those of now.
@@ -123,14 +126,16 @@ internal sealed partial class CudaEngine
 
             // Half of what is free, so that the rest of the work has the other.
             (long free, long total) = memory.Room();
-            _poolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, MostMembers);
+            int most = _groupWarps > 0 ? MostMembers : TileMembers;
+            _poolSize = (int)Math.Clamp((free - DeviceMemory.Reserve(total)) / 2 / (Stride * sizeof(float)), 1, most);
         }
 
         public override double Potential => _potential;
 
-        // Tiles are measured to fewer members, and to all there is room for, whether they are there or not.
-        public override int PoolSize => HasNearMembers && _groupWarps > 0 ? _poolSize : Math.Min(_poolSize, TileMembers);
+        // Where all pairs are measured it is by tiles of so many members.
+        public override int PoolSize => HasNearMembers ? _poolSize : Math.Min(_poolSize, TileMembers);
 
+        // The kernels compute as many, whether they are there or not.
         public override bool FillsPool => true;
 
         // Whole blocks, so that kernels need not look where rows end.
@@ -148,6 +153,8 @@ internal sealed partial class CudaEngine
             _stream.Upload(_memberRows.Pointer, rows);
             KnowDistances(rows);
             _memberCount = rows.Length;
+            _isNear = (HasNearMembers || _memberCount <= FewMembers) && HasNearColumns(_data.Dimension);
+            _isMarked = _isNear && _groupWarps > 0;
             rows.CopyTo(_rows);
             _memberOf.Clear();
             for (int i = 0; i < rows.Length; i++)
@@ -156,7 +163,7 @@ internal sealed partial class CudaEngine
             }
 
             Gather(_data.IsResident ? Members(_data.Rows.Pointer, _data.Dimension, rows.Length) : _engine.Listed(_data, rows), _members.Pointer);
-            // After many come more.
+            // The first pools are small; after one that is not come full ones.
             long measured = (rows.Length < TileMembers ? rows.Length : Math.Max(rows.Length, _poolSize)) * Stride;
             _engine.MakeRoom(() => _distances.Reserve(measured));
             int most = _data.IsResident ? MostPartRows : PartRows(_data.Dimension);
@@ -237,9 +244,7 @@ internal sealed partial class CudaEngine
                 Stride = Stride,
                 MemberCount = _memberCount,
             };
-            bool isNear = (HasNearMembers || _memberCount <= FewMembers) && HasNearColumns(_data.Dimension);
-            _isMarked = isNear && _groupWarps > 0;
-            if (isNear)
+            if (_isNear)
             {
                 arguments.Nearest = _nearest.At(part.Before);
                 arguments.Origin = _origin.Pointer;
@@ -317,7 +322,6 @@ internal sealed partial class CudaEngine
 
         private static bool HasNearColumns(int dimension) => dimension % 4 == 0 && dimension >= LeastNearDimension;
 
-        /// <summary>The warps of a block that measures groups of rows; 0 where tiles are measured.</summary>
         private static int GroupWarps(int sharedMemory, int dimension)
         {
             int warps = Math.Min((sharedMemory - NearPoolBytes) / NearGroupBytes, MostGroupWarps);

@@ -3,5 +3,5 @@
 
 GLOBAL BOUNDS(512, 1) void assign_few_128(AssignArgs a) {
     kernel_begins();
-    assign_few<128, 3, 160>(a);
+    assign_few<128, 3, 160, false>(a);
 }

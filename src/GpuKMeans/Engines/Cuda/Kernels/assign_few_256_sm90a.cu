@@ -3,5 +3,5 @@
 
 GLOBAL BOUNDS(384, 1) void assign_few_256(AssignArgs a) {
     kernel_begins();
-    assign_few<256, 2, 224>(a);
+    assign_few<256, 2, 224, false>(a);
 }

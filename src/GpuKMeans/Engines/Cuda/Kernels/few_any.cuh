@@ -2,9 +2,8 @@
 #pragma once
 #include "few.cuh"
 
-// Up to so many centres rows are rounded to two halves, the second what the first lost: products are not the limit there. And as what sums
-// on the tensor cores may be off by grows with all that is added up there, they get no more than 64 columns at a time, and float32 adds
-// those up. Up to so many, centres are rounded finer too; their second halves are multiplied as more centres: next to no row stays undecided.
+// Up to so many centres rows are rounded finer, as few_hopper.cuh says: products are not the limit there. And up to so many centres are
+// too, whose second halves are multiplied as more centres: next to no row stays undecided.
 constexpr int MostFiner = 64;
 constexpr int MostFinerCenters = 8;
 

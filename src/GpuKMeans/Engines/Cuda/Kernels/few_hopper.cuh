@@ -11,7 +11,10 @@ struct FewState {
     uint64 empty[FewMostStages];
 };
 
-template <int Width, int Groups, int Registers, bool Vectors>
+// With `Finer` rows are rounded to two halves, the second what the first lost. And as what sums on the tensor cores may be off by grows
+// with all that is added up there, they get no more than 64 columns at a time, and float32 adds those up. Fewer rows stay undecided, and
+// are read again, which with long rows is worth more than the warps there are no registers for.
+template <int Width, int Groups, int Registers, bool Finer, bool Vectors>
 DEVICE void assign_few_rows(const AssignArgs& a) {
     constexpr uint StageBytes = Width * LongChunk * 2;
     constexpr int Warps = Groups * 4, BlockRows = Warps * FewRowsOfWarp;
@@ -56,23 +59,32 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
     const unsigned char* lane_row = own_rows + (lane_id() >> 2) * (LongChunk * 4);
     int stage = 0;
     for (int tile = block_id(); tile < b.tiles; tile += grid_blocks()) {
-        float sums[Width / 2];
+        float sums[Width / 2], totals[Finer ? Width / 2 : 1] = {};
         float square[2] = {}, residual[2] = {};
         for (int c = 0; c < b.chunks; c++) {
             copy_wait<1>();
             warp_barrier();
             ring.next(a, nothing);
             FewHalves halves;
-            round_few<false>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
+            round_few<Finer>(halves, lane_row + stage * FewRowStageBytes, b.origin + c * LongChunk, b.scale, square, residual);
             barrier_wait(full + turn.at * 8, turn.parity);
             uint centers = matrix_of_blocks(centers_at + turn.at * StageBytes, Width * 16);
             products_begin();
 #pragma unroll
             for (int s = 0; s < FewSteps; s++) {
-                multiply_add(sums, halves.first[s], centers + s * 2 * Width, c + s);
+                multiply_add(sums, halves.first[s], centers + s * 2 * Width, Finer ? s : c + s);
+                if constexpr (Finer) {
+                    multiply_add(sums, halves.rest[s], centers + s * 2 * Width, 1);
+                }
             }
             products_commit();
             products_wait(sums);
+            if constexpr (Finer) {
+#pragma unroll
+                for (int i = 0; i < Width / 2; i++) {
+                    totals[i] += sums[i];
+                }
+            }
             if (!all) {
                 warp_barrier();
                 if (lane_id() == 0) {
@@ -84,16 +96,17 @@ DEVICE void assign_few_rows(const AssignArgs& a) {
             turn.parity = all ? 0 : turn.parity;
             stage = stage + 1 == FewStages ? 0 : stage + 1;
         }
-        finish_few<Width, false>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
-            a.centers.tiled_columns, [&](int n, int r, int j) { return sums[n * 4 + r * 2 + j]; });
+        finish_few<Width, Finer>(a, b, square, residual, tile * BlockRows + warp_id() * FewRowsOfWarp + (lane_id() >> 2),
+            Finer ? 2 * LongChunk + b.chunks : a.centers.tiled_columns,
+            [&](int n, int r, int j) { return Finer ? totals[Finer ? n * 4 + r * 2 + j : 0] : sums[n * 4 + r * 2 + j]; });
     }
 }
 
-template <int Width, int Groups, int Registers>
+template <int Width, int Groups, int Registers, bool Finer>
 DEVICE void assign_few(const AssignArgs& a) {
     if (a.rows.dimension % 4 == 0) {
-        assign_few_rows<Width, Groups, Registers, true>(a);
+        assign_few_rows<Width, Groups, Registers, Finer, true>(a);
     } else {
-        assign_few_rows<Width, Groups, Registers, false>(a);
+        assign_few_rows<Width, Groups, Registers, Finer, false>(a);
     }
 }

@@ -111,7 +111,7 @@ DEVICE float half_value(uint bits) {
     return v;
 }
 
-// The bits, moved up by one, with the sign of a float behind them.
+// The bits, moved up by one, with the sign of a float behind them; what comes out as no number has none.
 DEVICE uint with_sign(uint bits, float v) {
     uint more;
     asm("shf.l.wrap.b32 %0, %1, %2, 1;" : "=r"(more) : "r"(__builtin_bit_cast(uint, v)), "r"(bits));

@@ -9,7 +9,7 @@
 constexpr int GroupSlots = 2;
 constexpr int GroupMembers = 128;
 constexpr int MostGroupWarps = 8;
-constexpr int MostNearOfGroup = GroupRows * GroupMembers / 8;
+constexpr int MostNearOfGroup = GroupRows * GroupMembers / 8;      // where there are more, tiles are measured as quickly
 
 // What a block has in shared memory, before what its warps have: CudaSeeding.NearPoolBytes.
 struct alignas(16) NearPool {
@@ -74,8 +74,8 @@ DEVICE float sum_squares(const uint2& halves) {
     return __builtin_fmaf(w, w, __builtin_fmaf(z, z, __builtin_fmaf(y, y, x * x)));
 }
 
-// Brings the members and rounds them, a warp a member. Gives the scale: with it the largest value less the origin is 2^7 and more, so that
-// rows may have values 2^8 times as large, and what is lost of small ones is nothing beside the members.
+// Brings the members and rounds them, a warp a member. Gives the scale, 2^±60 at most: with it the largest value less the origin is 2^7 and
+// more, so that rows may have values 2^8 times as large, and what is lost of small ones is nothing beside the members.
 DEVICE float prepare_pool(const MeasureArgs& a, NearPool& pool) {
     int warps = block_threads() / 32, dimension = a.rows.dimension, column = lane_id() * 4;
     bool has_columns = column < group_width(dimension);
@@ -183,10 +183,11 @@ DEVICE void score_group(const NearPool& pool, const float* group, int width, flo
 }
 
 // As near_members.cuh says, but that halves lose no more than 2^-11 of a value less the origin and scaled, or, below their least normal
-// number, 2^-25: and all is in that scale.
+// number, 2^-25: and all is in that scale. Of squares that are too small for float32 d and D² lack less than dimension·2^-149, which is
+// less than 2^-70 of a distance.
 DEVICE float least_near_score_of_halves(float square, float nearest, float longest, float scale, int dimension) {
     float both = root(square) + longest;
-    float reach = root(nearest) * scale * (1 + (float)dimension * 0x1p-24f) + 0x1.01p-11f * both + 0x1p-20f;
+    float reach = root(nearest) * scale * (1 + (float)dimension * 0x1p-24f) + 0x1.01p-11f * both + (0x1p-20f + 0x1p-70f * scale);
     return 0.5f * (square - reach * reach * (1 + 0x1p-20f)) - (float)(dimension + 16) * 0x1p-22f * both * both;
 }
 

@@ -58,7 +58,7 @@ GLOBAL BOUNDS(TileThreads, 2) void measure_near_members(MeasureArgs a) {
     measure_near(a, *(NearTile*)shared);
 }
 
-// The same of rows with at most NearColumns columns.
+// The same of rows with at most NearColumns columns; but what distances there are is marked, and in the place of the others nothing is written.
 GLOBAL BOUNDS(MostGroupWarps * 32, 1) void measure_near_groups(MeasureArgs a) {
     kernel_begins();
     DYNAMIC_SHARED(shared, 128);

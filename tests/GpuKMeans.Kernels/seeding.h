@@ -42,14 +42,14 @@ public:
         std::vector<float> all = _distances.read();
         std::string wrong;
         if (_members <= seeding::TileOthers) {
-            wrong = measure_near(all, most_measured, false, [&] {
-                emulated::launch<seeding::measure_near_members>(_measure, 2, seeding::TileThreads, sizeof(seeding::NearTile));
+            wrong = measure_near(all, most_measured, false, [&](const seeding::MeasureArgs& a) {
+                emulated::launch<seeding::measure_near_members>(a, 2, seeding::TileThreads, sizeof(seeding::NearTile));
             });
         }
         if (wrong.empty() && _measure.rows.dimension <= seeding::NearColumns) {
-            wrong = measure_near(all, most_measured, true, [&] {
+            wrong = measure_near(all, most_measured, true, [&](const seeding::MeasureArgs& a) {
                 constexpr int Warps = 3;
-                emulated::launch<seeding::measure_near_groups>(_measure, 2, Warps * 32, sizeof(seeding::NearPool) + Warps * sizeof(seeding::NearGroup));
+                emulated::launch<seeding::measure_near_groups>(a, 2, Warps * 32, sizeof(seeding::NearPool) + Warps * sizeof(seeding::NearGroup));
             });
         }
         if (keeps_all) {
@@ -59,15 +59,24 @@ public:
         return wrong;
     }
 
+    // In parts, as rows come that are streamed.
     template <typename Near>
     std::string measure_near(const std::vector<float>& all, double most_measured, bool marks, Near near_kernel) {
         reserve_distances((size_t)_members);
         _is_marked = marks;
-        _measure.crowded = (seeding::Crowded*)_crowded.at();
-        near_kernel();
-        int crowded = _crowded[0], wrong = 0, measured = 0;
-        emulated::launch<seeding::measure_members>(_measure, 2, seeding::TileThreads);
-        _measure.crowded = nullptr;
+        int crowded = 0, wrong = 0, measured = 0;
+        for (int before = 0; before < _n; before += seeding::BlockRows) {
+            seeding::MeasureArgs part = _measure;
+            part.rows.start = part.rows.before = before;
+            part.rows.count = std::min(_n - before, seeding::BlockRows);
+            part.distances += before;
+            part.nearest += before;
+            part.marks += before / seeding::GroupRows * 4;
+            part.crowded = (seeding::Crowded*)_crowded.at();
+            near_kernel(part);
+            crowded += _crowded[0];
+            emulated::launch<seeding::measure_members>(part, 2, seeding::TileThreads);
+        }
         for (int m = 0; m < _members; m++) {
             for (size_t row = 0; row < (size_t)_n; row++) {
                 float near = distance(m, row), full = all[(size_t)m * _stride + row], before = _nearest[row];
@@ -88,6 +97,30 @@ public:
             return std::to_string(measured) + " pairs are measured of " + std::to_string(_members * _n) + ", " + std::to_string(crowded) + " crowded groups";
         }
         return "";
+    }
+
+    // D² lowered by a member, or by none, and its sums. Of rows behind the last it is not asked.
+    std::string accept(Draw& draw) {
+        int member = draw.below(_members + 1) - 1, wrong = 0;
+        std::vector<float> nearest = _nearest.read();
+        Buffer<double> sums;
+        sums.reserve((size_t)_blocks);
+        seeding::AcceptArgs a = {measured(), _weights.count ? _weights.at() : nullptr, _nearest.at(), sums.at(), _n, member, 0};
+        emulated::launch<seeding::accept_member>(a, _blocks, seeding::Threads);
+        sums.check("sums");
+        _nearest.check("D²");
+        for (int b = 0; b < _blocks; b++) {
+            double sum = 0, off = 0;
+            for (size_t row = (size_t)b * 1024; row < std::min((size_t)b * 1024 + 1024, (size_t)_n); row++) {
+                float d = member < 0 ? nearest[row] : std::fmin(nearest[row], distance(member, row));
+                wrong += bits(d) != bits(_nearest[row]);
+                double weight = _weights.count ? _weights[row] : 1;
+                sum += weight > 0 ? weight * d : 0;
+                off += weight > 0 ? weight * d * 1e-13 : 0;
+            }
+            wrong += !(std::fabs(sums[(size_t)b] - sum) <= off) && !(sums[(size_t)b] == sum) && sum == sum;
+        }
+        return wrong > 0 ? std::to_string(wrong) + " of what is accepted" : "";
     }
 
     // Steps, one after another: potentials are sums in the order of the kernels' threads, D² of the members what it would become, and
@@ -123,7 +156,7 @@ public:
 
 private:
     int take_step() {
-        seeding::TryArgs a = {{_distances.at(), _is_marked ? _marks.at() : nullptr, (int64)_stride}, _nearest.at(),
+        seeding::TryArgs a = {measured(), _nearest.at(),
             _weights.count ? _weights.at() : nullptr, _member_rows.at(), _potentials.at(), _trials.at(), _steps.at(), _finished.at(), _n};
         seeding::Steps before = _steps[0];
         std::vector<float> nearest = _nearest.read();
@@ -192,6 +225,8 @@ private:
         }
         return v[0];
     }
+
+    seeding::Measured measured() { return {_distances.at(), _is_marked ? _marks.at() : nullptr, (int64)_stride}; }
 
     // What was there before is less than any distance.
     void reserve_distances(size_t members) {
@@ -297,6 +332,7 @@ inline std::string check_seeding(Draw& draw, int kind, int dimension, int count,
         + " centres, " + std::to_string(members) + " members: ";
     Pool pool(rows, origin, weights, draw, centers, members);
     std::string wrong = pool.measure_all((kind == 1 || kind == 3) && centers >= 20 ? 0.15 : 1, draw.below(3) == 0);
+    wrong = wrong.empty() ? pool.accept(draw) : wrong;
     for (int step = 0; step < 3 && wrong.empty(); step++) {
         wrong = pool.take_steps(draw, step > 0, step == 2 && draw.below(2));
     }

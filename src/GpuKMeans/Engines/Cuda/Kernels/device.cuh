@@ -96,6 +96,17 @@ DEVICE float lanes_max(float v) {
     return v;
 }
 
+// The sum of the values of a warp's lanes up to this one.
+template <typename T>
+DEVICE T lanes_running_sum(T v) {
+#pragma unroll
+    for (int by = 1; by < 32; by *= 2) {
+        T below = shuffle_up(v, by);
+        v += lane_id() >= by ? below : 0;
+    }
+    return v;
+}
+
 // The sum over a block of up to 1024 threads, in a fixed order; every thread gets it. `scratch` holds 32 values.
 template <typename T>
 DEVICE T block_sum(T v, T* scratch) {
@@ -131,12 +142,7 @@ DEVICE void block_sums(double (&v)[Count], double (&scratch)[Count][32]) {
 
 // The sum of the values of the threads before this one; `total` takes that of all. `scratch` holds 33 values.
 DEVICE int block_prefix(int v, int* scratch, int& total) {
-    int inclusive = v;
-#pragma unroll
-    for (int by = 1; by < 32; by *= 2) {
-        int below = shuffle_up(inclusive, by);
-        inclusive += lane_id() >= by ? below : 0;
-    }
+    int inclusive = lanes_running_sum(v);
     block_barrier();
     if (lane_id() == 31) {
         scratch[warp_id()] = inclusive;

@@ -271,12 +271,7 @@ DEVICE float group_distance(const float* rows, int row, const float* members, in
 
 // Measures a warp's pairs, a lane a pair, or leaves the group to measure_members where they are many.
 DEVICE void measure_group_pairs(const MeasureArgs& a, const NearPool& pool, NearGroup& own, int slot, int group, const uint (&found)[2]) {
-    int own_pairs = __builtin_popcount(found[0]) + __builtin_popcount(found[1]), at = own_pairs;
-#pragma unroll
-    for (int by = 1; by < 32; by *= 2) {
-        int below = shuffle_up(at, by);
-        at += lane_id() >= by ? below : 0;
-    }
+    int own_pairs = __builtin_popcount(found[0]) + __builtin_popcount(found[1]), at = lanes_running_sum(own_pairs);
     int pairs = shuffle(at, 31);
     at -= own_pairs;
     if (pairs > MostNearOfGroup) {

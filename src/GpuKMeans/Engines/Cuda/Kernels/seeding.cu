@@ -66,8 +66,7 @@ GLOBAL BOUNDS(MostGroupWarps * 32, 1) void measure_near_groups(MeasureArgs a) {
 }
 
 DEVICE double share_of_row(float distance, const float* weights, int64 i) {
-    float w = weights ? weights[i] : 1.0f;
-    return w > 0 ? (double)w * distance : 0;
+    return share_of<true>(distance, weights ? weights[i] : 1.0f);
 }
 
 // Takes a step of k-means++, where there is one to take: lowers D² by the member accepted last, and finds what would be left of the
@@ -124,12 +123,7 @@ struct DrawArgs {
 
 // The running sums of the threads' values, in a fixed order; `sums` takes them, behind the sums of the warps.
 DEVICE void running_sums(double own, double* sums) {
-    double inclusive = own;
-#pragma unroll
-    for (int by = 1; by < 32; by *= 2) {
-        double below = shuffle_up(inclusive, by);
-        inclusive += lane_id() >= by ? below : 0;
-    }
+    double inclusive = lanes_running_sum(own);
     block_barrier();
     if (lane_id() == 31) {
         sums[warp_id()] = inclusive;

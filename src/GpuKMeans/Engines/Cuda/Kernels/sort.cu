@@ -244,12 +244,7 @@ GLOBAL BOUNDS(Threads, 1) void sort_sum(SortArgs a) {
     for (int first = 0; first < a.tiles; first += 32) {
         int t = first + lane_id();
         int own = t < a.tiles ? counts[t] : 0;
-        int inclusive = own;
-#pragma unroll
-        for (int by = 1; by < 32; by *= 2) {
-            int below = shuffle_up(inclusive, by);
-            inclusive += lane_id() >= by ? below : 0;
-        }
+        int inclusive = lanes_running_sum(own);
         if (t < a.tiles) {
             counts[t] = sum + inclusive - own;
         }
